@@ -1,0 +1,180 @@
+// A model as it stands in memory: an immutable value, shared by all streams.
+//
+// The network (BiFSMN, paper section 3; C = memory size, H = hidden size, T = steps per window):
+//
+//   q        int8  [frames][coefficients]        features of one window
+//   front-end: conv layers, no padding in time, `pad` at both ends of the coefficient axis
+//            int8  [steps][freq][channels]       ... channels fastest
+//   linear   int16 [C][T]                        one step = one flattened [freq][channels] row
+//   blocks   m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 bits(BN(W1 bits(m)))))
+//   classifier on the flattened [C][T]           -> logits -> softmax
+//
+// Because no layer of the front-end pads in time, step t of a window depends only on its own frames:
+// a stream computes each step once and keeps it for all windows that contain it.
+//
+// The residual stream x is int16 fixed point; BN and PReLU are int16 (engine/kernels/fixed_point.h).
+// BN + PReLU + sign are one integer comparison. sign(0) = +1 everywhere.
+// Out-of-range taps: 0 for int8 and int16 data, +1 for 1-bit and few-bit data.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/features/feature_params.h"
+
+namespace kwsd {
+
+/// How a layer multiplies.
+enum class LayerKind : std::uint8_t {
+  bit1 = 1,     ///< 1-bit weights on 1-bit activations
+  bitn = 2,     ///< 1-bit weights on `planes`-bit activations (odd levels, bit-serial)
+  int8 = 3,     ///< int8 weights on int8 activations (memory filters: on the int16 residual stream)
+  float32 = 4,  ///< float weights (classifier only)
+};
+
+/// ±1 matrix, bit 1 = +1. Row r starts at words[r * row_words]; bit k of a row is bit k % 64 of word
+/// k / 64. row_words = 2 * ceil(cols / 128); the bits past cols are 0.
+struct BitMatrix {
+  int rows = 0;
+  int cols = 0;
+  std::vector<std::uint64_t> words;  // [rows][row_words]
+
+  [[nodiscard]] static constexpr int row_words_for(int cols) noexcept { return 2 * ((cols + 127) / 128); }
+  [[nodiscard]] int row_words() const noexcept { return row_words_for(cols); }
+};
+
+/// BN and PReLU of one channel in int16, and the threshold of the sign that follows.
+///   u = scale16(acc, shift)   v = add16(mul_q15(u, mult), bias)   p = prelu16(v, slope)
+///   bit = (what the layer defines) >= sign_at_least
+struct ChannelAffine {
+  std::int16_t mult = 0;
+  std::int16_t bias = 0;
+  std::int16_t slope = 0;          ///< Q15, PReLU below zero
+  std::int16_t sign_at_least = 0;  ///< unused (0) where no sign follows
+
+  bool operator==(const ChannelAffine&) const = default;
+};
+
+struct Affine {
+  std::int8_t shift = 0;                ///< applied to the accumulator, [-31, 15]
+  std::vector<ChannelAffine> channels;  // [outputs]
+};
+
+/// The weights of a matrix product y[n] = sum_k w[n][k] a[k]. One of the three is filled.
+struct Weights {
+  LayerKind kind = LayerKind::int8;
+  int planes = 1;                    ///< bits per activation of what is fed in: 1 for bit1, 2..4 for bitn
+  int inputs = 0;
+  int outputs = 0;
+  BitMatrix bits;                    // bit1, bitn: [outputs][inputs]
+  std::vector<std::int8_t> int8;     // int8: [outputs][inputs]
+  std::vector<float> float32;        // float32: [outputs][inputs]
+};
+
+/// What a layer of the front-end hands on. The activation before it is p of ChannelAffine.
+enum class OutputKind : std::uint8_t {
+  int8 = 1,      ///< clamp(scale16(p, -out_shift), -127, 127)
+  bits = 2,      ///< p >= sign_at_least  -> +1, else -1
+  planes = 3,    ///< code = clamp(scale16(add16(p, sign_at_least), -out_shift), 0, 2^planes - 1);
+                 ///< level = 2 * code - (2^planes - 1); plane b is bit b of the code (1 = +1), weight 2^b
+  residual = 4,  ///< p itself, into the int16 residual stream (the linear layer)
+};
+
+/// One layer of the front-end. Activations are [time][freq][channels], channels fastest; weights are
+/// [out_channels][kernel_time][kernel_freq][in_channels]. The linear layer is a conv with kernel_freq =
+/// the whole freq axis and kernel_time = 1. Layers that take bits or planes have in_channels % 16 == 0.
+struct ConvLayer {
+  int in_channels = 1, out_channels = 1;
+  int in_freq = 1, out_freq = 1;
+  int kernel_time = 1, kernel_freq = 1;
+  int stride_time = 1, stride_freq = 1;
+  int pad_freq = 0;
+  Weights weights;  // inputs = kernel_time * kernel_freq * in_channels
+  Affine affine;    // acc of bitn = sum_b 2^b dot_b
+  OutputKind output = OutputKind::int8;
+  int out_planes = 1;             ///< for OutputKind::planes, 2..4
+  std::int8_t out_shift = 0;      ///< [0, 15]
+};
+
+/// Weights of one FSMN block, shared by all branches.
+struct BlockWeights {
+  LayerKind memory_kind = LayerKind::int8;  ///< int8 or bit1
+  std::vector<std::int8_t> memory;          // [C][5], int8: any; bit1: +1 or -1. Tap 2 is the present.
+  BitMatrix expand;                         // W1 [H][C]
+  BitMatrix project;                        // W2 [C][H]
+};
+
+/// BN and PReLU of one block in one branch, folded.
+struct BlockParams {
+  /// Signs of x before a bit1 memory filter (empty for int8).
+  std::vector<std::int16_t> memory_sign_at_least;  // [C]
+  /// int8: w16[c][k] = saturate16((memory[c][k] * mult + 64) >> 7);
+  ///       s = mul_q15(x[t-2], w16[0]), then s = add16(s, mul_q15(x[t+k-2], w16[k])) for k = 1..4 in
+  ///       this order (out-of-range x = 0); v = add16(scale16(s, shift), bias)      shift >= 0
+  /// bit1: acc = sum of the five ±1 products (out-of-range = +1 activation);
+  ///       v = add16(mul_q15(scale16(acc, shift), mult), bias)
+  /// then m = add16(x, prelu16(v, slope)) and the bits fed to `expand` are m >= sign_at_least.
+  Affine memory;  // [C]
+  /// Hidden bit n = (dot of expand row n) >= hidden_at_least[n]; in [-C, C + 2].
+  std::vector<std::int16_t> hidden_at_least;  // [H]
+  /// y = add16(m, prelu16(add16(mul_q15(scale16(dot, shift), mult), bias), slope))
+  Affine project;  // [C]
+};
+
+/// Classifier input q = clamp(add16(mul_q15(scale16(x, shift), mult), bias), -127, 127), [C][T];
+/// logit[n] = scale[n] * sum w[n][c * T + t] * q[c][t] + bias[n].
+struct ClassifierParams {
+  Affine input;              // [C]; slope and sign_at_least unused
+  std::vector<float> scale;  // [labels]
+  std::vector<float> bias;   // [labels]
+};
+
+/// One way through the net: some of its blocks (a skipped block is the identity), its own BN and PReLU.
+struct Branch {
+  std::vector<std::uint8_t> blocks;  ///< indices, ascending
+  std::vector<BlockParams> params;   ///< one per entry of `blocks`
+  ClassifierParams classifier;
+  std::vector<float> thresholds;     // [labels], posterior in [0, 1]; for labels that are not keywords: 1
+};
+
+enum class BranchId : std::uint8_t { full = 0, half = 1, quarter = 2 };
+inline constexpr int branch_count = 3;
+[[nodiscard]] constexpr const char* branch_name(BranchId id) noexcept {
+  constexpr std::array<const char*, branch_count> names{"full", "half", "quarter"};
+  return names[static_cast<std::size_t>(id)];
+}
+
+enum class LabelKind : std::uint8_t { keyword = 0, unknown = 1, silence = 2 };
+struct Label {
+  std::string name;
+  LabelKind kind = LabelKind::keyword;
+};
+
+/// A whole model. Limits that the loader enforces: FORMAT.md.
+struct Model {
+  std::string name;        ///< e.g. "commands"
+  std::string provenance;  ///< free text, JSON: recipe, data, licence, figures
+  FeatureParams features;
+  std::vector<Label> labels;
+  int steps = 8;          ///< T
+  int memory_size = 128;  ///< C
+  int hidden_size = 256;  ///< H
+  int memory_taps = 5;
+  std::vector<ConvLayer> front_end;  ///< the last one is the linear layer (OutputKind::residual, C outputs)
+  std::vector<BlockWeights> blocks;
+  Weights classifier;  ///< int8 or float32, [labels][C * T]
+  std::array<Branch, branch_count> branches;
+
+  /// Frames that one step sees: 1 + sum over layers of (kernel_time - 1) * product of earlier strides.
+  [[nodiscard]] int step_frames() const noexcept;
+  /// Frames between the starts of two steps: the product of all time strides.
+  [[nodiscard]] int step_stride_frames() const noexcept;
+  /// Frames of one window: step_frames + (steps - 1) * step_stride_frames.
+  [[nodiscard]] int window_frames() const noexcept;
+  /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.
+  [[nodiscard]] int window_samples() const noexcept;
+};
+
+}  // namespace kwsd
