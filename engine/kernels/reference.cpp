@@ -1,0 +1,167 @@
+// The reference kernels: the definitions of kernels.h and model.h written out, one product at a time.
+// They define the truth for every other set; nothing here is meant to be fast.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "engine/kernels/fixed_point.h"
+#include "engine/kernels/sets.h"
+
+namespace kwsd {
+namespace {
+
+void set_bit(std::uint64_t* row, int index) noexcept {
+  row[index / 64] |= std::uint64_t{1} << (index % 64);
+}
+
+template <class T>
+Prepared copy_of(const T* values, std::size_t count) {
+  Prepared out(count * sizeof(T));
+  if (count != 0) {
+    std::memcpy(out.data(), values, out.size());
+  }
+  return out;
+}
+
+template <class T>
+const T* as(const Prepared& prepared) noexcept {
+  return reinterpret_cast<const T*>(prepared.data());
+}
+
+Prepared prepare_bits(const BitMatrix& weights) {
+  return copy_of(weights.words.data(), weights.words.size());
+}
+
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs*/) {
+  return copy_of(at_least.data(), at_least.size());
+}
+
+Prepared prepare_int8(std::span<const std::int8_t> weights, int /*outputs*/, int /*inputs*/) {
+  return copy_of(weights.data(), weights.size());
+}
+
+/// K - 2 * popcount(a ^ w) of one row of each.
+int dot(const std::uint64_t* a, const std::uint64_t* w, int inputs) noexcept {
+  int differing = 0;
+  for (int word = 0; word < BitMatrix::row_words_for(inputs); ++word) {
+    differing += std::popcount(a[word] ^ w[word]);
+  }
+  return inputs - 2 * differing;
+}
+
+void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+              std::int16_t* dots) noexcept {
+  const int words = BitMatrix::row_words_for(inputs);
+  for (int t = 0; t < steps; ++t) {
+    for (int n = 0; n < outputs; ++n) {
+      dots[t * outputs + n] =
+          static_cast<std::int16_t>(dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs));
+    }
+  }
+}
+
+void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
+            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+  const int words = BitMatrix::row_words_for(inputs);
+  const int out_words = BitMatrix::row_words_for(outputs);
+  for (int t = 0; t < steps; ++t) {
+    std::uint64_t* row = out + t * out_words;
+    std::fill_n(row, out_words, 0U);
+    for (int n = 0; n < outputs; ++n) {
+      if (dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs) >=
+          as<std::int16_t>(thresholds)[n]) {
+        set_bit(row, n);
+      }
+    }
+  }
+}
+
+void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
+             int steps, std::int16_t* residual) noexcept {
+  const int words = BitMatrix::row_words_for(inputs);
+  const int stride = residual_stride(steps);
+  for (int n = 0; n < outputs; ++n) {
+    const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(n)];
+    for (int t = 0; t < steps; ++t) {
+      const int acc = dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs);
+      const std::int16_t v = add16(mul_q15(scale16(acc, affine.shift), channel.mult), channel.bias);
+      std::int16_t& x = residual[n * stride + t];
+      x = add16(x, prelu16(v, channel.slope));
+    }
+  }
+}
+
+void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
+            std::uint64_t* bits) noexcept {
+  const int stride = residual_stride(steps);
+  const int words = BitMatrix::row_words_for(channels);
+  std::fill_n(bits, steps * words, 0U);
+  for (int c = 0; c < channels; ++c) {
+    std::int16_t* x = residual + c * stride;
+    const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(c)];
+    std::int16_t before2 = 0;  // x[t - 2] and x[t - 1] before they were overwritten
+    std::int16_t before1 = 0;
+    for (int t = 0; t < steps; ++t) {
+      const std::int16_t now = x[t];
+      const std::int16_t window[5] = {before2, before1, now, t + 1 < steps ? x[t + 1] : std::int16_t{0},
+                                      t + 2 < steps ? x[t + 2] : std::int16_t{0}};
+      std::int16_t sum = mul_q15(window[0], taps[c * 8]);
+      for (int k = 1; k < 5; ++k) {
+        sum = add16(sum, mul_q15(window[k], taps[c * 8 + k]));
+      }
+      const std::int16_t v = add16(scale16(sum, affine.shift), channel.bias);
+      x[t] = add16(now, prelu16(v, channel.slope));
+      if (x[t] >= channel.sign_at_least) {
+        set_bit(bits + t * words, c);
+      }
+      before2 = before1;
+      before1 = now;
+    }
+  }
+}
+
+void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
+           std::uint64_t* bits) noexcept {
+  const int stride = residual_stride(steps);
+  const int words = BitMatrix::row_words_for(channels);
+  std::fill_n(bits, steps * words, 0U);
+  for (int c = 0; c < channels; ++c) {
+    for (int t = 0; t < steps; ++t) {
+      if (residual[c * stride + t] >= at_least[c]) {
+        set_bit(bits + t * words, c);
+      }
+    }
+  }
+}
+
+void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
+               std::int32_t* acc) noexcept {
+  for (int r = 0; r < rows; ++r) {
+    for (int n = 0; n < outputs; ++n) {
+      std::int32_t sum = 0;
+      for (int k = 0; k < inputs; ++k) {
+        sum += as<std::int8_t>(weights)[n * inputs + k] * a[r * a_stride + k];
+      }
+      acc[r * outputs + n] = sum;
+    }
+  }
+}
+
+}  // namespace
+
+const Kernels reference_kernels{
+    .name = "reference",
+    .description = "plain C++, defines the truth",
+    .supported = []() noexcept { return true; },
+    .prepare_bits = prepare_bits,
+    .prepare_thresholds = prepare_thresholds,
+    .prepare_int8 = prepare_int8,
+    .bit_dots = bit_dots,
+    .expand = expand,
+    .project = project,
+    .memory = memory,
+    .signs = signs,
+    .int8_dots = int8_dots,
+};
+
+}  // namespace kwsd

@@ -1,0 +1,39 @@
+// The one list of kernel sets: declares, selects, and (through all_kernels) tests and benches them.
+#include <array>
+#include <string>
+
+#include "engine/kernels/sets.h"
+#include "engine/model/error.h"
+
+namespace kwsd {
+namespace {
+
+/// `reference` first, then from the most general to the most specific: "auto" takes the last supported.
+constexpr std::array sets{&reference_kernels};
+
+}  // namespace
+
+std::span<const Kernels* const> all_kernels() noexcept {
+  return sets;
+}
+
+const Kernels& select_kernels(std::string_view name) {
+  std::string known = "auto";
+  const Kernels* best = nullptr;
+  for (const Kernels* set : sets) {
+    if (!set->supported()) {
+      continue;
+    }
+    known.append(", ").append(set->name);
+    if (name == "auto" || name == set->name) {
+      best = set;
+    }
+  }
+  if (best == nullptr) {
+    throw Error(ErrorKind::usage, "kernels: '" + std::string(name) +
+                                      "' is not to be had on this CPU, expected one of " + known);
+  }
+  return *best;
+}
+
+}  // namespace kwsd
