@@ -1,0 +1,63 @@
+#include "models/trainer/data/atomic_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/model/error.h"
+
+namespace kwsd::train {
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  temporary_ += "." + std::to_string(getpid()) + ".tmp";
+  std::error_code error;
+  if (path_.has_parent_path()) {
+    std::filesystem::create_directories(path_.parent_path(), error);
+  }
+  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (file_ == nullptr) {
+    fail(error ? error.value() : errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ != nullptr) {
+    std::fclose(file_);
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+  }
+}
+
+void AtomicFile::write(const void* data, std::size_t bytes) {
+  if (bytes != 0 && std::fwrite(data, 1, bytes, file_) != bytes) {
+    fail(errno);
+  }
+  position_ += bytes;
+}
+
+void AtomicFile::write_at_start(const void* data, std::size_t bytes) {
+  if (std::fseek(file_, 0, SEEK_SET) != 0 || std::fwrite(data, 1, bytes, file_) != bytes ||
+      std::fseek(file_, 0, SEEK_END) != 0) {
+    fail(errno);
+  }
+}
+
+void AtomicFile::commit() {
+  if (std::fflush(file_) != 0 || fsync(fileno(file_)) != 0) {
+    fail(errno);
+  }
+  std::FILE* file = file_;
+  file_ = nullptr;
+  if (std::fclose(file) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int error = errno;
+    std::remove(temporary_.c_str());
+    fail(error);
+  }
+}
+
+void AtomicFile::fail(int error) {
+  throw Error(ErrorKind::io, path_.string() + ": cannot be written: " + std::strerror(error));
+}
+
+}  // namespace kwsd::train

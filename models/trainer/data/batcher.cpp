@@ -1,0 +1,243 @@
+#include "models/trainer/data/batcher.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include "engine/features/mfcc.h"
+#include "engine/model/error.h"
+#include "models/trainer/data/parallel.h"
+
+namespace kwsd::train {
+namespace {
+
+constexpr double steps_per_deviation = 32.0;
+
+int window_samples(const FeatureParams& features, int frames) {
+  return (frames - 1) * static_cast<int>(features.hop_samples) + static_cast<int>(features.frame_samples);
+}
+
+/// Calls each(frame number, samples of the frame).
+template <class Each>
+void for_each_frame(const FeatureParams& features, std::span<const float> window, Each&& each) {
+  for (std::size_t f = 0; f * features.hop_samples + features.frame_samples <= window.size(); ++f) {
+    each(f, window.subspan(f * features.hop_samples, features.frame_samples));
+  }
+}
+
+/// SpecAugment (Park et al. 2019): a stretch of frames, a band of coefficients, both set to the mean (0).
+void mask(std::span<float> window, std::size_t coefficients, const AugmentOptions& augment, Random& random) {
+  const std::size_t frames = window.size() / coefficients;
+  const std::size_t masked_frames = random.below(static_cast<std::size_t>(augment.spec_frames) + 1);
+  const std::size_t masked_bands = random.below(static_cast<std::size_t>(augment.spec_bands) + 1);
+  const std::size_t first_frame = random.below(frames - std::min(frames - 1, masked_frames));
+  const std::size_t first_band = random.below(coefficients - std::min(coefficients - 1, masked_bands));
+  for (std::size_t f = 0; f < frames; ++f) {
+    for (std::size_t c = 0; c < coefficients; ++c) {
+      const bool in_time = f >= first_frame && f < first_frame + masked_frames;
+      const bool in_band = c >= first_band && c < first_band + masked_bands;
+      if (in_time || in_band) {
+        window[f * coefficients + c] = 0;
+      }
+    }
+  }
+}
+
+/// Features of windows into a batch.
+class Writer {
+ public:
+  Writer(const FeatureParams& features, int frames, std::size_t size)
+      : mfcc_(features), quantized_(features.coefficients) {
+    batch_.size = size;
+    batch_.frames = static_cast<std::size_t>(frames);
+    batch_.coefficients = features.coefficients;
+    batch_.features.resize(size * batch_.frames * batch_.coefficients);
+    batch_.labels.resize(size);
+    batch_.words.resize(size);
+    samples_.resize(static_cast<std::size_t>(window_samples(features, frames)));
+  }
+  [[nodiscard]] std::span<float> samples() noexcept { return samples_; }
+  std::span<float> write(std::size_t i, const Window& window) {
+    const std::size_t values = batch_.frames * batch_.coefficients;
+    const auto out = std::span(batch_.features).subspan(i * values, values);
+    for_each_frame(mfcc_.params(), samples_, [&](std::size_t f, std::span<const float> frame) {
+      mfcc_.compute_quantized(frame, quantized_);
+      std::copy(quantized_.begin(), quantized_.end(),
+                out.begin() + static_cast<std::ptrdiff_t>(f * batch_.coefficients));
+    });
+    batch_.labels[i] = window.label;
+    batch_.words[i] = window.word;
+    return out;
+  }
+  Batch take() { return std::move(batch_); }
+
+ private:
+  Mfcc mfcc_;
+  std::vector<std::int8_t> quantized_;
+  std::vector<float> samples_;
+  Batch batch_;
+};
+
+}  // namespace
+
+struct Batcher::Slot {
+  Batch batch;
+  bool full = false;
+};
+
+Batcher::Batcher(const Dataset& dataset, const FeatureParams& features, const BatchOptions& options)
+    : dataset_(dataset),
+      features_(features),
+      options_(options),
+      maker_(dataset, options.augment, options.mix, window_samples(features, options.frames), options.seed),
+      slots_(options.threads + 2) {
+  validate(features);
+  for (unsigned t = 0; t < std::max(1U, options.threads); ++t) {
+    workers_.emplace_back([this] { work(); });
+  }
+}
+
+Batcher::~Batcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wanted_.notify_all();
+}
+
+std::size_t Batcher::batches_per_epoch() const noexcept {
+  return std::max<std::size_t>(1, maker_.epoch_windows() / options_.batch_size);
+}
+
+void Batcher::begin_epoch(std::uint64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  epoch_ = epoch;
+  next_made_ = next_read_ = 0;
+  running_ = true;
+  for (Slot& slot : slots_) {
+    slot.full = false;
+  }
+  wanted_.notify_all();
+}
+
+Batch Batcher::next() {
+  std::unique_lock lock(mutex_);
+  if (!running_ || next_read_ >= batches_per_epoch()) {
+    throw Error(ErrorKind::internal, "Batcher::next() past the end of an epoch");
+  }
+  Slot& slot = slots_[next_read_ % slots_.size()];
+  made_.wait(lock, [&] { return slot.full || failure_; });
+  if (failure_) {
+    std::rethrow_exception(failure_);
+  }
+  Batch batch = std::move(slot.batch);
+  slot.full = false;
+  ++next_read_;
+  wanted_.notify_all();
+  return batch;
+}
+
+void Batcher::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wanted_.wait(lock, [&] {
+      return stop_ || (running_ && !failure_ && next_made_ < batches_per_epoch() &&
+                       next_made_ < next_read_ + slots_.size());
+    });
+    if (stop_) {
+      return;
+    }
+    const std::uint64_t epoch = epoch_;
+    const std::size_t number = next_made_++;
+    lock.unlock();
+    Batch batch;
+    std::exception_ptr failure;
+    try {
+      batch = make(epoch, number);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    failure_ = failure_ ? failure_ : failure;
+    if (epoch == epoch_ && number >= next_read_) {
+      slots_[number % slots_.size()] = {std::move(batch), true};
+    }
+    made_.notify_all();
+  }
+}
+
+Batch Batcher::make(std::uint64_t epoch, std::size_t number) const {
+  Writer writer(features_, options_.frames, options_.batch_size);
+  for (std::size_t i = 0; i < options_.batch_size; ++i) {
+    Random random{options_.seed, epoch, number, i};
+    const Window window = maker_.draw(random, writer.samples());
+    const std::span<float> features = writer.write(i, window);
+    if (options_.augment.enabled && random.chance(options_.augment.spec_chance)) {
+      mask(features, features_.coefficients, options_.augment, random);
+    }
+  }
+  return writer.take();
+}
+
+std::vector<Batch> Batcher::evaluation(Split split) const {
+  const std::vector<Clip>& clips = dataset_.clips(split);
+  const auto keywords = static_cast<std::size_t>(dataset_.unknown_label());
+  const auto known = static_cast<std::size_t>(std::count_if(
+      clips.begin(), clips.end(), [&](const Clip& clip) { return clip.label != dataset_.unknown_label(); }));
+  const std::size_t total = clips.size() + (known + keywords - 1) / keywords;
+  std::vector<Batch> batches((total + options_.batch_size - 1) / options_.batch_size);
+  parallel_for(batches.size(), options_.threads, [&](std::size_t b) {
+    const std::size_t first = b * options_.batch_size;
+    Writer writer(features_, options_.frames, std::min(options_.batch_size, total - first));
+    for (std::size_t i = 0; first + i < std::min(total, first + options_.batch_size); ++i) {
+      const std::size_t n = first + i;
+      writer.write(i, n < clips.size() ? WindowMaker::evaluate(clips[n], writer.samples())
+                                       : maker_.silence(split, n - clips.size(), writer.samples()));
+    }
+    batches[b] = writer.take();
+  });
+  return batches;
+}
+
+FeatureParams estimate_scaling(const Dataset& dataset, FeatureParams features, const BatchOptions& options,
+                               std::size_t windows) {
+  const WindowMaker maker(dataset, options.augment, options.mix, window_samples(features, options.frames),
+                          options.seed);
+  const std::size_t n = features.coefficients;
+  std::vector<std::vector<double>> sums(windows, std::vector<double>(2 * n, 0.0));
+  parallel_for(windows, options.threads, [&](std::size_t w) {
+    thread_local std::unique_ptr<Mfcc> mfcc;
+    if (!mfcc || mfcc->params() != features) {
+      mfcc = std::make_unique<Mfcc>(features);
+    }
+    std::vector<float> samples(static_cast<std::size_t>(window_samples(features, options.frames)));
+    std::vector<float> c(n);
+    Random random{options.seed, ~std::uint64_t{0}, w};
+    maker.draw(random, samples);
+    for_each_frame(features, samples, [&](std::size_t, std::span<const float> frame) {
+      mfcc->compute(frame, c);
+      for (std::size_t j = 0; j < n; ++j) {
+        sums[w][j] += c[j];
+        sums[w][n + j] += static_cast<double>(c[j]) * c[j];
+      }
+    });
+  });
+  const double count = static_cast<double>(windows) * options.frames;
+  features.mean.assign(n, 0.0F);
+  features.scale.assign(n, 0.0F);
+  for (std::size_t j = 0; j < n; ++j) {
+    double sum = 0;
+    double squares = 0;
+    for (const std::vector<double>& s : sums) {
+      sum += s[j];
+      squares += s[n + j];
+    }
+    const double mean = sum / count;
+    const double deviation = std::sqrt(std::max(squares / count - mean * mean, 1e-12));
+    features.mean[j] = static_cast<float>(mean);
+    features.scale[j] = static_cast<float>(steps_per_deviation / deviation);
+  }
+  return features;
+}
+
+}  // namespace kwsd::train

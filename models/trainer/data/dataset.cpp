@@ -1,0 +1,307 @@
+#include "models/trainer/data/dataset.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "engine/model/error.h"
+#include "models/trainer/data/decode.h"
+#include "models/trainer/data/random.h"
+#include "models/trainer/data/scan.h"
+
+namespace kwsd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path default_cache() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+    return fs::path(cache) / "kwsd";
+  }
+  const char* home = std::getenv("HOME");
+  return home != nullptr ? fs::path(home) / ".cache" / "kwsd" : fs::temp_directory_path() / "kwsd-cache";
+}
+
+/// Stable: adding or removing others moves nobody.
+Split split_by_hash(const std::string& who, double validation, double test) {
+  const double place = Random(stable_hash(who)).uniform();
+  return place < test ? Split::test : place < test + validation ? Split::validation : Split::train;
+}
+
+std::uint64_t whole_seconds(std::size_t samples) {
+  return samples / sample_rate_hz;
+}
+
+}  // namespace
+
+/// Builds a Dataset; one function per kind of folder.
+struct Dataset::Loader {
+  Dataset& out;
+  const DataOptions& options;
+  fs::path cache = options.cache.empty() ? default_cache() : options.cache;
+  std::map<std::string, std::vector<Clip>> by_word = {};
+
+  /// The decoded clips of a folder. They stay valid as long as the dataset.
+  const std::vector<StoredClip>& decode(const fs::path& folder, const std::vector<fs::path>& files) {
+    std::vector<SourceFile> sources;
+    for (const fs::path& file : files) {
+      sources.push_back(source_file(fs::absolute(file)));
+    }
+    const std::string where = fs::absolute(folder).lexically_normal().string();
+    const fs::path cache_file = cache / fmt::format("{:016x}.clips", stable_hash(where));
+    ClipStore& store = out.stores_.emplace_back(cache_file, sources, options.threads);
+    out.counts_.decoded += store.decoded();
+    for (const StoredClip& clip : store.clips()) {
+      if (!clip.error.empty()) {
+        spdlog::warn("skipped: {}", clip.error);
+        ++out.counts_.damaged;
+      }
+    }
+    return store.clips();
+  }
+
+  bool usable(const StoredClip& clip, const fs::path& file) {
+    if (!clip.error.empty()) {
+      return false;
+    }
+    const double seconds = static_cast<double>(clip.samples.size()) / sample_rate_hz;
+    if (seconds < options.shortest_clip_seconds) {
+      spdlog::warn("skipped: {}: {:.3f} s, expected at least {} s", file.string(), seconds,
+                   options.shortest_clip_seconds);
+      ++out.counts_.too_short;
+      return false;
+    }
+    if (seconds > options.longest_clip_seconds) {
+      spdlog::warn("skipped: {}: {:.1f} s, expected one word of at most {} s", file.string(), seconds,
+                   options.longest_clip_seconds);
+      ++out.counts_.too_long;
+      return false;
+    }
+    return true;
+  }
+
+  void add_words(const fs::path& root) {
+    const std::set<std::string> validation = read_list(root / "validation_list.txt");
+    const std::set<std::string> test = read_list(root / "testing_list.txt");
+    std::vector<fs::path> files;
+    for (const fs::path& folder : subfolders(root)) {
+      const std::string name = folder.filename().string();
+      if (name.front() == '_' || name.front() == '.') {
+        continue;  // _background_noise_, _silence_
+      }
+      const std::vector<fs::path> found = sound_files(folder);
+      by_word[name];  // an empty folder is a word without clips
+      files.insert(files.end(), found.begin(), found.end());
+    }
+    const std::vector<StoredClip>& clips = decode(root, files);
+    const bool listed_test = test.empty() && !validation.empty() && options.validation_list_is_test;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (!usable(clips[i], files[i])) {
+        continue;
+      }
+      const std::string speaker = speaker_of(files[i].stem().string());
+      const std::string word = (*fs::relative(files[i], root).begin()).string();
+      const std::string listed = fs::relative(files[i], root).replace_extension().generic_string();
+      Split split = Split::train;
+      if (test.contains(listed)) {
+        split = Split::test;
+      } else if (validation.contains(listed)) {
+        split = listed_test ? Split::test : Split::validation;
+      } else if (validation.empty() && test.empty()) {
+        split = split_by_hash(speaker, options.validation_fraction, options.test_fraction);
+      } else if (listed_test) {
+        split = split_by_hash(speaker, options.validation_fraction, 0);
+      }
+      by_word[word].push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
+    }
+    if (fs::is_directory(root / "_background_noise_")) {
+      add_noise(root / "_background_noise_");
+    }
+  }
+
+  void add_own_word(const std::string& word, const fs::path& folder) {
+    const std::vector<fs::path> files = sound_files(folder);
+    const std::vector<StoredClip>& clips = decode(folder, files);
+    std::vector<Clip>& all = by_word[word];
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (usable(clips[i], files[i])) {
+        const std::string speaker = speaker_of(files[i].stem().string());
+        all.push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker),
+                       split_by_hash(speaker, options.validation_fraction, options.test_fraction)});
+      }
+    }
+  }
+
+  /// Speaker by speaker into the splits: with few speakers a hash alone could leave a split without any.
+  void add_speech(const fs::path& folder) {
+    const std::vector<fs::path> files = sound_files(folder);
+    const std::vector<StoredClip>& clips = decode(folder, files);
+    const std::map<std::string, std::string> transcripts = read_transcripts(folder);
+    std::map<std::uint64_t, std::vector<std::size_t>> by_speaker;  // in the order of the hash
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string stem = files[i].stem().string();
+      const auto transcript = transcripts.find(stem);
+      if (transcript != transcripts.end() && says_any(transcript->second, options.keywords)) {
+        ++out.counts_.keyword_in_speech;
+      } else if (clips[i].samples.size() >= sample_rate_hz) {
+        by_speaker[stable_hash(speaker_of(stem))].push_back(i);
+        total += clips[i].samples.size();
+      }
+    }
+    std::size_t before = 0;
+    for (const auto& [speaker, members] : by_speaker) {
+      const double place = static_cast<double>(before) / static_cast<double>(total);
+      const Split split = place < options.test_fraction                                 ? Split::test
+                          : place < options.test_fraction + options.validation_fraction ? Split::validation
+                                                                                        : Split::train;
+      for (const std::size_t i : members) {
+        add_stretch(out.speech_, {clips[i].samples, split});
+        before += clips[i].samples.size();
+      }
+    }
+  }
+
+  /// Short recordings are split by file, long ones by time.
+  void add_noise(const fs::path& folder) {
+    constexpr std::size_t long_samples = 30 * sample_rate_hz;
+    const std::vector<fs::path> files = sound_files(folder);
+    const std::vector<StoredClip>& clips = decode(folder, files);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::span<const std::int16_t> all = clips[i].samples;
+      if (all.size() < long_samples) {
+        if (all.size() >= sample_rate_hz) {
+          add_stretch(out.noise_, {all, split_by_hash(speaker_of(files[i].stem().string()),
+                                                      options.validation_fraction, options.test_fraction)});
+        }
+        continue;
+      }
+      const auto part = [&](double from, double to) {
+        const auto first = static_cast<std::size_t>(from * static_cast<double>(all.size()));
+        return all.subspan(first, static_cast<std::size_t>(to * static_cast<double>(all.size())) - first);
+      };
+      const double validation = 1 - options.validation_fraction - options.test_fraction;
+      add_stretch(out.noise_, {part(0, validation), Split::train});
+      add_stretch(out.noise_, {part(validation, 1 - options.test_fraction), Split::validation});
+      add_stretch(out.noise_, {part(1 - options.test_fraction, 1), Split::test});
+    }
+  }
+
+  void add_stretch(std::array<std::vector<Stretch>, split_count>& to, const Stretch& stretch) const {
+    if (stretch.samples.size() < sample_rate_hz) {
+      return;
+    }
+    to[index(stretch.split)].push_back(stretch);
+    if (options.everything_trains && stretch.split != Split::train) {
+      to[index(Split::train)].push_back(stretch);
+    }
+  }
+
+  void name_labels() {
+    const std::set<std::string> unique(options.keywords.begin(), options.keywords.end());
+    if (options.keywords.empty() || unique.size() != options.keywords.size() || unique.contains("")) {
+      throw Error(ErrorKind::usage, "--keywords: expected one or more different words");
+    }
+    for (const std::string& keyword : options.keywords) {
+      out.labels_.push_back({keyword, LabelKind::keyword});
+    }
+    out.labels_.push_back({"unknown", LabelKind::unknown});
+    out.labels_.push_back({"silence", LabelKind::silence});
+  }
+
+  void take_words() {
+    out.words_ = options.keywords;
+    for (const auto& [word, clips] : by_word) {
+      const bool keyword =
+          std::find(options.keywords.begin(), options.keywords.end(), word) != options.keywords.end();
+      if (clips.empty() && !keyword) {
+        spdlog::warn("word '{}': no usable recording, left out", word);
+      } else if (!keyword) {
+        out.words_.push_back(word);
+      }
+    }
+    for (std::size_t w = 0; w < out.words_.size(); ++w) {
+      const bool keyword = w < options.keywords.size();
+      std::vector<Clip>& clips = by_word[out.words_[w]];
+      if (keyword) {
+        check_keyword(out.words_[w], clips);
+      }
+      for (Clip& clip : clips) {
+        clip.word = static_cast<int>(w);
+        clip.label = keyword ? static_cast<int>(w) : out.unknown_label();
+        out.clips_[index(clip.split)].push_back(clip);
+        if (options.everything_trains && clip.split != Split::train) {
+          out.clips_[index(Split::train)].push_back(clip);
+        }
+      }
+    }
+  }
+
+  static void check_keyword(const std::string& word, std::vector<Clip>& clips) {
+    if (clips.empty()) {
+      throw Error(ErrorKind::bad_data,
+                  "keyword '" + word + "': no usable recording found, expected at least one");
+    }
+    const auto trains = [](const Clip& clip) { return clip.split == Split::train; };
+    if (std::none_of(clips.begin(), clips.end(), trains)) {
+      for (Clip& clip : clips) {
+        clip.split = Split::train;
+      }
+    }
+    if (std::all_of(clips.begin(), clips.end(), trains)) {
+      spdlog::warn("keyword '{}': {} recording{}, all used for training: its accuracy cannot be told", word,
+                   clips.size(), clips.size() == 1 ? "" : "s");
+    }
+  }
+};
+
+Dataset::Dataset(const DataOptions& options) {
+  Loader load{*this, options};
+  load.name_labels();
+  for (const fs::path& root : options.words) {
+    load.add_words(root);
+  }
+  for (const auto& [word, folder] : options.own_words) {
+    load.add_own_word(word, folder);
+  }
+  for (const fs::path& folder : options.speech) {
+    load.add_speech(folder);
+  }
+  for (const fs::path& folder : options.noise) {
+    load.add_noise(folder);
+  }
+  load.take_words();
+}
+
+std::string Dataset::summary() const {
+  std::string text = fmt::format("{:<12} {:>8} {:>10} {:>8}\n", "label", "train", "validation", "test");
+  for (std::size_t label = 0; label + 1 < labels_.size(); ++label) {
+    text += fmt::format("{:<12}", labels_[label].name);
+    const auto count = [&](Split split) {
+      return std::count_if(clips(split).begin(), clips(split).end(),
+                           [&](const Clip& clip) { return clip.label == static_cast<int>(label); });
+    };
+    text += fmt::format(" {:>8} {:>10} {:>8}\n", count(Split::train), count(Split::validation),
+                        count(Split::test));
+  }
+  const auto seconds = [](const std::vector<Stretch>& stretches) {
+    std::size_t samples = 0;
+    for (const Stretch& s : stretches) {
+      samples += s.samples.size();
+    }
+    return whole_seconds(samples);
+  };
+  for (const auto& [name, stretches] : {std::pair{"speech, s", &speech_}, std::pair{"noise, s", &noise_}}) {
+    text += fmt::format("{:<12} {:>8} {:>10} {:>8}\n", name, seconds((*stretches)[0]),
+                        seconds((*stretches)[1]), seconds((*stretches)[2]));
+  }
+  text += fmt::format("skipped: {} damaged, {} too short, {} too long; {} utterances contain a keyword\n",
+                      counts_.damaged, counts_.too_short, counts_.too_long, counts_.keyword_in_speech);
+  return text;
+}
+
+}  // namespace kwsd::train

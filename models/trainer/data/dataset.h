@@ -1,0 +1,98 @@
+// The recordings a model is made from: which clip, which word, which speaker, which split.
+// Thread: built by one; read by any afterwards.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/model/model.h"
+#include "models/trainer/data/clip_store.h"
+
+namespace kwsd::train {
+
+enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
+inline constexpr int split_count = 3;
+
+struct DataOptions {
+  /// Folders in the Speech Commands layout: a folder per word, validation_list.txt, testing_list.txt,
+  /// _background_noise_. Words of the same name are joined.
+  std::vector<std::filesystem::path> words;
+  /// One word's recordings in a folder of their own: name, folder.
+  std::vector<std::pair<std::string, std::filesystem::path>> own_words;
+  std::vector<std::string> keywords;          ///< all other words are unknown
+  std::vector<std::filesystem::path> speech;  ///< continuous speech; utterances with a keyword are dropped
+  std::vector<std::filesystem::path> noise;
+  std::filesystem::path cache;       ///< folder; empty: $XDG_CACHE_HOME/kwsd or ~/.cache/kwsd
+  double validation_fraction = 0.1;  ///< of the speakers, where no list says
+  double test_fraction = 0.1;
+  /// Where only a validation list exists, it is the test split, and validation is cut from the rest.
+  bool validation_list_is_test = false;
+  bool everything_trains = false;  ///< training gets every clip; the other splits stay as they are
+  double shortest_clip_seconds = 0.1;
+  double longest_clip_seconds = 5.0;
+  unsigned threads = 4;
+};
+
+/// A word clip.
+struct Clip {
+  std::span<const std::int16_t> samples;  ///< 16 kHz
+  Extent spoken;                          ///< where in it the word is
+  int word = 0;                           ///< index into words()
+  int label = 0;                          ///< index into labels()
+  std::uint64_t speaker = 0;
+  Split split = Split::train;
+};
+
+/// A stretch of continuous speech or of noise.
+struct Stretch {
+  std::span<const std::int16_t> samples;  ///< 16 kHz, at least one second
+  Split split = Split::train;
+};
+
+class Dataset {
+ public:
+  /// Finds, decodes (once, cached) and splits. Damaged, too short and too long files are named in the log,
+  /// skipped and counted. Throws Error: no_input (a folder is missing), bad_data (a keyword without
+  /// a usable clip), usage (no keyword, the same keyword twice), io (the cache cannot be written).
+  explicit Dataset(const DataOptions& options);
+
+  /// Keywords in the order given, then "unknown", then "silence".
+  [[nodiscard]] const std::vector<Label>& labels() const noexcept { return labels_; }
+  [[nodiscard]] int unknown_label() const noexcept { return static_cast<int>(labels_.size()) - 2; }
+  [[nodiscard]] int silence_label() const noexcept { return static_cast<int>(labels_.size()) - 1; }
+  /// Keywords in the order given, then all other words, sorted.
+  [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
+
+  /// The clips of one split. The training split has all of them when everything_trains.
+  [[nodiscard]] const std::vector<Clip>& clips(Split split) const noexcept { return clips_[index(split)]; }
+  [[nodiscard]] const std::vector<Stretch>& speech(Split split) const noexcept {
+    return speech_[index(split)];
+  }
+  [[nodiscard]] const std::vector<Stretch>& noise(Split split) const noexcept { return noise_[index(split)]; }
+
+  struct Counts {
+    std::size_t damaged = 0, too_short = 0, too_long = 0, keyword_in_speech = 0, decoded = 0;
+  };
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  /// A table of clips per label and split, and what was left out.
+  [[nodiscard]] std::string summary() const;
+
+ private:
+  static std::size_t index(Split split) noexcept { return static_cast<std::size_t>(split); }
+  struct Loader;
+  friend struct Loader;
+
+  std::vector<Label> labels_;
+  std::vector<std::string> words_;
+  std::vector<ClipStore> stores_;
+  std::array<std::vector<Clip>, split_count> clips_;
+  std::array<std::vector<Stretch>, split_count> speech_, noise_;
+  Counts counts_;
+};
+
+}  // namespace kwsd::train

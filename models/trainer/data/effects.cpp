@@ -1,0 +1,178 @@
+#include "models/trainer/data/effects.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace kwsd::train {
+namespace {
+
+constexpr float full_scale = 32768.0F;
+
+/// Second-order section, direct form 1 transposed.
+struct Biquad {
+  float b0 = 1, b1 = 0, b2 = 0, a1 = 0, a2 = 0;
+
+  void run(std::span<float> x) const noexcept {
+    float s1 = 0;
+    float s2 = 0;
+    for (float& v : x) {
+      const float y = b0 * v + s1;
+      s1 = b1 * v - a1 * y + s2;
+      s2 = b2 * v - a2 * y;
+      v = y;
+    }
+  }
+};
+
+/// Resonance of gain_db at frequency f (in cycles per sample), R. Bristow-Johnson's cookbook.
+Biquad peaking(double f, double q, double gain_db) {
+  const double a = std::pow(10.0, gain_db / 40.0);
+  const double w = 2 * std::numbers::pi * f;
+  const double alpha = std::sin(w) / (2 * q);
+  const double a0 = 1 + alpha / a;
+  const auto coefficient = [a0](double v) { return static_cast<float>(v / a0); };
+  return {coefficient(1 + alpha * a), coefficient(-2 * std::cos(w)), coefficient(1 - alpha * a),
+          coefficient(-2 * std::cos(w)), coefficient(1 - alpha / a)};
+}
+
+/// Butterworth low pass (or high pass) at f.
+Biquad pass(double f, bool high) {
+  const double w = 2 * std::numbers::pi * f;
+  const double alpha = std::sin(w) / std::numbers::sqrt2;
+  const double a0 = 1 + alpha;
+  const double edge = high ? 1 + std::cos(w) : 1 - std::cos(w);
+  const auto coefficient = [a0](double v) { return static_cast<float>(v / a0); };
+  return {coefficient(edge / 2), coefficient(high ? -edge : edge), coefficient(edge / 2),
+          coefficient(-2 * std::cos(w)), coefficient(1 - alpha)};
+}
+
+/// Uniform in [-1, 1), two per 64 random bits.
+template <class Each>
+void uniform_noise(std::size_t count, Random& random, Each&& each) noexcept {
+  constexpr float unit = 0x1.0p-31F;
+  for (std::size_t i = 0; i < count; i += 2) {
+    const std::uint64_t bits = random.next();
+    each(i, static_cast<float>(static_cast<std::int32_t>(bits)) * unit);
+    if (i + 1 < count) {
+      each(i + 1, static_cast<float>(static_cast<std::int32_t>(bits >> 32U)) * unit);
+    }
+  }
+}
+
+}  // namespace
+
+float rms(std::span<const float> x) noexcept {
+  double sum = 0;
+  for (const float v : x) {
+    sum += static_cast<double>(v) * v;
+  }
+  return x.empty() ? 0.0F : static_cast<float>(std::sqrt(sum / static_cast<double>(x.size())));
+}
+
+float from_db(double db) noexcept {
+  return static_cast<float>(std::pow(10.0, db / 20.0));
+}
+
+void scale(std::span<float> x, float factor) noexcept {
+  for (float& v : x) {
+    v *= factor;
+  }
+}
+
+void add_resampled(std::span<const std::int16_t> in, double at, double speed, float gain,
+                   std::span<float> out) noexcept {
+  constexpr double fade_samples = 80;
+  const auto last = static_cast<double>(in.size()) - 3;
+  if (in.size() < 8) {
+    return;
+  }
+  const auto first = static_cast<std::size_t>(std::max(0.0, std::ceil((1 - at) / speed)));
+  const float factor = gain / full_scale;
+  for (std::size_t i = first; i < out.size(); ++i) {
+    const double where = at + static_cast<double>(i) * speed;
+    if (where > last) {
+      break;
+    }
+    const auto k = static_cast<std::size_t>(where);
+    const auto t = static_cast<float>(where - static_cast<double>(k));
+    const float p0 = in[k - 1], p1 = in[k], p2 = in[k + 1], p3 = in[k + 2];
+    const float cubic =
+        p1 + 0.5F * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
+    const double edge = std::min(where, last - where);
+    const float fade = edge < fade_samples ? static_cast<float>(edge / fade_samples) : 1.0F;
+    out[i] += factor * fade * cubic;
+  }
+}
+
+void add_white_noise(std::span<float> x, float level, Random& random) noexcept {
+  const float gain = level * std::numbers::sqrt3_v<float>;  // a uniform variable's RMS is 1 / sqrt(3)
+  uniform_noise(x.size(), random, [&](std::size_t i, float u) { x[i] += gain * u; });
+}
+
+void add_pink_noise(std::span<float> x, float level, Random& random) noexcept {
+  // Three first-order sections, P. Kellet's economy filter; 1.55 is the RMS it makes of uniform noise.
+  const float gain = level / 1.55F * std::numbers::sqrt3_v<float> / 1.732F;
+  float b0 = 0, b1 = 0, b2 = 0;
+  uniform_noise(x.size(), random, [&](std::size_t i, float u) {
+    b0 = 0.99765F * b0 + u * 0.0990460F;
+    b1 = 0.96300F * b1 + u * 0.2965164F;
+    b2 = 0.57000F * b2 + u * 1.0526913F;
+    x[i] += gain * (b0 + b1 + b2 + u * 0.1848F);
+  });
+}
+
+void microphone(std::span<float> x, double max_db, Random& random) noexcept {
+  constexpr double rate = 16000;
+  if (random.chance(0.7)) {
+    pass(random.uniform(20, 300) / rate, true).run(x);
+  }
+  if (random.chance(0.35)) {
+    pass(random.uniform(3000, 7500) / rate, false).run(x);
+  }
+  for (int resonance = 0; resonance < 2; ++resonance) {
+    const double hz = 150.0 * std::pow(7000.0 / 150.0, random.uniform());
+    peaking(hz / rate, random.uniform(0.5, 2.5), random.uniform(-max_db, max_db)).run(x);
+  }
+}
+
+std::vector<std::int16_t> stretch(std::span<const std::int16_t> in, double factor) {
+  constexpr std::ptrdiff_t hop = 160;    // 10 ms out; 20 ms triangles overlap
+  constexpr std::ptrdiff_t search = 80;  // up to 5 ms to either side
+  const auto size = static_cast<std::ptrdiff_t>(in.size());
+  const auto out_size = static_cast<std::ptrdiff_t>(std::lround(static_cast<double>(size) * factor));
+  std::vector<float> out(static_cast<std::size_t>(out_size + 2 * hop), 0.0F);
+  const auto sample = [&](std::ptrdiff_t i) {
+    return i >= 0 && i < size ? static_cast<float>(in[static_cast<std::size_t>(i)]) : 0.0F;
+  };
+  std::ptrdiff_t previous = 0;
+  for (std::ptrdiff_t at = 0; at < out_size; at += hop) {
+    const auto ideal = static_cast<std::ptrdiff_t>(static_cast<double>(at) / factor);
+    std::ptrdiff_t best = ideal;
+    if (at > 0 && ideal - search >= 0 && ideal + search + 2 * hop < size && previous + 3 * hop < size) {
+      float best_match = -1;
+      for (std::ptrdiff_t shift = -search; shift <= search; shift += 2) {
+        float match = 0;
+        for (std::ptrdiff_t i = 0; i < 2 * hop; i += 3) {
+          match += sample(previous + hop + i) * sample(ideal + shift + i);
+        }
+        if (match > best_match) {
+          best_match = match;
+          best = ideal + shift;
+        }
+      }
+    }
+    for (std::ptrdiff_t i = 0; i < 2 * hop; ++i) {
+      const float weight = 1.0F - static_cast<float>(std::abs(i - hop)) / hop;
+      out[static_cast<std::size_t>(at + i)] += weight * sample(best + i);
+    }
+    previous = best;
+  }
+  std::vector<std::int16_t> rounded(static_cast<std::size_t>(out_size));
+  for (std::size_t i = 0; i < rounded.size(); ++i) {
+    rounded[i] = static_cast<std::int16_t>(std::lround(std::clamp(out[i], -32768.0F, 32767.0F)));
+  }
+  return rounded;
+}
+
+}  // namespace kwsd::train

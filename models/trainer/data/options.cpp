@@ -1,0 +1,96 @@
+#include "models/trainer/data/options.h"
+
+#include "engine/model/error.h"
+
+namespace kwsd::train {
+namespace {
+
+const CLI::Range probability{0.0, 1.0};
+
+std::pair<std::string, std::filesystem::path> name_and_folder(const std::string& text) {
+  const auto at = text.find('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
+    throw CLI::ValidationError("--own-word", "found '" + text + "', expected WORD=FOLDER");
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+}  // namespace
+
+void add_data_options(CLI::App& app, DataOptions& options) {
+  const std::string group = "Recordings";
+  app.add_option("--data", options.words, "Folder in the Speech Commands layout; may be repeated")
+      ->group(group);
+  app.add_option_function<std::vector<std::string>>(
+         "--own-word",
+         [&options](const std::vector<std::string>& all) {
+           for (const std::string& one : all) {
+             options.own_words.push_back(name_and_folder(one));
+           }
+         },
+         "WORD=FOLDER: recordings of one word in a folder of their own; may be repeated")
+      ->group(group);
+  app.add_option("--keywords", options.keywords, "Words to spot, a,b,c; all other words are unknown")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option("--speech", options.speech,
+                 "Folder of continuous speech; utterances whose transcript has a keyword are dropped; may be "
+                 "repeated")
+      ->group(group);
+  app.add_option("--noise", options.noise, "Folder of noise; may be repeated")->group(group);
+  app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")->group(group);
+  app.add_option("--validation-fraction", options.validation_fraction, "Of the speakers, where no list says")
+      ->check(CLI::Range(0.0, 0.5))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--test-fraction", options.test_fraction, "Of the speakers, where no list says")
+      ->check(CLI::Range(0.0, 0.5))
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--validation-list-is-test", options.validation_list_is_test,
+               "Where there is no testing list: test on the validation list, cut validation from the rest")
+      ->group(group);
+  app.add_flag("--everything-trains", options.everything_trains,
+               "Train on the validation and test clips, too")
+      ->group(group);
+}
+
+void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix) {
+  const std::string group = "Augmentation";
+  const auto chance = [&](const char* name, double& value, const char* help) {
+    app.add_option(name, value, help)->check(probability)->group(group)->capture_default_str();
+  };
+  const auto number = [&](const char* name, double& value, double low, double high, const char* help) {
+    app.add_option(name, value, help)->check(CLI::Range(low, high))->group(group)->capture_default_str();
+  };
+  app.add_flag("!--no-augment", augment.enabled, "Clips as they are")->group(group);
+  number("--speed", augment.speed, 0, 0.5, "Faster or slower by up to this fraction (pitch follows)");
+  chance("--stretch-chance", augment.stretch_chance, "How often the tempo changes at the same pitch");
+  number("--stretch", augment.stretch, 0, 0.5, "... by up to this fraction");
+  number("--gain-low", augment.gain_low_db, -60, 0, "Least gain, dB");
+  number("--gain-high", augment.gain_high_db, -60, 40, "Most gain, dB");
+  chance("--noise-chance", augment.noise_chance, "How often noise is added");
+  number("--snr-low", augment.snr_low_db, -20, 60, "Least signal-to-noise ratio, dB");
+  number("--snr-high", augment.snr_high_db, -20, 80, "Most signal-to-noise ratio, dB");
+  chance("--babble-chance", augment.babble_chance, "Of the noises: other voices");
+  chance("--room-chance", augment.room_chance, "How often a simulated room is heard");
+  chance("--microphone-chance", augment.microphone_chance, "How often a microphone's response is applied");
+  chance("--clip-chance", augment.clip_chance, "How often the microphone is overdriven");
+  chance("--neighbour-chance", augment.neighbour_chance,
+         "How often another word is heard at the window's edge");
+  chance("--spec-chance", augment.spec_chance, "How often SpecAugment masks frames and coefficients");
+  app.add_option("--spec-frames", augment.spec_frames, "Widest mask, frames")
+      ->check(CLI::Range(0, 20))
+      ->group(group);
+  app.add_option("--spec-bands", augment.spec_bands, "Widest mask, coefficients")
+      ->check(CLI::Range(0, 16))
+      ->group(group);
+  chance("--keyword-balance", mix.keyword_balance, "0: keywords as often as recorded, 1: all alike");
+  number("--unknown-share", mix.unknown_share, 0, 100, "Windows of unknown per window of a keyword");
+  number("--silence-share", mix.silence_share, 0, 100, "Windows of silence per window of a keyword");
+  chance("--speech-share", mix.speech_share, "Of unknown: continuous speech");
+  chance("--fragment-share", mix.fragment_share, "Of unknown: pieces of words");
+  chance("--partial-share", mix.partial_share, "Of unknown: less than 40 % of a keyword");
+}
+
+}  // namespace kwsd::train

@@ -1,0 +1,158 @@
+#include "models/trainer/data/scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fstream>
+#include <sstream>
+
+#include "engine/model/error.h"
+
+namespace kwsd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string capitals(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+bool is_sound(const fs::path& path) {
+  static const std::set<std::string> extensions{".WAV", ".FLAC", ".OGG", ".OPUS", ".OGA", ".AIFF",
+                                                ".AIF", ".AU",   ".MP3", ".W64",  ".CAF", ".RF64"};
+  return extensions.contains(capitals(path.extension().string())) && path.filename().string().front() != '.';
+}
+
+void require_folder(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw Error(ErrorKind::no_input,
+                folder.string() + ": " +
+                    (error ? error.message() : "not a folder; a folder of recordings was expected"));
+  }
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+/// Groups of English words that sound the same, as far as they are likely keywords.
+const std::vector<std::vector<std::string>>& homophones() {
+  static const std::vector<std::vector<std::string>> groups{
+      {"NO", "KNOW"},          {"RIGHT", "WRITE", "WRIGHT", "RITE"},
+      {"TWO", "TO", "TOO"},    {"FOUR", "FOR", "FORE"},
+      {"ONE", "WON"},          {"EIGHT", "ATE"},
+      {"BYE", "BY", "BUY"},    {"HI", "HIGH"},
+      {"FORWARD", "FOREWORD"}, {"READ", "RED"}};
+  return groups;
+}
+
+}  // namespace
+
+std::vector<fs::path> sound_files(const fs::path& folder) {
+  std::error_code error;
+  if (fs::is_regular_file(folder, error)) {
+    return {folder};
+  }
+  require_folder(folder);
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry :
+       fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink |
+                                                    fs::directory_options::skip_permission_denied)) {
+    if (is_sound(entry.path()) && entry.is_regular_file(error)) {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<fs::path> subfolders(const fs::path& folder) {
+  require_folder(folder);
+  std::vector<fs::path> folders;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) {
+      folders.push_back(entry.path());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+std::set<std::string> read_list(const fs::path& file) {
+  std::set<std::string> entries;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) {
+      line.pop_back();
+    }
+    if (!line.empty()) {
+      entries.insert(fs::path(line).replace_extension().generic_string());
+    }
+  }
+  return entries;
+}
+
+std::string speaker_of(std::string_view stem) {
+  if (const auto at = stem.find("_nohash_"); at != std::string_view::npos && at > 0) {
+    return std::string(stem.substr(0, at));
+  }
+  if (const auto at = stem.find('_');
+      at != std::string_view::npos && at >= 4 && all_digits(stem.substr(0, at))) {
+    return std::string(stem.substr(0, at));
+  }
+  const auto first = stem.find('-');
+  const auto second = first == std::string_view::npos ? first : stem.find('-', first + 1);
+  if (second != std::string_view::npos && all_digits(stem.substr(0, first)) &&
+      all_digits(stem.substr(first + 1, second - first - 1)) && all_digits(stem.substr(second + 1))) {
+    return std::string(stem.substr(0, first));
+  }
+  return std::string(stem);
+}
+
+std::map<std::string, std::string> read_transcripts(const fs::path& folder) {
+  std::map<std::string, std::string> transcripts;
+  if (!fs::is_directory(folder)) {
+    return transcripts;
+  }
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.path().filename().string().ends_with(".trans.txt")) {
+      continue;
+    }
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) {
+      const auto space = line.find(' ');
+      if (space != std::string::npos) {
+        transcripts[line.substr(0, space)] = capitals(std::string_view(line).substr(space + 1));
+      }
+    }
+  }
+  return transcripts;
+}
+
+bool says_any(std::string_view transcript, const std::vector<std::string>& words) {
+  std::set<std::string> wanted;
+  for (const std::string& word : words) {
+    const std::string capital = capitals(word);
+    wanted.insert(capital);
+    for (const std::vector<std::string>& group : homophones()) {
+      if (std::find(group.begin(), group.end(), capital) != group.end()) {
+        wanted.insert(group.begin(), group.end());
+      }
+    }
+  }
+  std::istringstream in{std::string(transcript)};
+  for (std::string word; in >> word;) {
+    std::erase_if(word, [](unsigned char c) { return std::ispunct(c) != 0 && c != '\''; });
+    if (wanted.contains(capitals(word))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace kwsd::train

@@ -1,0 +1,91 @@
+// One training window: which sound, where in the window, what happens to it. Thread: const, any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/trainer/data/dataset.h"
+#include "models/trainer/data/random.h"
+
+namespace kwsd::train {
+
+/// Probabilities in [0, 1], levels in dB. The defaults are meant for speakers and rooms never heard.
+struct AugmentOptions {
+  bool enabled = true;          ///< false: the clip centred in the window, nothing else (evaluation)
+  double speed = 0.15;          ///< resampled by up to this fraction: speed, pitch and formants
+  double stretch_chance = 0.2;  ///< time stretch at the same pitch ...
+  double stretch = 0.2;         ///< ... by up to this fraction
+  double gain_low_db = -30, gain_high_db = 6;
+  double noise_chance = 0.85;
+  double snr_low_db = 0, snr_high_db = 40;
+  double babble_chance = 0.2;     ///< of the noises: other speech
+  double coloured_chance = 0.15;  ///< of the noises: white or pink
+  double room_chance = 0.5;
+  double microphone_chance = 0.5;
+  double microphone_db = 9;
+  double clip_chance = 0.05;       ///< overdriven by up to 12 dB
+  double neighbour_chance = 0.25;  ///< another word's end or start at the window's edge
+  double spec_chance = 0.6;
+  int spec_frames = 6;  ///< SpecAugment: widest mask in time ...
+  int spec_bands = 5;   ///< ... and over coefficients
+};
+
+/// How often each label is drawn, and what stands for "unknown".
+struct MixOptions {
+  double keyword_balance = 0.75;  ///< 0: as often as it was recorded; 1: all keywords alike
+  double unknown_share = 2.5;     ///< windows of unknown per window of an average keyword
+  double silence_share = 0.8;
+  double speech_share = 0.35;    ///< of unknown: windows of continuous speech
+  double fragment_share = 0.15;  ///< of unknown: two pieces of words
+  double partial_share = 0.08;   ///< of unknown: less than 40 % of a keyword
+};
+
+struct Window {
+  int label = 0;
+  int word = -1;  ///< index into Dataset::words(); -1: none
+};
+
+class RoomBank;
+
+class WindowMaker {
+ public:
+  /// `dataset` must outlive it. window_samples: usually 16000.
+  WindowMaker(const Dataset& dataset, const AugmentOptions& augment, const MixOptions& mix,
+              int window_samples, std::uint64_t seed);
+  ~WindowMaker();
+
+  /// Draws a training window: fills `out` (window_samples, within [-1, 1]).
+  Window draw(Random& random, std::span<float> out) const;
+
+  /// Evaluation: clip i of the split, centred, zeros around it (the rule of `kwsd eval --data`).
+  static Window evaluate(const Clip& clip, std::span<float> out);
+  /// Silence number i of a split: noise at a level fixed by i; the first is digital silence.
+  Window silence(Split split, std::size_t i, std::span<float> out) const;
+
+  /// Windows of an epoch that shows every training clip about once.
+  [[nodiscard]] std::size_t epoch_windows() const noexcept { return epoch_windows_; }
+
+ private:
+  void prepare_shares(const MixOptions& mix);
+  int draw_label(Random& random) const;
+  const Clip& draw_clip(int label, Random& random) const;
+  Extent place(const Clip& clip, double visible, Random& random, std::span<float> out) const;
+  void add_neighbour(Extent spoken, Random& random, std::span<float> out) const;
+  Window draw_unknown(Random& random, std::span<float> out, Extent& spoken) const;
+  void add_speech(Random& random, std::span<float> out, float gain) const;
+  void add_noise(Extent spoken, Random& random, std::span<float> out) const;
+  void fill_noise(const std::vector<Stretch>& noises, Random& random, std::span<float> out) const;
+
+  const Dataset& dataset_;
+  AugmentOptions augment_;
+  MixOptions mix_;
+  std::unique_ptr<RoomBank> rooms_;
+  std::vector<std::vector<const Clip*>> by_label_;         // [labels], silence empty
+  std::vector<std::vector<const Clip*>> unknown_by_word_;  // [words that are no keywords]
+  std::vector<double> label_shares_;                       // [labels], cumulative, last = 1
+  std::size_t epoch_windows_ = 0;
+};
+
+}  // namespace kwsd::train
