@@ -20,7 +20,9 @@ int Model::step_stride_frames() const noexcept {
   return stride;
 }
 
-int Model::window_frames() const noexcept { return step_frames() + (steps - 1) * step_stride_frames(); }
+int Model::window_frames() const noexcept {
+  return step_frames() + (steps - 1) * step_stride_frames();
+}
 
 int Model::window_samples() const noexcept {
   return (window_frames() - 1) * static_cast<int>(features.hop_samples) +

@@ -65,12 +65,12 @@ struct Affine {
 /// The weights of a matrix product y[n] = sum_k w[n][k] a[k]. One of the three is filled.
 struct Weights {
   LayerKind kind = LayerKind::int8;
-  int planes = 1;                    ///< bits per activation of what is fed in: 1 for bit1, 2..4 for bitn
+  int planes = 1;  ///< bits per activation of what is fed in: 1 for bit1, 2..4 for bitn
   int inputs = 0;
   int outputs = 0;
-  BitMatrix bits;                    // bit1, bitn: [outputs][inputs]
-  std::vector<std::int8_t> int8;     // int8: [outputs][inputs]
-  std::vector<float> float32;        // float32: [outputs][inputs]
+  BitMatrix bits;                 // bit1, bitn: [outputs][inputs]
+  std::vector<std::int8_t> int8;  // int8: [outputs][inputs]
+  std::vector<float> float32;     // float32: [outputs][inputs]
 };
 
 /// What a layer of the front-end hands on. The activation before it is p of ChannelAffine.
@@ -94,8 +94,8 @@ struct ConvLayer {
   Weights weights;  // inputs = kernel_time * kernel_freq * in_channels
   Affine affine;    // acc of bitn = sum_b 2^b dot_b
   OutputKind output = OutputKind::int8;
-  int out_planes = 1;             ///< for OutputKind::planes, 2..4
-  std::int8_t out_shift = 0;      ///< [0, 15]
+  int out_planes = 1;         ///< for OutputKind::planes, 2..4
+  std::int8_t out_shift = 0;  ///< [0, 15]
 };
 
 /// Weights of one FSMN block, shared by all branches.
@@ -136,7 +136,7 @@ struct Branch {
   std::vector<std::uint8_t> blocks;  ///< indices, ascending
   std::vector<BlockParams> params;   ///< one per entry of `blocks`
   ClassifierParams classifier;
-  std::vector<float> thresholds;     // [labels], posterior in [0, 1]; for labels that are not keywords: 1
+  std::vector<float> thresholds;  // [labels], posterior in [0, 1]; for labels that are not keywords: 1
 };
 
 enum class BranchId : std::uint8_t { full = 0, half = 1, quarter = 2 };

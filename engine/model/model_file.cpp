@@ -1,0 +1,488 @@
+// models/FORMAT.md is the description of what is read here; the order of the fields is the same.
+#include "engine/model/model_file.h"
+
+#include <algorithm>
+#include <boost/crc.hpp>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "engine/features/mfcc.h"
+#include "engine/model/byte_io.h"
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+
+namespace kwsd {
+namespace {
+
+constexpr std::string_view magic = "KWSDMODL";
+constexpr std::uint32_t format_version = 1;
+constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, payload bytes, CRC-32
+
+std::uint32_t crc32(std::span<const std::byte> bytes) {
+  boost::crc_32_type crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+std::size_t product(int a, int b) noexcept {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+int read_size(ByteReader& in, std::string_view field, int low, int high) {
+  return static_cast<int>(in.integer<std::uint16_t>(field, low, high));
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
+/// A name of letters, digits, '_', '-' and UTF-8 beyond ASCII.
+std::string read_name(ByteReader& in, std::string_view field) {
+  std::string name = in.text(field, limits::name_bytes);
+  if (!is_plain_name(name) || !is_utf8(name)) {
+    in.fail(field, "'" + printable(name) + "'", "1 to 64 bytes of letters, digits, '_' and '-' in UTF-8");
+  }
+  return name;
+}
+
+FeatureParams read_features(ByteReader& in) {
+  FeatureParams p;
+  p.sample_rate_hz = in.integer<std::uint32_t>("sample_rate_hz", 16000, 16000);
+  p.frame_samples = in.value<std::uint32_t>("frame_samples");
+  p.hop_samples = in.value<std::uint32_t>("hop_samples");
+  p.fft_size = in.value<std::uint32_t>("fft_size");
+  p.mel_bands = in.value<std::uint32_t>("mel_bands");
+  p.coefficients = in.integer<std::uint32_t>("coefficients", 4, 128);
+  p.mel_low_hz = in.value<float>("mel_low_hz");
+  p.mel_high_hz = in.value<float>("mel_high_hz");
+  p.log_floor = in.value<float>("log_floor");
+  p.mean = in.array<float>(p.coefficients, "feature mean");
+  p.scale = in.array<float>(p.coefficients, "feature scale");
+  try {
+    validate(p);
+  } catch (const Error& error) {
+    in.fail("features", error.what(), "parameters in range");
+  }
+  return p;
+}
+
+/// Rows are packed to whole bytes in the file and to 128 bits in memory.
+BitMatrix read_bits(ByteReader& in, int rows, int cols, std::string_view field) {
+  const std::size_t row_bytes = (static_cast<std::size_t>(cols) + 7) / 8;
+  const auto bytes = in.take(row_bytes * static_cast<std::size_t>(rows), field);
+  BitMatrix m{rows, cols, {}};
+  m.words.assign(product(rows, m.row_words()), 0);
+  for (int r = 0; r < rows; ++r) {
+    std::memcpy(m.words.data() + product(r, m.row_words()),
+                bytes.data() + static_cast<std::size_t>(r) * row_bytes, row_bytes);
+    if (cols % 8 != 0 && (std::to_integer<unsigned>(bytes[static_cast<std::size_t>(r + 1) * row_bytes - 1]) >>
+                          (cols % 8)) != 0) {
+      in.fail(field, "bits set past the last column", "zeros");
+    }
+  }
+  return m;
+}
+
+Affine read_affine(ByteReader& in, int channels, std::string_view field, int shift_low) {
+  Affine affine;
+  affine.shift = in.integer<std::int8_t>(field, shift_low, 15);
+  for (int c = 0; c < channels; ++c) {
+    const auto v = in.array<std::int16_t>(4, field);
+    affine.channels.push_back({v[0], v[1], v[2], v[3]});
+    if (v[2] < 0) {
+      in.fail(field, "a PReLU slope of " + std::to_string(v[2]), "0 to 32767");
+    }
+  }
+  return affine;
+}
+
+Weights read_weights(ByteReader& in, LayerKind kind, int planes, int outputs, int inputs,
+                     std::string_view field) {
+  Weights w;
+  w.kind = kind;
+  w.planes = planes;
+  w.inputs = inputs;
+  w.outputs = outputs;
+  switch (kind) {
+    case LayerKind::bit1:
+    case LayerKind::bitn:
+      w.bits = read_bits(in, outputs, inputs, field);
+      break;
+    case LayerKind::int8:
+      w.int8 = in.array<std::int8_t>(product(outputs, inputs), field);
+      break;
+    case LayerKind::float32:
+      w.float32 = in.array<float>(product(outputs, inputs), field);
+      for (const float v : w.float32) {
+        if (!(std::abs(v) <= 1e6F)) {
+          in.fail(field, std::to_string(v), "finite weights up to 1e6");
+        }
+      }
+      break;
+  }
+  return w;
+}
+
+/// What the layer before hands on.
+struct Activations {
+  OutputKind output = OutputKind::int8;
+  int planes = 1;
+  int channels = 1;
+  int freq = 1;
+};
+
+ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int memory_size) {
+  ConvLayer l;
+  l.in_channels = before.channels;
+  l.in_freq = before.freq;
+  l.out_channels = read_size(in, "conv out_channels", 1, limits::channels);
+  l.kernel_time = read_size(in, "conv kernel_time", 1, limits::kernel);
+  l.kernel_freq = read_size(in, "conv kernel_freq", 1, limits::freq);
+  l.stride_time = read_size(in, "conv stride_time", 1, limits::stride);
+  l.stride_freq = read_size(in, "conv stride_freq", 1, limits::stride);
+  l.pad_freq = read_size(in, "conv pad_freq", 0, l.kernel_freq - 1);
+  const int span = l.in_freq + 2 * l.pad_freq - l.kernel_freq;
+  if (span < 0) {
+    in.fail("conv kernel_freq", std::to_string(l.kernel_freq),
+            "at most " + std::to_string(l.in_freq + 2 * l.pad_freq));
+  }
+  l.out_freq = span / l.stride_freq + 1;
+  const auto kind = static_cast<LayerKind>(in.integer<std::uint8_t>("conv kind", 1, 3));
+  const LayerKind wanted = before.output == OutputKind::int8   ? LayerKind::int8
+                           : before.output == OutputKind::bits ? LayerKind::bit1
+                                                               : LayerKind::bitn;
+  if (kind != wanted) {
+    in.fail("conv kind", std::to_string(static_cast<int>(kind)),
+            std::to_string(static_cast<int>(wanted)) + ", for what the layer before hands on");
+  }
+  if (kind != LayerKind::int8 && l.in_channels % 16 != 0) {
+    in.fail("conv in_channels", std::to_string(l.in_channels), "a multiple of 16 for 1-bit weights");
+  }
+  const std::size_t inputs = product(l.kernel_time * l.kernel_freq, l.in_channels);
+  if (inputs > limits::inputs) {
+    in.fail("conv inputs", std::to_string(inputs), "at most " + std::to_string(limits::inputs));
+  }
+  l.weights = read_weights(in, kind, before.planes, l.out_channels, static_cast<int>(inputs), "conv weights");
+  l.affine = read_affine(in, l.out_channels, "conv BN", -31);
+  l.output = static_cast<OutputKind>(in.integer<std::uint8_t>("conv output", last ? 4 : 1, last ? 4 : 3));
+  l.out_planes = in.integer<std::uint8_t>("conv out_planes", l.output == OutputKind::planes ? 2 : 1,
+                                          l.output == OutputKind::planes ? 4 : 1);
+  l.out_shift = in.integer<std::int8_t>("conv out_shift", 0, 15);
+  if (last && (l.out_channels != memory_size || l.out_freq != 1 || l.kernel_time != 1)) {
+    in.fail("linear layer",
+            std::to_string(l.out_channels) + " channels x " + std::to_string(l.out_freq) + " rows",
+            std::to_string(memory_size) + " channels x 1 row, kernel_time 1");
+  }
+  return l;
+}
+
+BlockWeights read_block(ByteReader& in, int memory_size, int hidden_size) {
+  BlockWeights block;
+  block.memory_kind = static_cast<LayerKind>(in.integer<std::uint8_t>("memory kind", 1, 3));
+  if (block.memory_kind == LayerKind::bit1) {
+    const BitMatrix signs = read_bits(in, memory_size, 5, "memory weights");
+    for (int c = 0; c < memory_size; ++c) {
+      for (int k = 0; k < 5; ++k) {
+        const bool plus = ((signs.words[product(c, signs.row_words())] >> k) & 1U) != 0;
+        block.memory.push_back(plus ? std::int8_t{1} : std::int8_t{-1});
+      }
+    }
+  } else if (block.memory_kind == LayerKind::int8) {
+    block.memory = in.array<std::int8_t>(product(memory_size, 5), "memory weights");
+  } else {
+    in.fail("memory kind", "2", "1 (1-bit) or 3 (int8)");
+  }
+  block.expand = read_bits(in, hidden_size, memory_size, "expand weights");
+  block.project = read_bits(in, memory_size, hidden_size, "project weights");
+  return block;
+}
+
+BlockParams read_params(ByteReader& in, LayerKind memory_kind, int memory_size, int hidden_size) {
+  BlockParams p;
+  const auto c = static_cast<std::size_t>(memory_size);
+  if (memory_kind == LayerKind::bit1) {
+    p.memory_sign_at_least = in.array<std::int16_t>(c, "memory signs");
+  }
+  p.memory = read_affine(in, memory_size, "memory BN", 0);
+  p.hidden_at_least = in.array<std::int16_t>(static_cast<std::size_t>(hidden_size), "hidden thresholds");
+  for (const std::int16_t at_least : p.hidden_at_least) {
+    if (at_least < -memory_size || at_least > memory_size + 2) {
+      in.fail("hidden thresholds", std::to_string(at_least),
+              std::to_string(-memory_size) + " to " + std::to_string(memory_size + 2));
+    }
+  }
+  p.project = read_affine(in, memory_size, "project BN", 0);
+  return p;
+}
+
+Branch read_branch(ByteReader& in, const Model& m) {
+  Branch branch;
+  const int count = read_size(in, "branch blocks", 1, static_cast<int>(m.blocks.size()));
+  for (int i = 0; i < count; ++i) {
+    const int low = branch.blocks.empty() ? 0 : branch.blocks.back() + 1;
+    branch.blocks.push_back(in.integer<std::uint8_t>("branch block index (ascending)", low,
+                                                     static_cast<std::int64_t>(m.blocks.size()) - 1));
+  }
+  for (const std::uint8_t block : branch.blocks) {
+    branch.params.push_back(read_params(in, m.blocks[block].memory_kind, m.memory_size, m.hidden_size));
+  }
+  branch.classifier.input = read_affine(in, m.memory_size, "classifier BN", -15);
+  for (std::size_t n = 0; n < m.labels.size(); ++n) {
+    branch.classifier.scale.push_back(in.real("classifier scale", -1e6F, 1e6F));
+    branch.classifier.bias.push_back(in.real("classifier bias", -1e6F, 1e6F));
+    branch.thresholds.push_back(in.real("threshold", 0.0F, 1.0F));
+  }
+  return branch;
+}
+
+std::vector<Label> read_labels(ByteReader& in) {
+  std::vector<Label> labels;
+  const int count = read_size(in, "labels", 2, limits::labels);
+  bool any_keyword = false;
+  for (int i = 0; i < count; ++i) {
+    Label label;
+    label.name = read_name(in, "label");
+    label.kind = static_cast<LabelKind>(in.integer<std::uint8_t>("label kind", 0, 2));
+    any_keyword = any_keyword || label.kind == LabelKind::keyword;
+    for (const Label& other : labels) {
+      if (other.name == label.name) {
+        in.fail("label", "'" + label.name + "' twice", "labels that differ");
+      }
+    }
+    labels.push_back(std::move(label));
+  }
+  if (!any_keyword) {
+    in.fail("labels", "no keyword", "at least one");
+  }
+  return labels;
+}
+
+Model read_payload(ByteReader& in) {
+  Model m;
+  m.name = read_name(in, "name");
+  m.provenance = in.text("provenance", limits::provenance_bytes);
+  if (!is_utf8(m.provenance)) {
+    in.fail("provenance", "bytes that are not UTF-8", "UTF-8 text");
+  }
+  m.features = read_features(in);
+  m.labels = read_labels(in);
+  m.steps = read_size(in, "steps", 1, limits::steps);
+  m.memory_size = read_size(in, "memory_size", 1, limits::channels);
+  m.hidden_size = read_size(in, "hidden_size", 1, limits::channels);
+  const int conv_layers = read_size(in, "front-end layers", 1, limits::conv_layers);
+  Activations before;
+  before.freq = static_cast<int>(m.features.coefficients);
+  for (int i = 0; i < conv_layers; ++i) {
+    m.front_end.push_back(read_conv(in, before, i + 1 == conv_layers, m.memory_size));
+    const ConvLayer& layer = m.front_end.back();
+    before = {layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
+  }
+  if (m.window_frames() > limits::window_frames) {
+    in.fail("window", std::to_string(m.window_frames()) + " frames",
+            "at most " + std::to_string(limits::window_frames));
+  }
+  const int blocks = read_size(in, "blocks", 1, limits::blocks);
+  for (int i = 0; i < blocks; ++i) {
+    m.blocks.push_back(read_block(in, m.memory_size, m.hidden_size));
+  }
+  const auto kind = static_cast<LayerKind>(in.integer<std::uint8_t>("classifier kind", 3, 4));
+  m.classifier = read_weights(in, kind, 1, static_cast<int>(m.labels.size()), m.memory_size * m.steps,
+                              "classifier weights");
+  for (Branch& branch : m.branches) {
+    branch = read_branch(in, m);
+  }
+  if (in.remaining() != 0) {
+    in.fail("end of model", std::to_string(in.remaining()) + " bytes more", "none");
+  }
+  return m;
+}
+
+void write_bits(ByteWriter& out, const BitMatrix& m) {
+  const std::size_t row_bytes = (static_cast<std::size_t>(m.cols) + 7) / 8;
+  for (int r = 0; r < m.rows; ++r) {
+    out.array(std::as_bytes(std::span(m.words)).subspan(product(r, m.row_words()) * 8, row_bytes));
+  }
+}
+
+void write_affine(ByteWriter& out, const Affine& affine) {
+  out.value(affine.shift);
+  for (const ChannelAffine& c : affine.channels) {
+    out.array(std::span<const std::int16_t>(std::array{c.mult, c.bias, c.slope, c.sign_at_least}));
+  }
+}
+
+void write_weights(ByteWriter& out, const Weights& w) {
+  if (w.kind == LayerKind::int8) {
+    out.array(std::span(w.int8));
+  } else if (w.kind == LayerKind::float32) {
+    out.array(std::span(w.float32));
+  } else {
+    write_bits(out, w.bits);
+  }
+}
+
+void write_size(ByteWriter& out, std::size_t value) {
+  out.value(static_cast<std::uint16_t>(value));
+}
+
+void write_conv(ByteWriter& out, const ConvLayer& l) {
+  for (const int v :
+       {l.out_channels, l.kernel_time, l.kernel_freq, l.stride_time, l.stride_freq, l.pad_freq}) {
+    write_size(out, static_cast<std::size_t>(v));
+  }
+  out.value(l.weights.kind);
+  write_weights(out, l.weights);
+  write_affine(out, l.affine);
+  out.value(l.output);
+  out.value(static_cast<std::uint8_t>(l.out_planes));
+  out.value(l.out_shift);
+}
+
+void write_block(ByteWriter& out, const BlockWeights& block) {
+  out.value(block.memory_kind);
+  if (block.memory_kind == LayerKind::bit1) {
+    for (std::size_t c = 0; c < block.memory.size() / 5; ++c) {
+      unsigned bits = 0;
+      for (std::size_t k = 0; k < 5; ++k) {
+        bits |= (block.memory[c * 5 + k] > 0 ? 1U : 0U) << k;
+      }
+      out.value(static_cast<std::uint8_t>(bits));
+    }
+  } else {
+    out.array(std::span(block.memory));
+  }
+  write_bits(out, block.expand);
+  write_bits(out, block.project);
+}
+
+void write_branch(ByteWriter& out, const Branch& branch) {
+  write_size(out, branch.blocks.size());
+  out.array(std::span(branch.blocks));
+  for (const BlockParams& p : branch.params) {
+    out.array(std::span(p.memory_sign_at_least));
+    write_affine(out, p.memory);
+    out.array(std::span(p.hidden_at_least));
+    write_affine(out, p.project);
+  }
+  write_affine(out, branch.classifier.input);
+  for (std::size_t n = 0; n < branch.thresholds.size(); ++n) {
+    out.value(branch.classifier.scale[n]);
+    out.value(branch.classifier.bias[n]);
+    out.value(branch.thresholds[n]);
+  }
+}
+
+void write_payload(ByteWriter& out, const Model& m) {
+  out.text(m.name);
+  out.text(m.provenance);
+  const FeatureParams& f = m.features;
+  for (const std::uint32_t v :
+       {f.sample_rate_hz, f.frame_samples, f.hop_samples, f.fft_size, f.mel_bands, f.coefficients}) {
+    out.value(v);
+  }
+  for (const float v : {f.mel_low_hz, f.mel_high_hz, f.log_floor}) {
+    out.value(v);
+  }
+  out.array(std::span(f.mean));
+  out.array(std::span(f.scale));
+  write_size(out, m.labels.size());
+  for (const Label& label : m.labels) {
+    out.text(label.name);
+    out.value(label.kind);
+  }
+  for (const int v : {m.steps, m.memory_size, m.hidden_size}) {
+    write_size(out, static_cast<std::size_t>(v));
+  }
+  write_size(out, m.front_end.size());
+  for (const ConvLayer& layer : m.front_end) {
+    write_conv(out, layer);
+  }
+  write_size(out, m.blocks.size());
+  for (const BlockWeights& block : m.blocks) {
+    write_block(out, block);
+  }
+  out.value(m.classifier.kind);
+  write_weights(out, m.classifier);
+  for (const Branch& branch : m.branches) {
+    write_branch(out, branch);
+  }
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+
+}  // namespace
+
+Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
+  ByteReader header(bytes, source);
+  if (bytes.size() > max_model_bytes) {
+    header.fail("size", std::to_string(bytes.size()) + " bytes",
+                "at most " + std::to_string(max_model_bytes));
+  }
+  const auto found = header.take(magic.size(), "magic");
+  if (std::memcmp(found.data(), magic.data(), magic.size()) != 0) {
+    header.fail("magic", "other bytes", "'" + std::string(magic) + "': this is no kwsd model");
+  }
+  const auto version = header.value<std::uint32_t>("version");
+  if (version != format_version) {
+    header.fail("version", std::to_string(version), std::to_string(format_version));
+  }
+  const auto payload_bytes = header.value<std::uint32_t>("payload size");
+  const auto checksum = header.value<std::uint32_t>("checksum");
+  if (payload_bytes != header.remaining()) {
+    header.fail("payload size", std::to_string(header.remaining()) + " bytes", std::to_string(payload_bytes));
+  }
+  const auto payload = bytes.subspan(header_bytes);
+  if (crc32(payload) != checksum) {
+    header.fail("checksum", std::to_string(crc32(payload)), std::to_string(checksum));
+  }
+  ByteReader in(payload, source);
+  return read_payload(in);
+}
+
+Model load_model(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    throw Error(ErrorKind::no_input, name + ": found a directory, expected a model file");
+  }
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(name.c_str(), "rb"));
+  if (!file) {
+    throw Error(ErrorKind::no_input, name + ": cannot be opened: " + std::strerror(errno));
+  }
+  std::vector<std::byte> bytes;
+  std::byte block[16384];
+  std::size_t got = 0;
+  while (bytes.size() <= max_model_bytes && (got = std::fread(block, 1, sizeof block, file.get())) > 0) {
+    bytes.insert(bytes.end(), block, block + got);
+  }
+  if (std::ferror(file.get()) != 0) {
+    throw Error(ErrorKind::no_input, name + ": cannot be read: " + std::strerror(errno));
+  }
+  return parse_model(bytes, name);
+}
+
+std::vector<std::byte> serialize_model(const Model& model) {
+  ByteWriter payload;
+  write_payload(payload, model);
+  ByteWriter file;
+  file.array(std::span(magic));
+  file.value(format_version);
+  file.value(static_cast<std::uint32_t>(payload.bytes().size()));
+  file.value(crc32(payload.bytes()));
+  file.array(std::span<const std::byte>(payload.bytes()));
+  try {
+    (void)parse_model(file.bytes(), model.name);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::internal, std::string("this model cannot be written: ") + error.what());
+  }
+  return std::move(file.bytes());
+}
+
+}  // namespace kwsd

@@ -1,0 +1,15 @@
+// The network of model.h computed the slow way: a whole window at a time, plain loops, integers as wide
+// as they need to be. It shares no code with engine/nn or engine/kernels. Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/model/model.h"
+
+namespace kwsd::test {
+
+/// frames: [window_frames][coefficients]. Returns the logits (labels).
+std::vector<float> naive_logits(const Model& model, const std::vector<std::int8_t>& frames, BranchId branch);
+
+}  // namespace kwsd::test

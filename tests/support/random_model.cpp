@@ -1,0 +1,170 @@
+#include "tests/support/random_model.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+namespace kwsd::test {
+namespace {
+
+class Random {
+ public:
+  explicit Random(unsigned seed) : generator_(seed) {}
+  int integer(int low, int high) { return std::uniform_int_distribution(low, high)(generator_); }
+  float real(float low, float high) { return std::uniform_real_distribution(low, high)(generator_); }
+  std::int16_t int16(int low, int high) { return static_cast<std::int16_t>(integer(low, high)); }
+  std::vector<std::int8_t> int8s(int count) {
+    std::vector<std::int8_t> out(static_cast<std::size_t>(count));
+    std::generate(out.begin(), out.end(), [&] { return static_cast<std::int8_t>(integer(-127, 127)); });
+    return out;
+  }
+  BitMatrix bits(int rows, int cols) {
+    BitMatrix m{rows, cols, {}};
+    m.words.assign(static_cast<std::size_t>(rows * m.row_words()), 0);
+    for (int r = 0; r < rows; ++r) {
+      for (int k = 0; k < cols; ++k) {
+        m.words[static_cast<std::size_t>(r * m.row_words() + k / 64)] |=
+            static_cast<std::uint64_t>(integer(0, 1)) << (k % 64);
+      }
+    }
+    return m;
+  }
+  Affine affine(int channels, int shift, int mult, int bias) {
+    Affine a;
+    a.shift = static_cast<std::int8_t>(shift);
+    for (int c = 0; c < channels; ++c) {
+      a.channels.push_back({int16(-mult, mult), int16(-bias, bias), int16(0, 32767), int16(-bias, bias)});
+    }
+    return a;
+  }
+
+ private:
+  std::mt19937 generator_;
+};
+
+OutputKind output_for(LayerKind next) {
+  return next == LayerKind::int8   ? OutputKind::int8
+         : next == LayerKind::bit1 ? OutputKind::bits
+                                   : OutputKind::planes;
+}
+
+ConvLayer random_conv(Random& random, LayerKind kind, int planes, int in_channels, int in_freq,
+                      int out_channels, int kernel_time, int kernel_freq, int stride, int pad) {
+  ConvLayer l;
+  l.in_channels = in_channels;
+  l.out_channels = out_channels;
+  l.in_freq = in_freq;
+  l.kernel_time = kernel_time;
+  l.kernel_freq = kernel_freq;
+  l.stride_time = stride;
+  l.stride_freq = stride;
+  l.pad_freq = pad;
+  l.out_freq = (in_freq + 2 * pad - kernel_freq) / stride + 1;
+  l.weights.kind = kind;
+  l.weights.planes = kind == LayerKind::bitn ? planes : 1;
+  l.weights.inputs = kernel_time * kernel_freq * in_channels;
+  l.weights.outputs = out_channels;
+  if (kind == LayerKind::int8) {
+    l.weights.int8 = random.int8s(l.weights.inputs * out_channels);
+  } else {
+    l.weights.bits = random.bits(out_channels, l.weights.inputs);
+  }
+  // Scales that keep typical values inside int16 and well away from zero.
+  l.affine = kind == LayerKind::int8 ? random.affine(out_channels, -4, 12000, 2000)
+                                     : random.affine(out_channels, 5, 20000, 600);
+  return l;
+}
+
+BlockParams random_params(Random& random, const RandomModelOptions& o) {
+  BlockParams p;
+  if (o.memory == LayerKind::bit1) {
+    for (int c = 0; c < o.memory_size; ++c) p.memory_sign_at_least.push_back(random.int16(-500, 500));
+    p.memory = random.affine(o.memory_size, 10, 8000, 500);
+  } else {
+    p.memory = random.affine(o.memory_size, 1, 16000, 500);
+  }
+  for (int n = 0; n < o.hidden_size; ++n) {
+    p.hidden_at_least.push_back(random.int16(std::max(-o.memory_size, -12), std::min(o.memory_size + 2, 12)));
+  }
+  p.project = random.affine(o.memory_size, 6, 12000, 500);
+  return p;
+}
+
+}  // namespace
+
+BitMatrix random_bits(unsigned seed, int rows, int cols) {
+  return Random(seed).bits(rows, cols);
+}
+
+Model random_model(unsigned seed, const RandomModelOptions& o) {
+  Random random(seed);
+  Model m;
+  m.name = "random-" + std::to_string(seed);
+  m.provenance = "{\"made_by\":\"random_model\"}";
+  m.features.coefficients = static_cast<std::uint32_t>(o.coefficients);
+  m.features.mean.assign(m.features.coefficients, 0.5F);
+  m.features.scale.assign(m.features.coefficients, 12.0F);
+  for (int n = 0; n < o.labels; ++n) {
+    const LabelKind kind = n + 2 < o.labels    ? LabelKind::keyword
+                           : n + 2 == o.labels ? LabelKind::unknown
+                                               : LabelKind::silence;
+    m.labels.push_back({"word" + std::to_string(n), n == 0 ? LabelKind::keyword : kind});
+  }
+  m.steps = o.steps;
+  m.memory_size = o.memory_size;
+  m.hidden_size = o.hidden_size;
+
+  m.front_end.push_back(
+      random_conv(random, LayerKind::int8, 1, 1, o.coefficients, o.conv_channels[0], 5, 5, 2, 2));
+  m.front_end.back().output = output_for(o.conv2);
+  m.front_end.push_back(random_conv(random, o.conv2, o.planes, o.conv_channels[0], m.front_end[0].out_freq,
+                                    o.conv_channels[1], 5, 5, 2, 2));
+  m.front_end.back().output = output_for(o.linear);
+  const int freq = m.front_end[1].out_freq;
+  m.front_end.push_back(
+      random_conv(random, o.linear, o.planes, o.conv_channels[1], freq, o.memory_size, 1, freq, 1, 0));
+  m.front_end.back().output = OutputKind::residual;
+  for (ConvLayer& layer : m.front_end) {
+    layer.out_planes = layer.output == OutputKind::planes ? o.planes : 1;
+    layer.out_shift = layer.output == OutputKind::planes ? 9 : layer.output == OutputKind::int8 ? 6 : 0;
+  }
+
+  for (int i = 0; i < o.blocks; ++i) {
+    BlockWeights block;
+    block.memory_kind = o.memory;
+    block.memory = random.int8s(o.memory_size * 5);
+    if (o.memory == LayerKind::bit1) {
+      for (std::int8_t& tap : block.memory) tap = tap >= 0 ? std::int8_t{1} : std::int8_t{-1};
+    }
+    block.expand = random.bits(o.hidden_size, o.memory_size);
+    block.project = random.bits(o.memory_size, o.hidden_size);
+    m.blocks.push_back(std::move(block));
+  }
+  m.classifier.kind = o.classifier;
+  m.classifier.inputs = o.memory_size * o.steps;
+  m.classifier.outputs = o.labels;
+  const auto weights = random.int8s(m.classifier.inputs * o.labels);
+  if (o.classifier == LayerKind::int8) {
+    m.classifier.int8 = weights;
+  } else {
+    m.classifier.float32.assign(weights.begin(), weights.end());
+  }
+  for (int b = 0; b < branch_count; ++b) {
+    Branch& branch = m.branches[static_cast<std::size_t>(b)];
+    const int every = 1 << b;
+    for (int i = std::min(every, o.blocks) - 1; i < o.blocks; i += every) {
+      branch.blocks.push_back(static_cast<std::uint8_t>(i));
+      branch.params.push_back(random_params(random, o));
+    }
+    branch.classifier.input = random.affine(o.memory_size, 0, 1500, 20);
+    for (int n = 0; n < o.labels; ++n) {
+      branch.classifier.scale.push_back(random.real(1e-4F, 3e-4F));
+      branch.classifier.bias.push_back(random.real(-1, 1));
+      branch.thresholds.push_back(m.labels[static_cast<std::size_t>(n)].kind == LabelKind::keyword ? 0.6F
+                                                                                                   : 1.0F);
+    }
+  }
+  return m;
+}
+
+}  // namespace kwsd::test

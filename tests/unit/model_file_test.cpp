@@ -1,0 +1,153 @@
+// Model files: round trip, and every kind of damage gives one clear error.
+#include "engine/model/model_file.h"
+
+#include <boost/crc.hpp>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <random>
+
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+#include "tests/support/random_model.h"
+
+namespace {
+
+using namespace kwsd;
+using namespace kwsd::test;
+
+RandomModelOptions small() {
+  RandomModelOptions o;
+  o.memory_size = 20;
+  o.hidden_size = 33;
+  o.blocks = 4;
+  o.labels = 4;
+  o.steps = 3;
+  return o;
+}
+
+/// Makes the size and checksum in the header right again, so that a change reaches the fields.
+void seal(std::vector<std::byte>& file) {
+  boost::crc_32_type crc;
+  crc.process_bytes(file.data() + 20, file.size() - 20);
+  const std::uint32_t header[2] = {static_cast<std::uint32_t>(file.size() - 20), crc.checksum()};
+  std::memcpy(file.data() + 12, header, sizeof header);
+}
+
+}  // namespace
+
+TEST_CASE("a model survives the file, whatever its kinds") {
+  RandomModelOptions o = small();
+  o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
+  o.memory = GENERATE(LayerKind::int8, LayerKind::bit1);
+  o.classifier = GENERATE(LayerKind::int8, LayerKind::float32);
+  const Model model = random_model(11, o);
+  const auto bytes = serialize_model(model);
+  const Model again = parse_model(bytes, "again");
+  CHECK(serialize_model(again) == bytes);
+  CHECK(again.name == model.name);
+  CHECK(again.features == model.features);
+  CHECK(again.blocks[1].memory == model.blocks[1].memory);
+  CHECK(again.blocks[1].expand.words == model.blocks[1].expand.words);
+  CHECK(again.branches[2].blocks == model.branches[2].blocks);
+  CHECK(again.branches[1].params[1].project.channels == model.branches[1].params[1].project.channels);
+  CHECK(again.branches[0].thresholds == model.branches[0].thresholds);
+}
+
+TEST_CASE("a model file cut anywhere is refused") {
+  const auto bytes = serialize_model(random_model(12, small()));
+  for (std::size_t n = 0; n < bytes.size(); n += n < 400 ? 1 : 37) {
+    std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+    CHECK_THROWS_AS(parse_model(cut, "cut"), Error);
+    if (n >= 20) {
+      seal(cut);
+      CHECK_THROWS_AS(parse_model(cut, "cut"), Error);
+    }
+  }
+}
+
+TEST_CASE("a flipped bit is found by the checksum") {
+  const auto bytes = serialize_model(random_model(13, small()));
+  for (std::size_t bit = 0; bit < bytes.size() * 8; bit += bit < 1600 ? 1 : 61) {
+    auto flipped = bytes;
+    flipped[bit / 8] ^= std::byte{1} << (bit % 8);
+    CHECK_THROWS_AS(parse_model(flipped, "flipped"), Error);
+  }
+}
+
+TEST_CASE("hostile bytes behind a right checksum neither crash nor allocate much") {
+  const auto bytes = serialize_model(random_model(14, small()));
+  std::mt19937 generator(15);
+  int refused = 0;
+  for (int i = 0; i < 4000; ++i) {
+    auto hostile = bytes;
+    for (int k = 0; k < 1 + i % 3; ++k) {
+      const std::size_t at = 20 + generator() % (i % 2 == 0 ? 600 : hostile.size() - 20);
+      hostile[at] = static_cast<std::byte>(i % 5 == 0 ? 0xff : generator());
+    }
+    seal(hostile);
+    try {
+      const auto model = parse_model(hostile, "hostile");
+      CHECK(parse_model(serialize_model(model), "again").name == model.name);
+    } catch (const Error& error) {
+      ++refused;
+      CHECK(error.kind() == ErrorKind::bad_data);
+      CHECK(std::string(error.what()).find('\n') == std::string::npos);
+    }
+  }
+  CHECK(refused > 100);
+}
+
+TEST_CASE("errors name the file, the field, what was found and what was expected") {
+  auto bytes = serialize_model(random_model(16, small()));
+  SECTION("other version") {
+    bytes[8] = std::byte{9};
+    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("a.kwsm: version: found 9, expected 1"));
+  }
+  SECTION("no model") {
+    bytes[0] = std::byte{'R'};
+    CHECK_THROWS_WITH(parse_model(bytes, "a.wav"), Catch::Contains("a.wav: magic: found other bytes"));
+  }
+  SECTION("too large") {
+    bytes.resize(max_model_bytes + 1);
+    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("a.kwsm: size"));
+  }
+  SECTION("bytes too many") {
+    bytes.push_back(std::byte{0});
+    seal(bytes);
+    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("end of model: found 1 bytes more"));
+  }
+  SECTION("missing file and directory") {
+    CHECK_THROWS_WITH(load_model("/nonexistent/x.kwsm"),
+                      Catch::Contains("/nonexistent/x.kwsm: cannot be opened"));
+    CHECK_THROWS_WITH(load_model("/tmp"), Catch::Contains("found a directory"));
+  }
+}
+
+TEST_CASE("a model that the format cannot hold is not written") {
+  Model model = random_model(17, small());
+  SECTION("name") {
+    model.name = "two words";
+  }
+  SECTION("threshold") {
+    model.branches[0].thresholds[0] = 1.5F;
+  }
+  SECTION("no keyword") {
+    for (Label& label : model.labels) label.kind = LabelKind::unknown;
+  }
+  SECTION("label twice") {
+    model.labels[1].name = model.labels[0].name;
+  }
+  SECTION("hidden threshold") {
+    model.branches[0].params[0].hidden_at_least[0] = 100;
+  }
+  CHECK_THROWS_AS(serialize_model(model), Error);
+}
+
+TEST_CASE("UTF-8 is told from other bytes") {
+  CHECK(is_utf8("stop"));
+  CHECK(is_utf8("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x8e\xa4"));
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xe2\x82", "\xff", "\xf4\x90\x80\x80", "a\x80"}) {
+    CHECK_FALSE(is_utf8(bad));
+  }
+}
