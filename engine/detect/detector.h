@@ -2,6 +2,8 @@
 // construction. Time is stream time in samples, so a file run is reproducible.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -10,27 +12,42 @@
 
 namespace kwsd {
 
+/// Defaults suit a one-second window evaluated about every 100 ms: a word lies fully inside several
+/// windows, and its mean passes the threshold on the second or third of them.
 struct DetectorParams {
-  double smoothing_seconds = 0.3;    ///< posteriors are averaged over the windows of this span; > 0
-  int min_windows = 2;               ///< fewest windows in the average before anything is reported
-  double refractory_seconds = 1.0;   ///< per keyword, in stream time; 0 disables
-  double rearm_ratio = 0.7;          ///< re-armed once the smoothed score fell below ratio * threshold
-  double warm_up_seconds = 0.0;      ///< windows that end this soon after reset are dropped
+  double smoothing_seconds = 0.3;   ///< posteriors are averaged over the windows of this span; (0, 5]
+  int min_windows = 2;              ///< fewest windows in the average before anything is reported; [1, 50]
+  double refractory_seconds = 1.0;  ///< per keyword, in stream time; 0 disables; [0, 3600]
+  double rearm_ratio = 0.7;      ///< re-armed once the smoothed score fell below ratio * max(threshold, 0.1)
+  double warm_up_seconds = 0.0;  ///< windows that end this soon after reset are dropped; [0, 3600]
+  double word_seconds = 0.5;     ///< length a detection gives its word: start = end - this; [0, 10]
 };
 
 /// One spoken word. Samples count from the start of the stream.
 struct Detection {
   int label = 0;
-  float score = 0;      ///< smoothed posterior at its peak so far, [0, 1]
-  float threshold = 0;  ///< the threshold it passed
-  std::int64_t start_sample = 0;
-  std::int64_t end_sample = 0;
+  float score = 0;                ///< smoothed posterior as it passed the threshold, [0, 1]
+  float threshold = 0;            ///< the threshold it passed
+  std::int64_t start_sample = 0;  ///< end_sample less word_seconds, not before the window
+  std::int64_t end_sample = 0;    ///< end of the first window that knew the word: about the word's end
   BranchId branch = BranchId::full;
 };
 
+/// A keyword is reported when, after a window,
+///   - its smoothed posterior is at least its threshold in the branch that ran,
+///   - it is the top class: neither silence, unknown nor another keyword scores higher,
+///   - it is armed: since its last event its smoothed posterior has fallen (rearm_ratio),
+///   - its own refractory period is over. An event of one keyword never holds back another.
+///
+/// Branches have thresholds of their own. Where the average spans a switch, posteriors of the other branch
+/// are first brought to the scale of the present one, by the piecewise linear map 0 -> 0, its threshold ->
+/// present threshold, 1 -> 1: no window is lost and the operating point does not move.
+///
+/// The average takes the windows that end within smoothing_seconds of the newest, and always the newest
+/// min_windows of them. Windows that do not overlap (a gap in the stream) are never averaged.
 class Detector {
  public:
-  /// thresholds[branch][label] override the model's where given (NaN keeps the model's).
+  /// Thresholds are the model's. Throws Error (usage) for a parameter out of its range.
   Detector(const Model& model, const DetectorParams& params);
 
   /// Threshold of one keyword in one branch, [0, 1]. Takes effect with the next window.
@@ -38,17 +55,45 @@ class Detector {
   [[nodiscard]] float threshold(BranchId branch, int label) const noexcept;
 
   /// Posteriors (labels) of the window that ends at end_sample. Returns the detections it completes
-  /// (normally none or one); the span is valid until the next call.
+  /// (none or one); the span is valid until the next call.
   [[nodiscard]] std::span<const Detection> push(std::span<const float> posteriors, std::int64_t end_sample,
                                                 BranchId branch) noexcept;
-  /// Smoothed posteriors after the last push: (labels).
+  /// Smoothed posteriors after the last push, on the scale of its branch: (labels).
   [[nodiscard]] std::span<const float> smoothed() const noexcept;
   /// After start, reconnect: forgets history, starts the warm-up anew at `sample`.
   void reset(std::int64_t sample) noexcept;
 
  private:
-  struct State;
-  // filled in by detector.cpp's owner
+  struct Window {
+    std::int64_t end_sample = 0;
+    BranchId branch = BranchId::full;
+  };
+  struct Keyword {
+    bool is_keyword = false;
+    bool armed = true;
+    std::int64_t quiet_until = 0;  // refractory: no event before this sample
+  };
+
+  void remember(std::span<const float> posteriors, Window window) noexcept;
+  void smooth() noexcept;
+  void report(int label, const Window& now) noexcept;
+  [[nodiscard]] float comparable(int age, int label) const noexcept;
+  [[nodiscard]] std::size_t slot(int age) const noexcept;
+
+  DetectorParams params_;
+  int labels_;
+  int window_samples_;
+  std::int64_t smoothing_samples_, refractory_samples_, warm_up_samples_, word_samples_;
+  std::array<std::vector<float>, branch_count> thresholds_;  // [branch][labels]
+
+  std::vector<Window> windows_;    // ring, newest at newest_
+  std::vector<float> posteriors_;  // [ring][labels], raw
+  int newest_ = 0, remembered_ = 0;
+  int averaged_ = 0;               // newest windows that are in the average
+  std::vector<float> smoothed_;    // (labels)
+  std::vector<Keyword> keywords_;  // (labels)
+  std::vector<Detection> detections_;
+  std::int64_t warm_until_ = 0;
 };
 
 }  // namespace kwsd
