@@ -10,7 +10,9 @@
 namespace kwsd::train {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-  temporary_ += "." + std::to_string(getpid()) + ".tmp";
+  temporary_ += ".";
+  temporary_ += std::to_string(getpid());
+  temporary_ += ".tmp";
   std::error_code error;
   if (path_.has_parent_path()) {
     std::filesystem::create_directories(path_.parent_path(), error);

@@ -83,26 +83,39 @@ void scale(std::span<float> x, float factor) noexcept {
 void add_resampled(std::span<const std::int16_t> in, double at, double speed, float gain,
                    std::span<float> out) noexcept {
   constexpr double fade_samples = 80;
+  constexpr double one = 4294967296.0;  // positions are 32.32 fixed point
   const auto last = static_cast<double>(in.size()) - 3;
-  if (in.size() < 8) {
+  if (in.size() < 8 || last < at) {
     return;
   }
-  const auto first = static_cast<std::size_t>(std::max(0.0, std::ceil((1 - at) / speed)));
+  const auto size = static_cast<double>(out.size());
+  const auto index_of = [&](double where) {
+    return static_cast<std::size_t>(std::clamp(std::ceil((where - at) / speed), 0.0, size));
+  };
+  const std::size_t first = index_of(1);
+  const std::size_t end = index_of(last);
+  const auto step = static_cast<std::uint64_t>(speed * one);
+  auto where = static_cast<std::uint64_t>((at + static_cast<double>(first) * speed) * one);
   const float factor = gain / full_scale;
-  for (std::size_t i = first; i < out.size(); ++i) {
-    const double where = at + static_cast<double>(i) * speed;
-    if (where > last) {
-      break;
+  const auto run = [&](std::size_t from, std::size_t to, auto&& weight) {
+    for (std::size_t i = from; i < to; ++i, where += step) {
+      const std::int16_t* p = in.data() + (where >> 32U);
+      const float t = static_cast<float>(static_cast<std::uint32_t>(where) >> 8U) * 0x1.0p-24F;
+      const float p0 = p[-1], p1 = p[0], p2 = p[1], p3 = p[2];
+      const float cubic =
+          p1 + 0.5F * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
+      out[i] += weight(i) * cubic;
     }
-    const auto k = static_cast<std::size_t>(where);
-    const auto t = static_cast<float>(where - static_cast<double>(k));
-    const float p0 = in[k - 1], p1 = in[k], p2 = in[k + 1], p3 = in[k + 2];
-    const float cubic =
-        p1 + 0.5F * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)));
-    const double edge = std::min(where, last - where);
-    const float fade = edge < fade_samples ? static_cast<float>(edge / fade_samples) : 1.0F;
-    out[i] += factor * fade * cubic;
-  }
+  };
+  const auto faded = [&](std::size_t i) {
+    const double position = at + static_cast<double>(i) * speed;
+    return factor * static_cast<float>(std::min({position, last - position, fade_samples}) / fade_samples);
+  };
+  const std::size_t faded_in = std::min(end, std::max(first, index_of(fade_samples)));
+  const std::size_t fades_out = std::max(faded_in, std::min(end, index_of(last - fade_samples)));
+  run(first, faded_in, faded);
+  run(faded_in, fades_out, [factor](std::size_t) { return factor; });
+  run(fades_out, end, faded);
 }
 
 void add_white_noise(std::span<float> x, float level, Random& random) noexcept {
@@ -137,40 +150,54 @@ void microphone(std::span<float> x, double max_db, Random& random) noexcept {
 }
 
 std::vector<std::int16_t> stretch(std::span<const std::int16_t> in, double factor) {
-  constexpr std::ptrdiff_t hop = 160;    // 10 ms out; 20 ms triangles overlap
-  constexpr std::ptrdiff_t search = 80;  // up to 5 ms to either side
+  constexpr std::ptrdiff_t coarse = 4;     // the search runs on every fourth sample, 12 bits of it
+  constexpr std::ptrdiff_t hop = 160;      // 10 ms out; triangles of 20 ms overlap
+  constexpr std::ptrdiff_t search = 80;    // up to 5 ms to either side
+  constexpr std::ptrdiff_t pad = 4 * hop;  // silence round the clip, so that no index needs a check
   const auto size = static_cast<std::ptrdiff_t>(in.size());
   const auto out_size = static_cast<std::ptrdiff_t>(std::lround(static_cast<double>(size) * factor));
-  std::vector<float> out(static_cast<std::size_t>(out_size + 2 * hop), 0.0F);
-  const auto sample = [&](std::ptrdiff_t i) {
-    return i >= 0 && i < size ? static_cast<float>(in[static_cast<std::size_t>(i)]) : 0.0F;
+  std::vector<std::int16_t> padded(pad, 0);
+  padded.insert(padded.end(), in.begin(), in.end());
+  padded.insert(padded.end(), pad, 0);
+  std::vector<std::int16_t> thin(padded.size() / coarse);
+  for (std::size_t i = 0; i < thin.size(); ++i) {
+    const std::int16_t* p = padded.data() + coarse * i;
+    thin[i] = static_cast<std::int16_t>((p[0] + p[1] + p[2] + p[3]) >> 6);
+  }
+  const auto likeness = [&](std::ptrdiff_t a, std::ptrdiff_t b) {
+    const std::int16_t* x = thin.data() + (pad + a) / coarse;
+    const std::int16_t* y = thin.data() + (pad + b) / coarse;
+    std::int32_t sum = 0;
+    for (std::ptrdiff_t i = 0; i < 2 * hop / coarse; ++i) {
+      sum += x[i] * y[i];
+    }
+    return sum;
   };
+  std::vector<float> out(static_cast<std::size_t>(out_size + 2 * hop), 0.0F);
   std::ptrdiff_t previous = 0;
   for (std::ptrdiff_t at = 0; at < out_size; at += hop) {
-    const auto ideal = static_cast<std::ptrdiff_t>(static_cast<double>(at) / factor);
+    const auto ideal = std::min(size, static_cast<std::ptrdiff_t>(static_cast<double>(at) / factor));
     std::ptrdiff_t best = ideal;
-    if (at > 0 && ideal - search >= 0 && ideal + search + 2 * hop < size && previous + 3 * hop < size) {
-      float best_match = -1;
-      for (std::ptrdiff_t shift = -search; shift <= search; shift += 2) {
-        float match = 0;
-        for (std::ptrdiff_t i = 0; i < 2 * hop; i += 3) {
-          match += sample(previous + hop + i) * sample(ideal + shift + i);
-        }
-        if (match > best_match) {
-          best_match = match;
-          best = ideal + shift;
-        }
+    std::int32_t best_likeness = 0;
+    for (std::ptrdiff_t shift = -search; at > 0 && shift <= search; shift += coarse) {
+      const std::int32_t match = likeness(std::min(previous + hop, size), ideal + shift);
+      if (match > best_likeness) {
+        best_likeness = match;
+        best = ideal + shift;
       }
     }
-    for (std::ptrdiff_t i = 0; i < 2 * hop; ++i) {
-      const float weight = 1.0F - static_cast<float>(std::abs(i - hop)) / hop;
-      out[static_cast<std::size_t>(at + i)] += weight * sample(best + i);
+    const std::int16_t* from = padded.data() + pad + best;
+    float* to = out.data() + at;
+    for (std::ptrdiff_t i = 0; i < hop; ++i) {
+      const float weight = static_cast<float>(i) / hop;
+      to[i] += weight * from[i];
+      to[hop + i] += (1 - weight) * from[hop + i];
     }
     previous = best;
   }
   std::vector<std::int16_t> rounded(static_cast<std::size_t>(out_size));
   for (std::size_t i = 0; i < rounded.size(); ++i) {
-    rounded[i] = static_cast<std::int16_t>(std::lround(std::clamp(out[i], -32768.0F, 32767.0F)));
+    rounded[i] = static_cast<std::int16_t>(std::clamp(out[i], -32768.0F, 32767.0F));
   }
   return rounded;
 }

@@ -31,7 +31,8 @@ Extent within(double begin, double end, std::size_t size) {
 /// What a 16-bit converter makes of it.
 void quantize(std::span<float> out) {
   for (float& v : out) {
-    v = std::round(std::clamp(v * full_scale, -full_scale, full_scale - 1)) / full_scale;
+    const float steps = std::clamp(v * full_scale, -full_scale, full_scale - 1);
+    v = static_cast<float>(static_cast<std::int32_t>(steps + (steps < 0 ? -0.5F : 0.5F))) / full_scale;
   }
 }
 
