@@ -28,6 +28,9 @@ Progress::Progress(std::string what, std::size_t total)
 
 Progress::~Progress() {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (!terminal_ && seconds < 1) {
+    return;
+  }
   std::fprintf(stderr, "%s%s  %zu/%zu  %s\n", terminal_ ? "\r\033[K" : "", what_.c_str(), done_, total_,
                clock_text(seconds).c_str());
 }
