@@ -35,7 +35,9 @@ struct AlignedAllocator {
   T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
   void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
   template <class U>
-  bool operator==(const AlignedAllocator<U>&) const noexcept { return true; }
+  bool operator==(const AlignedAllocator<U>&) const noexcept {
+    return true;
+  }
 };
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
@@ -44,7 +46,9 @@ using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 using Prepared = AlignedVector<std::byte>;
 
 /// int16 lanes per channel of the residual stream.
-[[nodiscard]] constexpr int residual_stride(int steps) noexcept { return (steps + 7) / 8 * 8; }
+[[nodiscard]] constexpr int residual_stride(int steps) noexcept {
+  return (steps + 7) / 8 * 8;
+}
 
 struct Kernels {
   std::string_view name;         ///< as for --kernels
@@ -55,7 +59,7 @@ struct Kernels {
   Prepared (*prepare_bits)(const BitMatrix& weights);
   /// at_least [N], each in [-K, K + 2], for the product of `inputs` = K.
   Prepared (*prepare_thresholds)(std::span<const std::int16_t> at_least, int inputs);
-  /// int8 weights [N][K], row-major.
+  /// int8 weights [N][K], row-major. Sets may run faster on small weights (neon/README.md).
   Prepared (*prepare_int8)(std::span<const std::int8_t> weights, int outputs, int inputs);
 
   /// dot[t][n] = K - 2 * popcount(a[t] ^ w[n]), t < steps. dot: [steps][outputs], row-major.
@@ -75,8 +79,9 @@ struct Kernels {
   /// bits[t][c] = residual[c][t] >= at_least[c]; tail bits 0.
   void (*signs)(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
                 std::uint64_t* bits) noexcept;
-  /// acc[r][n] = sum_k w[n][k] * a[r][k]. a: [rows][a_stride] int8 (a_stride >= inputs, bytes past inputs
-  /// of a row may be read, never used), acc: [rows][outputs].
+  /// acc[r][n] = sum_k w[n][k] * a[r][k]. a: [rows][a_stride] int8, a_stride a multiple of 16 or rows = 1;
+  /// the bytes of a row past `inputs`, up to the next multiple of 16, may be read, never used.
+  /// acc: [rows][outputs].
   void (*int8_dots)(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride,
                     int rows, std::int32_t* acc) noexcept;
 };

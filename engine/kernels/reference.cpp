@@ -4,15 +4,12 @@
 #include <bit>
 #include <cstring>
 
+#include "engine/kernels/bit_rows.h"
 #include "engine/kernels/fixed_point.h"
 #include "engine/kernels/sets.h"
 
 namespace kwsd {
 namespace {
-
-void set_bit(std::uint64_t* row, int index) noexcept {
-  row[index / 64] |= std::uint64_t{1} << (index % 64);
-}
 
 template <class T>
 Prepared copy_of(const T* values, std::size_t count) {
