@@ -1,0 +1,39 @@
+// Where sound comes from: a device, a file, standard input. A source has its own thread or callback and
+// feeds a CaptureBuffer; it knows nothing of what happens to the samples.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/capture_buffer.h"
+#include "app/event_queue.h"
+#include "engine/model/error.h"
+
+namespace kwsd {
+
+class AudioSource {
+ public:
+  AudioSource() = default;
+  virtual ~AudioSource() = default;
+  AudioSource(const AudioSource&) = delete;
+  AudioSource& operator=(const AudioSource&) = delete;
+
+  /// Device name, file name, or "-": for `ready` and the log.
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// Rate of the samples it delivers; a device that is not there yet says 0.
+  [[nodiscard]] virtual std::uint32_t rate_hz() const = 0;
+  /// Whether time goes on without us: what cannot be handled is dropped and counted. Otherwise the
+  /// source waits for room (push_all) and nothing is lost.
+  [[nodiscard]] virtual bool live() const noexcept = 0;
+
+  /// Calls out.begin(rate) and starts to push. A device that comes and goes posts device_lost and
+  /// device_restored to `events` and calls begin again. Both outlive the source's threads.
+  virtual void start(CaptureBuffer& out, EventQueue& events) = 0;
+  /// Ends its threads, then closes the buffer. Within 0.5 s whatever the device does; may be called twice.
+  virtual void stop() noexcept = 0;
+  /// What ended the input early, if anything (a read error, a truncated file). After the stream's end.
+  [[nodiscard]] virtual std::optional<Error> failure() const { return std::nullopt; }
+};
+
+}  // namespace kwsd

@@ -1,0 +1,41 @@
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/model_info.h"
+#include "app/model_store.h"
+#include "engine/kernels/kernels.h"
+#include "engine/model/model_file.h"
+
+namespace kwsd {
+
+namespace {
+
+struct InfoOptions {
+  std::string model = "commands";
+  bool json = false;
+};
+
+int show_info(const InfoOptions& options) {
+  const std::filesystem::path file = find_model(options.model);
+  const Model model = load_model(file);
+  const nlohmann::ordered_json info = describe_model(model, file);
+  const std::string text =
+      options.json ? info.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n'
+                   : describe_text(info);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app, Command& selected) {
+  CLI::App* command = app.add_subcommand("info", "Say what a model is, and which kernel sets there are");
+  const auto options = std::make_shared<InfoOptions>();
+  command->add_option("MODEL,-m,--model", options->model, "A model file, or the name of a shipped model");
+  command->add_flag("--json", options->json, "As one JSON object");
+  command->callback([&selected, options] { selected = [options] { return show_info(*options); }; });
+}
+
+}  // namespace kwsd

@@ -1,0 +1,35 @@
+// Settings from outside the command line. Precedence: flags, then environment (KWSD_HOP_MS for
+// --hop-ms; lists separated by commas), then $XDG_CONFIG_HOME/kwsd/kwsd.toml (~/.config), then
+// /etc/kwsd/kwsd.toml; --config FILE replaces the two files. Thread: set-up.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kwsd {
+
+/// One `key = value` of a configuration file; an array has several values.
+struct ConfigEntry {
+  std::string key;
+  std::vector<std::string> values;
+  int line = 0;
+};
+
+/// Reads the text of a configuration file: TOML, top-level keys with strings, numbers, booleans and
+/// arrays of those. Throws Error (config) with file and line.
+[[nodiscard]] std::vector<ConfigEntry> parse_config(std::string_view text, std::string_view file);
+
+/// The configuration files that apply, strongest first; only those that exist. Throws Error (config)
+/// when `explicit_file` (not empty) cannot be read.
+[[nodiscard]] std::vector<std::filesystem::path> config_files(const std::string& explicit_file);
+
+/// Gives `command`'s options that the command line did not set their values from environment and files.
+/// Keys are the long flags of `kwsd run`: `known` is that command's, and one that `command` lacks is
+/// passed over. Throws Error (config) naming file and key.
+void load_config(CLI::App& command, const CLI::App& known);
+
+}  // namespace kwsd

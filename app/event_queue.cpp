@@ -1,0 +1,61 @@
+#include "app/event_queue.h"
+
+#include <utility>
+
+namespace kwsd {
+
+EventQueue::EventQueue(std::size_t capacity, WhenFull when_full) : when_full_(when_full), ring_(capacity) {}
+
+bool EventQueue::post(Event event) noexcept {
+  event.time = std::chrono::system_clock::now();
+  {
+    std::unique_lock lock(mutex_);
+    if (when_full_ == WhenFull::wait) {
+      emptied_.wait(lock, [this] { return closed_ || count_ < ring_.size(); });
+    }
+    if (closed_ || count_ == ring_.size()) {
+      ++dropped_;
+      return false;
+    }
+    ring_[(first_ + count_) % ring_.size()] = std::move(event);
+    ++count_;
+  }
+  filled_.notify_one();
+  return true;
+}
+
+void EventQueue::close() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  filled_.notify_all();
+  emptied_.notify_all();
+}
+
+EventQueue::Pop EventQueue::pop(Event& out, std::chrono::milliseconds timeout) noexcept {
+  {
+    std::unique_lock lock(mutex_);
+    filled_.wait_for(lock, timeout, [this] { return closed_ || count_ > 0; });
+    if (count_ == 0) {
+      return closed_ ? Pop::closed : Pop::timeout;
+    }
+    out = std::move(ring_[first_]);
+    first_ = (first_ + 1) % ring_.size();
+    --count_;
+  }
+  emptied_.notify_one();
+  return Pop::event;
+}
+
+std::int64_t EventQueue::dropped() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+void EventQueue::count_dropped(std::int64_t events) noexcept {
+  const std::lock_guard lock(mutex_);
+  dropped_ += events;
+}
+
+}  // namespace kwsd

@@ -1,0 +1,47 @@
+// Bounded queue of events, many threads to one. `post` takes a short lock and allocates nothing, so
+// the inference thread may call it; a slow reader costs events (counted), never time.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "app/events.h"
+
+namespace kwsd {
+
+class EventQueue {
+ public:
+  /// What `post` does when the queue is full: a file run waits, live capture must not.
+  enum class WhenFull { wait, drop };
+
+  EventQueue(std::size_t capacity, WhenFull when_full);
+
+  /// Stamps the event with the wall clock and queues it. False when it was dropped or the queue is closed.
+  bool post(Event event) noexcept;
+  /// Wakes everybody: what is queued can still be popped, nothing more can be posted.
+  void close() noexcept;
+
+  enum class Pop { event, timeout, closed };
+  /// The oldest event; waits up to `timeout`. `closed` only after the last one was popped.
+  [[nodiscard]] Pop pop(Event& out, std::chrono::milliseconds timeout) noexcept;
+
+  /// Events that were dropped so far. Any thread.
+  [[nodiscard]] std::int64_t dropped() const noexcept;
+  /// Counts `events` more that were taken from the queue and could not be written.
+  void count_dropped(std::int64_t events) noexcept;
+
+ private:
+  const WhenFull when_full_;
+  mutable std::mutex mutex_;
+  std::condition_variable filled_, emptied_;
+  std::vector<Event> ring_;  // (capacity)
+  std::size_t first_ = 0, count_ = 0;
+  std::int64_t dropped_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace kwsd

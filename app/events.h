@@ -1,0 +1,75 @@
+// What kwsd tells its readers, as plain values. Made on the inference or the capture thread, written by
+// the output thread. Stream time is in samples of 16 kHz since start.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/detect/detector.h"
+#include "engine/model/model.h"
+
+namespace kwsd {
+
+/// Listening has begun.
+struct ReadyEvent {
+  std::string input;  ///< device, file, or "-"
+  std::uint32_t rate_hz = 0;
+  std::vector<std::string> models;
+  BranchId branch = BranchId::full;
+  std::string kernels;
+};
+
+struct DetectionEvent {
+  std::shared_ptr<const Model> model;
+  Detection detection;
+  std::int64_t seq = 0;  ///< counts detections from 1; a gap means that one was dropped
+};
+
+/// How it goes, since start.
+struct StatusEvent {
+  std::int64_t sample = 0;
+  double load = -1;  ///< CPU load the governor saw, [0, 1]; negative where nobody looks (a file run)
+  BranchId branch = BranchId::full;
+  std::int64_t windows = 0;  ///< classified, all models together
+  std::int64_t detections = 0;
+  std::int64_t branch_changes = 0;
+  std::int64_t overrun_samples = 0;  ///< lost between device and inference, at the device's rate
+  std::int64_t dropped = 0;          ///< events lost because the reader was slow
+};
+
+struct BranchChangedEvent {
+  std::int64_t sample = 0;
+  BranchId from = BranchId::full;
+  BranchId to = BranchId::full;
+  double load = -1;
+};
+
+struct DeviceLostEvent {
+  std::string device;
+  std::string reason;
+};
+
+struct DeviceRestoredEvent {
+  std::string device;
+  std::uint32_t rate_hz = 0;
+};
+
+enum class EndReason : std::uint8_t { end_of_input, stopped, input_error };
+/// The last event of a run.
+struct EndEvent {
+  EndReason reason = EndReason::end_of_input;
+  StatusEvent totals;
+};
+
+struct Event {
+  std::variant<ReadyEvent, DetectionEvent, StatusEvent, BranchChangedEvent, DeviceLostEvent,
+               DeviceRestoredEvent, EndEvent>
+      body;
+  std::chrono::system_clock::time_point time{};  ///< wall clock; EventQueue::post sets it
+};
+
+}  // namespace kwsd

@@ -1,0 +1,61 @@
+// kwsd: parse the command line, run the subcommand, turn an error into one line and an exit code.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "app/commands/commands.h"
+#include "app/version.h"
+#include "engine/model/error.h"
+
+namespace {
+
+constexpr const char* footer =
+    "Exit codes: 0 success, 2 wrong usage, 65 bad data (model or audio), 66 no input, 69 device or\n"
+    "service unavailable, 70 internal error, 74 output failed, 78 wrong configuration file.";
+
+/// One line on stderr; line breaks inside the message become "; ".
+void complain(std::string message) {
+  while (!message.empty() && message.back() == '\n') {
+    message.pop_back();
+  }
+  for (std::size_t at = message.find('\n'); at != std::string::npos; at = message.find('\n')) {
+    message.replace(at, 1, "; ");
+  }
+  std::fprintf(stderr, "kwsd: error: %s\n", message.c_str());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("kwsd spots spoken keywords in a microphone's signal, a recording or a pipe.", "kwsd");
+  app.footer(footer);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("kwsd ") + kwsd::version());
+  app.option_defaults()->always_capture_default();
+
+  kwsd::Command selected;
+  kwsd::add_info_command(app, selected);
+  kwsd::add_version_command(app, selected);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    complain(std::string(error.what()) + " (see kwsd --help)");
+    return static_cast<int>(kwsd::ErrorKind::usage);
+  }
+  return selected();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const kwsd::Error& error) {
+    complain(error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    complain(std::string("internal: ") + error.what());
+    return static_cast<int>(kwsd::ErrorKind::internal);
+  }
+}

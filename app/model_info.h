@@ -1,0 +1,18 @@
+// What a model is, in words. Thread: set-up.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/model/model.h"
+
+namespace kwsd {
+
+/// Everything `kwsd info` says: name, file and size, labels, features, layers, branches with their
+/// thresholds, provenance, and the size that the same network takes in float32.
+[[nodiscard]] nlohmann::ordered_json describe_model(const Model& model, const std::filesystem::path& file);
+/// The same for a person to read; ends in a line break.
+[[nodiscard]] std::string describe_text(const nlohmann::ordered_json& info);
+
+}  // namespace kwsd

@@ -1,0 +1,74 @@
+// What `kwsd run` and its relatives can be told, as plain values, and the flags that say it. The names
+// are the same on the command line, in the environment (KWSD_...) and in the configuration file.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/model/model.h"
+
+namespace kwsd {
+
+enum class PcmFormat : std::uint8_t { s16le, s24le, s32le, f32le, u8 };
+
+struct InputOptions {
+  std::string input = "mic";  ///< "mic", a device, a file, or "-"
+  int channel = 1;            ///< counts from 1
+  std::uint32_t rate_hz = 16000;
+  int channels = 1;
+  bool realtime = false;
+  PcmFormat pcm_format = PcmFormat::s16le;
+};
+
+struct RecognitionOptions {
+  std::vector<std::string> models{"commands"};
+  std::string kernels = "auto";
+  std::string branch = "auto";
+  double hop_ms = 0;                    ///< 0: one front-end step of the model, at most 128 ms
+  std::vector<std::string> thresholds;  ///< "0.8" or "stop=0.8"
+  double smoothing_ms = 300;
+  double refractory_seconds = 1.0;
+};
+
+struct OutputOptions {
+  bool text = false;
+  bool no_wall_clock = false;
+  double status_interval_seconds = 0;  ///< of stream time; 0: no status events
+  std::string clips_dir;               ///< empty: no clips are kept
+  int max_clips = 100;
+};
+
+struct RunOptions {
+  InputOptions input;
+  RecognitionOptions recognition;
+  OutputOptions output;
+};
+
+/// Flags of one group each. --format names both the output (json, text) and raw input (s16le, ...), so
+/// it belongs to `add_run_options`, which adds all groups.
+void add_input_options(CLI::App& command, InputOptions& options);
+void add_recognition_options(CLI::App& command, RecognitionOptions& options);
+void add_output_options(CLI::App& command, OutputOptions& options);
+void add_run_options(CLI::App& command, RunOptions& options);
+
+/// --log-level and what it sets.
+void add_log_option(CLI::App& command);
+/// --config FILE; `load_config` reads it.
+void add_config_option(CLI::App& command);
+
+/// One --threshold.
+struct ThresholdSetting {
+  std::string word;  ///< empty: every keyword
+  float value = 0;   ///< [0, 1]
+};
+/// Parses "0.8" or "stop=0.8". Throws Error (usage) naming what was found and expected.
+[[nodiscard]] ThresholdSetting parse_threshold(const std::string& text);
+
+/// The branch that --branch fixes; nothing for "auto".
+[[nodiscard]] std::optional<BranchId> fixed_branch(const std::string& name);
+
+}  // namespace kwsd
