@@ -9,6 +9,7 @@
 
 #include "engine/model/error.h"
 #include "models/trainer/data/data_command.h"
+#include "models/trainer/net/train_command.h"
 
 namespace {
 
@@ -16,6 +17,7 @@ int run(int argc, char** argv) {
   CLI::App app{"Makes keyword-spotting models for kwsd from recordings"};
   app.require_subcommand(1);
   kwsd::train::add_data_command(app);
+  kwsd::train::add_train_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

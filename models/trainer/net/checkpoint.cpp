@@ -1,0 +1,170 @@
+#include "models/trainer/net/checkpoint.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/model/error.h"
+#include "models/trainer/data/atomic_file.h"
+
+namespace kwsd::train {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const NetInfo& info) {
+  const NetOptions& o = info.options;
+  const auto kind = [](Kind k) { return kind_names()[static_cast<std::size_t>(k)]; };
+  json labels = json::array();
+  for (const Label& label : info.labels) {
+    labels.push_back({label.name, static_cast<int>(label.kind)});
+  }
+  const FeatureParams& f = info.features;
+  return {{"frames", o.frames},
+          {"steps", o.steps},
+          {"memory_size", o.memory_size},
+          {"hidden_size", o.hidden_size},
+          {"blocks", o.blocks},
+          {"channels", {o.channels1, o.channels2}},
+          {"kinds", {kind(o.conv2), kind(o.linear), kind(o.memory), kind(o.pointwise)}},
+          {"binarizer", binarizer_names()[static_cast<std::size_t>(o.binarizer)]},
+          {"words", o.words},
+          {"dropout", o.dropout},
+          {"thin", o.thin},
+          {"labels", labels},
+          {"recipe", info.recipe},
+          {"epochs_done", info.epochs_done},
+          {"features",
+           {{"frame_samples", f.frame_samples},
+            {"hop_samples", f.hop_samples},
+            {"fft_size", f.fft_size},
+            {"mel_bands", f.mel_bands},
+            {"coefficients", f.coefficients},
+            {"mel_low_hz", f.mel_low_hz},
+            {"mel_high_hz", f.mel_high_hz},
+            {"log_floor", f.log_floor},
+            {"mean", f.mean},
+            {"scale", f.scale}}}};
+}
+
+Kind kind_from(const json& name) {
+  const auto& names = kind_names();
+  return static_cast<Kind>(std::find(names.begin(), names.end(), name.get<std::string>()) - names.begin());
+}
+
+NetInfo from_json(const json& j) {
+  NetInfo info;
+  NetOptions& o = info.options;
+  o.frames = j.at("frames");
+  o.steps = j.at("steps");
+  o.memory_size = j.at("memory_size");
+  o.hidden_size = j.at("hidden_size");
+  o.blocks = j.at("blocks");
+  o.channels1 = j.at("channels").at(0);
+  o.channels2 = j.at("channels").at(1);
+  const json& kinds = j.at("kinds");
+  o.conv2 = kind_from(kinds.at(0));
+  o.linear = kind_from(kinds.at(1));
+  o.memory = kind_from(kinds.at(2));
+  o.pointwise = kind_from(kinds.at(3));
+  const auto& names = binarizer_names();
+  o.binarizer = static_cast<Binarizer>(
+      std::find(names.begin(), names.end(), j.at("binarizer").get<std::string>()) - names.begin());
+  o.words = j.at("words");
+  o.dropout = j.at("dropout");
+  o.thin = j.at("thin");
+  for (const json& label : j.at("labels")) {
+    info.labels.push_back({label.at(0), static_cast<LabelKind>(label.at(1).get<int>())});
+  }
+  o.labels = static_cast<int>(info.labels.size());
+  info.recipe = j.at("recipe");
+  info.epochs_done = j.at("epochs_done");
+  FeatureParams& f = info.features;
+  const json& jf = j.at("features");
+  f.frame_samples = jf.at("frame_samples");
+  f.hop_samples = jf.at("hop_samples");
+  f.fft_size = jf.at("fft_size");
+  f.mel_bands = jf.at("mel_bands");
+  f.coefficients = jf.at("coefficients");
+  f.mel_low_hz = jf.at("mel_low_hz");
+  f.mel_high_hz = jf.at("mel_high_hz");
+  f.log_floor = jf.at("log_floor");
+  f.mean = jf.at("mean").get<std::vector<float>>();
+  f.scale = jf.at("scale").get<std::vector<float>>();
+  o.coefficients = static_cast<int>(f.coefficients);
+  return info;
+}
+
+torch::serialize::InputArchive open_archive(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) {
+    throw Error(ErrorKind::no_input, path.string() + ": no such file, expected a checkpoint of kwsd-train");
+  }
+  torch::serialize::InputArchive archive;
+  try {
+    archive.load_from(path.string());
+  } catch (const c10::Error&) {
+    throw Error(ErrorKind::bad_data, path.string() + ": damaged, or no checkpoint of kwsd-train");
+  }
+  return archive;
+}
+
+}  // namespace
+
+const std::vector<std::string>& kind_names() {
+  static const std::vector<std::string> names{"real", "int8", "bit1", "bits2", "bits4"};
+  return names;
+}
+
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const torch::optim::Optimizer* optimizer) {
+  torch::serialize::OutputArchive archive;
+  const auto write_part = [&](const std::string& key, const auto& part) {
+    torch::serialize::OutputArchive sub;
+    part.save(sub);
+    archive.write(key, sub);
+  };
+  archive.write("info", c10::IValue(to_json(checkpoint.info).dump()));
+  write_part("net", *checkpoint.net);
+  write_part("average", *checkpoint.average);
+  if (optimizer != nullptr) {
+    write_part("optimizer", *optimizer);
+  }
+  AtomicFile file(path);
+  archive.save_to([&](const void* data, std::size_t bytes) {
+    file.write(data, bytes);
+    return bytes;
+  });
+  file.commit();
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  auto archive = open_archive(path);
+  try {
+    Checkpoint checkpoint;
+    c10::IValue text;
+    archive.read("info", text);
+    checkpoint.info = from_json(json::parse(text.toStringRef()));
+    checkpoint.net = Net(checkpoint.info.options);
+    checkpoint.average = Net(checkpoint.info.options);
+    torch::serialize::InputArchive net;
+    archive.read("net", net);
+    checkpoint.net->load(net);
+    torch::serialize::InputArchive average;
+    archive.read("average", average);
+    checkpoint.average->load(average);
+    return checkpoint;
+  } catch (const std::exception&) {  // c10::Error and json's: their texts run over many lines
+    throw Error(ErrorKind::bad_data, path.string() + ": damaged, or a checkpoint of another version");
+  }
+}
+
+void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& optimizer) {
+  auto archive = open_archive(path);
+  torch::serialize::InputArchive state;
+  if (!archive.try_read("optimizer", state)) {
+    throw Error(ErrorKind::bad_data,
+                path.string() + ": has no optimizer state, expected one of an unfinished run");
+  }
+  optimizer.load(state);
+}
+
+}  // namespace kwsd::train

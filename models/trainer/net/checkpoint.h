@@ -1,0 +1,43 @@
+// A training run on disk: the network, its average, the optimizer, where it stands. Thread: one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/features/feature_params.h"
+#include "engine/model/model.h"
+#include "models/trainer/net/network.h"
+
+namespace kwsd::train {
+
+/// What a network needs beside its weights to become a model.
+struct NetInfo {
+  NetOptions options;
+  FeatureParams features;     ///< with mean and scale
+  std::vector<Label> labels;  ///< keywords, unknown, silence
+  std::string recipe;         ///< JSON text: how it was trained
+  int epochs_done = 0;
+};
+
+struct Checkpoint {
+  NetInfo info;
+  Net net{nullptr};      ///< as trained
+  Net average{nullptr};  ///< exponential average of the weights: what is evaluated and exported
+};
+
+/// Writes the whole file or nothing (AtomicFile). Throws Error (io). `optimizer` may be null.
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const torch::optim::Optimizer* optimizer);
+
+/// Throws Error: no_input when it cannot be read, bad_data when it is no checkpoint.
+[[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+/// The optimizer's state of a checkpoint, into an optimizer made for the same network.
+void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& optimizer);
+
+[[nodiscard]] const std::vector<std::string>& kind_names();
+
+}  // namespace kwsd::train

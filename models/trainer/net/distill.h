@@ -1,0 +1,25 @@
+// What the binary student learns from the frozen full-precision teacher (paper, section 4.1). Thread: any.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace kwsd::train {
+
+/// The high-frequency part of a feature map [B][C][T]: F minus the mean of its 2x2 block, which is a
+/// one-level 2-D Haar transform with LL set to zero. An odd last row or column is averaged with itself.
+[[nodiscard]] torch::Tensor haar_high(const torch::Tensor& feature);
+
+/// HED: sum over blocks of || S² / ||S²|| − F^² / ||F^²|| ||_2, F^ = F_H / std(F_H) + F / std(F); squares
+/// element by element, norms and deviations per clip, mean over the batch. Student block k of a thinned
+/// branch is compared with the teacher block of the same index.
+[[nodiscard]] torch::Tensor hed_loss(const std::vector<torch::Tensor>& student,
+                                     const std::vector<torch::Tensor>& teacher,
+                                     const std::vector<int>& blocks);
+
+/// Cross-entropy between softened posteriors, times temperature².
+[[nodiscard]] torch::Tensor logit_loss(const torch::Tensor& student, const torch::Tensor& teacher,
+                                       double temperature);
+
+}  // namespace kwsd::train

@@ -1,0 +1,205 @@
+#include "models/trainer/net/network.h"
+
+#include <cmath>
+#include <string>
+
+namespace kwsd::train {
+
+using torch::Tensor;
+namespace fn = torch::nn::functional;
+
+std::vector<int> NetOptions::branch_blocks(int branch) const {
+  const int every = 1 << branch;
+  std::vector<int> out;
+  for (int i = std::min(every, blocks) - 1; i < blocks; i += every) {
+    out.push_back(i);
+  }
+  return out;
+}
+
+NormImpl::NormImpl(int channels)
+    : gain(register_parameter("gain", torch::ones(channels))),
+      bias(register_parameter("bias", torch::zeros(channels))),
+      mean(register_buffer("mean", torch::zeros(channels))),
+      variance(register_buffer("variance", torch::ones(channels))) {}
+
+namespace {
+constexpr double norm_epsilon = 1e-5;
+Tensor positive_gain(const Tensor& gain) {
+  return gain.abs() + 1e-3;
+}
+}  // namespace
+
+Tensor NormImpl::forward(const Tensor& x) {
+  return torch::batch_norm(x, positive_gain(gain), bias, mean, variance, is_training(), 0.1, norm_epsilon,
+                           false);
+}
+
+std::pair<Tensor, Tensor> NormImpl::folded() const {
+  const Tensor g = positive_gain(gain) / (variance + norm_epsilon).sqrt();
+  return {g.detach(), (bias - g * mean).detach()};
+}
+
+SlopeImpl::SlopeImpl(int channels) : slope(register_parameter("slope", torch::full({channels}, 0.25))) {}
+
+Tensor SlopeImpl::forward(const Tensor& x) {
+  return torch::prelu(x, value());
+}
+
+BlockImpl::BlockImpl(const NetOptions& o)
+    : memory(register_parameter("memory", 0.3 * torch::randn({o.memory_size, 5}))),
+      expand(register_parameter("expand",
+                                torch::randn({o.hidden_size, o.memory_size, 1}) / std::sqrt(o.memory_size))),
+      project(register_parameter(
+          "project", torch::randn({o.memory_size, o.hidden_size, 1}) / std::sqrt(o.hidden_size))) {}
+
+BlockNormsImpl::BlockNormsImpl(const NetOptions& o)
+    : memory_sign(register_module("memory_sign", Norm(o.memory_size))),
+      memory(register_module("memory", Norm(o.memory_size))),
+      sign(register_module("sign", Norm(o.memory_size))),
+      hidden(register_module("hidden", Norm(o.hidden_size))),
+      project(register_module("project", Norm(o.memory_size))),
+      memory_slope(register_module("memory_slope", Slope(o.memory_size))),
+      hidden_slope(register_module("hidden_slope", Slope(o.hidden_size))),
+      project_slope(register_module("project_slope", Slope(o.memory_size))) {}
+
+NetImpl::NetImpl(const NetOptions& o) : options(o) {
+  const int freq = ((o.coefficients + 4 - 5) / 2 + 1 + 4 - 5) / 2 + 1;
+  conv1 = register_parameter("conv1", 0.2 * torch::randn({o.channels1, 1, 5, 5}));
+  conv2 = register_parameter("conv2",
+                             torch::randn({o.channels2, o.channels1, 5, 5}) / std::sqrt(25.0 * o.channels1));
+  const int flat = freq * o.channels2;
+  linear = register_parameter("linear", torch::randn({o.memory_size, flat, 1}) / std::sqrt(flat));
+  norm1 = register_module("norm1", Norm(o.channels1));
+  norm2 = register_module("norm2", Norm(o.channels2));
+  norm3 = register_module("norm3", Norm(o.memory_size));
+  slope1 = register_module("slope1", Slope(o.channels1));
+  slope2 = register_module("slope2", Slope(o.channels2));
+  slope3 = register_module("slope3", Slope(o.memory_size));
+  for (int i = 0; i < o.blocks; ++i) {
+    blocks.push_back(register_module("block" + std::to_string(i), Block(o)));
+  }
+  for (int b = 0; b < o.branches(); ++b) {
+    norms.emplace_back();
+    for (const int i : o.branch_blocks(b)) {
+      const std::string name = "branch" + std::to_string(b) + "_block" + std::to_string(i);
+      norms.back().push_back(register_module(name, BlockNorms(o)));
+    }
+    last.push_back(register_module("branch" + std::to_string(b) + "_last", Norm(o.memory_size)));
+  }
+  classifier = register_module("classifier", torch::nn::Linear(o.memory_size * o.steps, o.labels));
+  word_classifier =
+      register_module("word_classifier", torch::nn::Linear(o.memory_size, std::max(o.words, 1)));
+}
+
+int NetImpl::copy_from(const NetImpl& other) {
+  torch::NoGradGuard no_grad;
+  int copied = 0;
+  const auto copy = [&](auto mine, const auto& theirs) {
+    for (auto& entry : mine) {
+      const Tensor* source = theirs.find(entry.key());
+      if (source != nullptr && source->sizes() == entry.value().sizes()) {
+        entry.value().copy_(*source);
+        ++copied;
+      }
+    }
+  };
+  copy(named_parameters(), other.named_parameters());
+  copy(named_buffers(), other.named_buffers());
+  return copied;
+}
+
+Tensor NetImpl::activation(const Tensor& x, Kind kind, double shift) {
+  switch (kind) {
+    case Kind::real:
+      return x;
+    case Kind::int8:
+      return quantize_int8(x, activation_steps);
+    case Kind::bits2:
+      return quantize_levels(x - shift, 2);
+    case Kind::bits4:
+      return quantize_levels(x - shift, 4);
+    case Kind::bit1:
+      break;
+  }
+  if (options.binarizer == Binarizer::rad && is_training()) {
+    rad = rad.defined() ? rad + rad_loss(x - shift) : rad_loss(x - shift);
+  }
+  return binarize_activation(x - shift, options.binarizer, progress);
+}
+
+Tensor NetImpl::weight(const Tensor& w, Kind kind) const {
+  switch (kind) {
+    case Kind::real:
+      return w;
+    case Kind::int8:
+      return quantize_weight_int8(w);
+    default:
+      return real_weights ? w : binarize_weight(w, options.binarizer, progress);
+  }
+}
+
+Tensor NetImpl::front_end(const Tensor& features) {
+  const auto input_kind = [](Kind kind) { return kind == Kind::real || kind == Kind::int8 ? 0.0 : 1.0; };
+  const Kind first = options.conv2 == Kind::real ? Kind::real : Kind::int8;
+  Tensor x = (features / activation_steps).unsqueeze(1);  // [B][1][frames][coefficients]
+  x = torch::conv2d(x, weight(conv1, first), Tensor(), {2, 2}, std::vector<std::int64_t>{0, 2});
+  x = slope1(norm1(x));
+  x = fn::pad(activation(x, options.conv2, front_end_shift),
+              fn::PadFuncOptions({2, 2, 0, 0}).value(input_kind(options.conv2)));
+  x = torch::conv2d(x, weight(conv2, options.conv2), Tensor(), {2, 2});
+  x = slope2(norm2(x));  // [B][c2][T][freq]
+  x = activation(x, options.linear, front_end_shift);
+  x = x.permute({0, 3, 1, 2}).reshape({x.size(0), -1, x.size(2)});  // [B][freq · c2][T]
+  x = torch::conv1d(x, weight(linear, options.linear));
+  return slope3(norm3(x));  // [B][C][T]
+}
+
+Tensor NetImpl::memory(const Tensor& x, BlockImpl& weights, BlockNormsImpl& norm) {
+  const bool binary = options.memory == Kind::bit1;
+  const Tensor in = binary ? activation(norm.memory_sign(x), Kind::bit1, 0) : x;
+  const Tensor taps = weight(weights.memory, options.memory);
+  const Tensor padded = fn::pad(in, fn::PadFuncOptions({2, 2}).value(binary ? 1.0 : 0.0));
+  const auto steps = x.size(2);
+  Tensor sum;
+  for (int k = 0; k < 5; ++k) {
+    const Tensor term = padded.slice(2, k, k + steps) * taps.select(1, k).view({1, -1, 1});
+    sum = k == 0 ? term : sum + term;
+  }
+  return norm.memory_slope(norm.memory(sum));
+}
+
+/// m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 · PReLU(BN(W1 · m)))).
+Tensor NetImpl::block(const Tensor& x, BlockImpl& weights, BlockNormsImpl& norm) {
+  const bool binary = options.pointwise == Kind::bit1;
+  const Tensor m = x + memory(x, weights, norm);
+  const Tensor in = binary ? activation(norm.sign(m), Kind::bit1, 0) : m;
+  Tensor h = norm.hidden(torch::conv1d(in, weight(weights.expand, options.pointwise)));
+  h = binary ? activation(h, Kind::bit1, 0) : norm.hidden_slope(h);
+  return m + norm.project_slope(norm.project(torch::conv1d(h, weight(weights.project, options.pointwise))));
+}
+
+std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
+  rad = Tensor();
+  const Tensor first = front_end(features);
+  const bool real = options.pointwise == Kind::real;
+  const Tensor labels_weight = real ? classifier->weight : quantize_weight_int8(classifier->weight);
+  std::vector<BranchOutput> out;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
+    BranchOutput branch;
+    Tensor x = first;
+    const auto indices = options.branch_blocks(static_cast<int>(b));
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      x = block(x, *blocks[static_cast<std::size_t>(indices[i])], *norms[b][i]);
+      branch.features.push_back(x);
+    }
+    Tensor z = last[b](x);
+    z = torch::dropout(real ? z : quantize_int8(z, activation_steps), options.dropout, is_training());
+    branch.logits = torch::linear(z.flatten(1), labels_weight, classifier->bias);
+    branch.words = word_classifier(z.mean(2));
+    out.push_back(std::move(branch));
+  }
+  return out;
+}
+
+}  // namespace kwsd::train

@@ -1,0 +1,114 @@
+// D-FSMN and BiFSMN with three branches, as libtorch modules (paper, section 3). The kinds of the layers
+// are options: full precision for the teacher, ±1 and few-bit for what the daemon runs.
+// Thread: one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+#include <vector>
+
+#include "engine/model/model.h"
+#include "models/trainer/net/binarize.h"
+
+namespace kwsd::train {
+
+/// How a layer multiplies while training.
+enum class Kind { real, int8, bit1, bits2, bits4 };
+
+struct NetOptions {
+  int frames = 41, coefficients = 32;
+  int steps = 8;
+  int memory_size = 128, hidden_size = 256, blocks = 8;
+  int channels1 = 16, channels2 = 32;
+  Kind conv2 = Kind::real, linear = Kind::real, memory = Kind::real, pointwise = Kind::real;
+  Binarizer binarizer = Binarizer::bi_real;
+  int labels = 12, words = 36;
+  double dropout = 0.1;
+  bool thin = true;  ///< three branches (TBA); false: the full one alone
+
+  [[nodiscard]] int branches() const noexcept { return thin ? branch_count : 1; }
+  /// Blocks of a branch, ascending: every, every second, every fourth, the last of each group.
+  [[nodiscard]] std::vector<int> branch_blocks(int branch) const;
+};
+
+/// Steps of int8 activations per unit, and of the features per standard deviation.
+inline constexpr double activation_steps = 32;
+
+/// Batch norm over all but the channel; the gain is kept positive, so that a sign after it is one comparison.
+struct NormImpl : torch::nn::Module {
+  explicit NormImpl(int channels);
+  torch::Tensor forward(const torch::Tensor& x);
+  /// y = gain · x + offset, from the running statistics: (channels) each.
+  [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> folded() const;
+
+  torch::Tensor gain, bias, mean, variance;
+};
+TORCH_MODULE(Norm);
+
+/// PReLU with a slope per channel within [0, 1).
+struct SlopeImpl : torch::nn::Module {
+  explicit SlopeImpl(int channels);
+  torch::Tensor forward(const torch::Tensor& x);
+  [[nodiscard]] torch::Tensor value() const { return slope.clamp(0.0, 0.999); }
+
+  torch::Tensor slope;
+};
+TORCH_MODULE(Slope);
+
+/// Weights of one block, shared by the branches.
+struct BlockImpl : torch::nn::Module {
+  explicit BlockImpl(const NetOptions& options);
+  torch::Tensor memory;   // [C][5]
+  torch::Tensor expand;   // [H][C][1]
+  torch::Tensor project;  // [C][H][1]
+};
+TORCH_MODULE(Block);
+
+/// BN and PReLU of one block in one branch.
+struct BlockNormsImpl : torch::nn::Module {
+  explicit BlockNormsImpl(const NetOptions& options);
+  Norm memory_sign, memory, sign, hidden, project;
+  Slope memory_slope, hidden_slope, project_slope;
+};
+TORCH_MODULE(BlockNorms);
+
+struct BranchOutput {
+  torch::Tensor logits;                 // [B][labels]
+  torch::Tensor words;                  // [B][words], auxiliary
+  std::vector<torch::Tensor> features;  // per block of the branch: [B][C][T]
+};
+
+struct NetImpl : torch::nn::Module {
+  explicit NetImpl(const NetOptions& options);
+  /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
+  std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
+  /// Copies every parameter and buffer that `other` has under the same name and shape.
+  int copy_from(const NetImpl& other);
+
+  NetOptions options;
+  double progress = 0;        ///< share of training done
+  bool real_weights = false;  ///< stage one: binary activations, real weights
+  torch::Tensor rad;          ///< sum of rad_loss of the last forward (binarizer rad)
+
+  torch::Tensor conv1, conv2, linear;  // [c1][1][5][5], [c2][c1][5][5] (time, freq), [C][freq · c2][1]
+  Norm norm1{nullptr}, norm2{nullptr}, norm3{nullptr};
+  Slope slope1{nullptr}, slope2{nullptr}, slope3{nullptr};
+  std::vector<Block> blocks;
+  std::vector<std::vector<BlockNorms>> norms;  // [branch][its blocks]
+  std::vector<Norm> last;                      // [branch]
+  torch::nn::Linear classifier{nullptr}, word_classifier{nullptr};
+
+ private:
+  torch::Tensor front_end(const torch::Tensor& features);
+  torch::Tensor block(const torch::Tensor& x, BlockImpl& weights, BlockNormsImpl& norm);
+  torch::Tensor activation(const torch::Tensor& x, Kind kind, double shift);
+  torch::Tensor weight(const torch::Tensor& w, Kind kind) const;
+  torch::Tensor memory(const torch::Tensor& x, BlockImpl& weights, BlockNormsImpl& norm);
+};
+TORCH_MODULE(Net);
+
+/// What is subtracted from a PReLU output before it is made 1-bit or few-bit.
+inline constexpr double front_end_shift = 0.5;
+
+}  // namespace kwsd::train

@@ -1,0 +1,154 @@
+#include "models/trainer/net/train_command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "models/trainer/data/options.h"
+#include "models/trainer/net/training.h"
+
+namespace kwsd::train {
+namespace {
+
+struct Arguments {
+  DataOptions data;
+  TrainOptions train;
+  bool one_branch = false;
+};
+
+template <class Enum>
+CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, Enum>> pairs;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    pairs.emplace_back(names[i], static_cast<Enum>(i));
+  }
+  return CLI::CheckedTransformer(pairs, CLI::ignore_case);
+}
+
+void add_net_options(CLI::App& c, Arguments& a) {
+  NetOptions& n = a.train.net;
+  const auto kinds = names_of<Kind>(kind_names());
+  const auto size = CLI::Range(1, 1024);
+  const std::string group = "Network";
+  c.add_option("--memory-size", n.memory_size, "C, channels of the residual stream")
+      ->check(size)
+      ->group(group);
+  c.add_option("--hidden-size", n.hidden_size, "H, channels between the pointwise convs")
+      ->check(size)
+      ->group(group);
+  c.add_option("--blocks", n.blocks, "FSMN blocks of the full branch")
+      ->check(CLI::Range(1, 32))
+      ->group(group);
+  c.add_option("--channels1", n.channels1, "Channels of the first conv")->check(size)->group(group);
+  c.add_option("--channels2", n.channels2, "Channels of the second conv")->check(size)->group(group);
+  c.add_option("--conv2", n.conv2, "Kind of the second conv: real, int8, bit1, bits2, bits4")
+      ->transform(kinds)
+      ->group(group);
+  c.add_option("--linear", n.linear, "Kind of the linear layer")->transform(kinds)->group(group);
+  c.add_option("--memory", n.memory, "Kind of the memory filters: real, int8, bit1")
+      ->transform(kinds)
+      ->group(group);
+  c.add_option("--pointwise", n.pointwise, "Kind of the pointwise convs: real, bit1")
+      ->transform(kinds)
+      ->group(group);
+  c.add_option("--binarizer", n.binarizer, "straight-through, bi-real, bnn, xnor, dorefa, ir-net or rad")
+      ->transform(names_of<Binarizer>(binarizer_names()))
+      ->group(group);
+  c.add_option("--dropout", n.dropout, "Before the classifier")->check(CLI::Range(0.0, 0.9))->group(group);
+  c.add_flag("--one-branch", a.one_branch, "Train the full branch alone")->group(group);
+}
+
+void add_recipe_options(CLI::App& c, TrainOptions& t) {
+  const std::string group = "Recipe";
+  const auto share = CLI::Range(0.0, 1.0);
+  c.add_option("--epochs", t.epochs, "How often all clips are shown")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--batch-size", t.batch.batch_size, "Windows per step")
+      ->check(CLI::Range(2, 4096))
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--stage-one", t.stage_one, "Share of the epochs with binary activations and real weights")
+      ->check(share)
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--learning-rate", t.learning_rate, "Of AdamW, at its highest")
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--weight-decay", t.weight_decay, "Until the weights are binary")
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--mixup", t.mixup_chance, "Share of the batches that are mixed in pairs")
+      ->check(share)
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--label-smoothing", t.label_smoothing, "Of the wanted posteriors")
+      ->check(share)
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--word-weight", t.word_weight, "Weight of telling all words apart")
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--average", t.average_decay, "Decay of the average over steps")
+      ->check(share)
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--teacher", t.teacher, "Checkpoint of a full-precision net to distil from")->group(group);
+  c.add_option("--distill", t.distill, "Share of the logit distillation in the loss")
+      ->check(share)
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--temperature", t.temperature, "Of the logit distillation")
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--hed", t.hed, "Weight of HED")->capture_default_str()->group(group);
+  c.add_option("--branch-weights", t.branch_weights, "Weights of the three branches")
+      ->expected(3)
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--init", t.init, "Checkpoint to start from (default: the teacher)")->group(group);
+  c.add_option("--seed", t.batch.seed, "Of all that is random")->capture_default_str()->group(group);
+  c.add_option("--threads", t.torch_threads, "Threads that compute")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str()
+      ->group(group);
+  c.add_option("--data-threads", t.batch.threads, "Threads that make batches")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str()
+      ->group(group);
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* c = app.add_subcommand("train", "Train a network; leaves a checkpoint and its log");
+  add_data_options(*c, a->data);
+  add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
+  add_net_options(*c, *a);
+  add_recipe_options(*c, a->train);
+  c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->required();
+  c->add_flag("--resume", a->train.resume, "Go on where the checkpoint stands");
+  c->callback([a, c] {
+    const Dataset dataset(a->data);
+    std::fputs(dataset.summary().c_str(), stderr);
+    NetOptions& net = a->train.net;
+    net.labels = static_cast<int>(dataset.labels().size());
+    net.words = static_cast<int>(dataset.words().size());
+    net.thin = !a->one_branch;
+    nlohmann::json recipe;
+    for (const CLI::Option* option : c->get_options()) {
+      if (option->count() > 0) {
+        recipe[option->get_name()] = option->results();
+      }
+    }
+    a->train.recipe = recipe.dump();
+    train(dataset, a->train);
+  });
+}
+
+}  // namespace kwsd::train

@@ -1,0 +1,276 @@
+#include "models/trainer/net/training.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <numbers>
+
+#include "engine/model/error.h"
+#include "models/trainer/data/progress.h"
+#include "models/trainer/data/tensors.h"
+#include "models/trainer/net/distill.h"
+
+namespace kwsd::train {
+namespace {
+
+using torch::Tensor;
+
+torch::Device best_device() {
+  return torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+}
+
+/// Exponential average of everything that training changes; a short memory at the start.
+void update_average(NetImpl& average, NetImpl& net, std::int64_t step, double decay) {
+  torch::NoGradGuard no_grad;
+  const double keep = std::min(decay, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
+  const auto blend = [&](auto mine, auto theirs) {
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+      mine[i].mul_(keep).add_(theirs[i], 1.0 - keep);
+    }
+  };
+  blend(average.parameters(), net.parameters());
+  blend(average.buffers(), net.buffers());
+}
+
+std::unique_ptr<torch::optim::AdamW> make_optimizer(NetImpl& net, const TrainOptions& o) {
+  std::vector<Tensor> weights;
+  std::vector<Tensor> rest;
+  for (const Tensor& p : net.parameters()) {
+    (p.dim() > 1 ? weights : rest).push_back(p);
+  }
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(weights, std::make_unique<torch::optim::AdamWOptions>(
+                                   torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay)));
+  groups.emplace_back(rest, std::make_unique<torch::optim::AdamWOptions>(
+                                torch::optim::AdamWOptions(o.learning_rate).weight_decay(0)));
+  return std::make_unique<torch::optim::AdamW>(std::move(groups),
+                                               torch::optim::AdamWOptions(o.learning_rate));
+}
+
+class Run {
+ public:
+  Run(const Dataset& dataset, const TrainOptions& options);
+  void epochs();
+
+ private:
+  void start_fresh(const Dataset& dataset);
+  double epoch(int number);
+  Tensor loss(const TensorBatch& batch, double* correct);
+  void set_schedule(std::int64_t step);
+  void log(int number, double mean_loss, double accuracy, double seconds);
+
+  TrainOptions o_;
+  torch::Device device_ = best_device();
+  Checkpoint state_;
+  Net teacher_{nullptr};
+  std::unique_ptr<Batcher> batcher_;
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
+  std::vector<Batch> validation_;
+};
+
+Run::Run(const Dataset& dataset, const TrainOptions& options) : o_(options) {
+  at::set_num_threads(o_.torch_threads);
+  torch::manual_seed(o_.batch.seed);
+  const bool resumed = o_.resume && std::filesystem::exists(o_.out);
+  if (resumed) {
+    state_ = load_checkpoint(o_.out);
+    o_.net = state_.info.options;
+    spdlog::info("resuming {} after epoch {}", o_.out.string(), state_.info.epochs_done);
+  } else {
+    start_fresh(dataset);
+  }
+  state_.net->to(device_);
+  state_.average->to(device_);
+  optimizer_ = make_optimizer(*state_.net, o_);
+  if (resumed && state_.info.epochs_done < o_.epochs) {
+    load_optimizer(o_.out, *optimizer_);
+  }
+  if (!o_.teacher.empty()) {
+    teacher_ = load_checkpoint(o_.teacher).average;
+    teacher_->to(device_);
+    teacher_->eval();
+  }
+  batcher_ = std::make_unique<Batcher>(dataset, state_.info.features, o_.batch);
+  validation_ = batcher_->evaluation(Split::validation);
+}
+
+void Run::start_fresh(const Dataset& dataset) {
+  Checkpoint teacher;
+  state_.info.options = o_.net;
+  state_.info.labels = dataset.labels();
+  state_.info.recipe = o_.recipe;
+  state_.net = Net(o_.net);
+  state_.average = Net(o_.net);
+  const std::filesystem::path first = o_.init.empty() ? o_.teacher : o_.init;
+  if (first.empty()) {
+    state_.info.features = estimate_scaling(dataset, FeatureParams{}, o_.batch);
+  } else {
+    const Checkpoint before = load_checkpoint(first);
+    state_.info.features = before.info.features;  // one scaling for teacher and student
+    const int copied = state_.net->copy_from(*before.average);
+    spdlog::info("{} tensors taken over from {}", copied, first.string());
+  }
+  state_.average->copy_from(*state_.net);
+}
+
+void Run::set_schedule(std::int64_t step) {
+  const auto per_epoch = static_cast<double>(batcher_->batches_per_epoch());
+  const double done = static_cast<double>(step) / (per_epoch * o_.epochs);
+  const double warm_up = std::min(1.0, static_cast<double>(step + 1) / 100.0);
+  const double rate = o_.learning_rate * warm_up * (0.5 + 0.5 * std::cos(std::numbers::pi * done));
+  const bool binary = o_.net.pointwise == Kind::bit1;
+  state_.net->progress = done;
+  state_.net->real_weights = binary && done < o_.stage_one;
+  for (std::size_t g = 0; g < optimizer_->param_groups().size(); ++g) {
+    auto& options = static_cast<torch::optim::AdamWOptions&>(optimizer_->param_groups()[g].options());
+    options.lr(rate);
+    options.weight_decay(g == 0 && !(binary && !state_.net->real_weights) ? o_.weight_decay : 0.0);
+  }
+}
+
+/// L = Σ_b λ_b [ (1 − d)·CE + d·distillation + α·HED + auxiliary ].
+Tensor Run::loss(const TensorBatch& batch, double* correct) {
+  Tensor features = batch.features;
+  const int labels = static_cast<int>(state_.info.labels.size());
+  Tensor wanted = torch::one_hot(batch.labels, labels).to(torch::kFloat32);
+  wanted = wanted * (1 - o_.label_smoothing) + o_.label_smoothing / labels;
+  const bool mixed = torch::rand({1}).item<double>() < o_.mixup_chance;
+  if (mixed) {
+    const double u = torch::rand({1}).item<double>();
+    const double share = 0.5 + 0.5 * u;
+    const Tensor order =
+        torch::randperm(features.size(0), torch::TensorOptions().dtype(torch::kInt64).device(device_));
+    features = share * features + (1 - share) * features.index_select(0, order);
+    wanted = share * wanted + (1 - share) * wanted.index_select(0, order);
+  }
+  BranchOutput teacher;
+  if (teacher_) {
+    torch::NoGradGuard no_grad;
+    teacher = teacher_->forward(features, 1).front();
+  }
+  const auto out = state_.net->forward(features, o_.net.branches());
+  Tensor total = torch::zeros({}, features.options());
+  for (std::size_t b = 0; b < out.size(); ++b) {
+    Tensor branch = -(wanted * torch::log_softmax(out[b].logits, 1)).sum(1).mean();
+    if (teacher_) {
+      branch =
+          (1 - o_.distill) * branch + o_.distill * logit_loss(out[b].logits, teacher.logits, o_.temperature);
+      if (o_.hed > 0) {
+        branch = branch + o_.hed * hed_loss(out[b].features, teacher.features,
+                                            o_.net.branch_blocks(static_cast<int>(b)));
+      }
+    }
+    if (o_.word_weight > 0 && o_.net.words > 0 && !mixed && (batch.words >= 0).any().item<bool>()) {
+      branch = branch + o_.word_weight * torch::nll_loss(torch::log_softmax(out[b].words, 1), batch.words, {},
+                                                         at::Reduction::Mean, -1);
+    }
+    total = total + o_.branch_weights[b] * branch;
+  }
+  if (state_.net->rad.defined()) {
+    total = total + 0.01 * state_.net->rad;
+  }
+  *correct += out[0].logits.argmax(1).eq(batch.labels).to(torch::kFloat32).mean().item<double>();
+  return total;
+}
+
+double Run::epoch(int number) {
+  const auto start = std::chrono::steady_clock::now();
+  torch::manual_seed(o_.batch.seed * 1000003 + static_cast<std::uint64_t>(number));
+  batcher_->begin_epoch(static_cast<std::uint64_t>(number));
+  state_.net->train();
+  const auto batches = batcher_->batches_per_epoch();
+  double sum = 0;
+  double correct = 0;
+  {
+    Progress progress(fmt::format("epoch {}", number + 1), batches);
+    for (std::size_t i = 0; i < batches; ++i) {
+      const std::int64_t step = static_cast<std::int64_t>(number) * static_cast<std::int64_t>(batches) +
+                                static_cast<std::int64_t>(i);
+      set_schedule(step);
+      TensorBatch batch = to_tensors(batcher_->next());
+      batch = {batch.features.to(device_), batch.labels.to(device_), batch.words.to(device_)};
+      const Tensor total = loss(batch, &correct);
+      optimizer_->zero_grad();
+      total.backward();
+      optimizer_->step();
+      update_average(*state_.average, *state_.net, step, o_.average_decay);
+      sum += total.item<double>();
+      progress.step();
+    }
+  }
+  const double mean_loss = sum / static_cast<double>(batches);
+  if (!std::isfinite(mean_loss)) {
+    throw Error(ErrorKind::internal,
+                fmt::format("epoch {}: the loss is {}, expected a number: lower --learning-rate", number + 1,
+                            mean_loss));
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  log(number, mean_loss, 100 * correct / static_cast<double>(batches), seconds);
+  return seconds;
+}
+
+void Run::log(int number, double mean_loss, double accuracy, double seconds) {
+  state_.average->real_weights = state_.net->real_weights;
+  const auto branches = evaluate(*state_.average, validation_);
+  std::string line = fmt::format("{}\t{:.4f}\t{:.2f}", number + 1, mean_loss, accuracy);
+  for (const double branch : branches) {
+    line += fmt::format("\t{:.2f}", branch);
+  }
+  line += fmt::format("\t{:.0f}\n", seconds);
+  std::filesystem::path path = o_.out;
+  std::ofstream file(path.replace_extension(".log"), number == 0 ? std::ios::trunc : std::ios::app);
+  if (number == 0) {
+    const char* columns[] = {"\tvalidation_full", "\tvalidation_half", "\tvalidation_quarter"};
+    file << "epoch\tloss\ttraining_full";
+    for (std::size_t b = 0; b < branches.size(); ++b) file << columns[b];
+    file << "\tseconds\n";
+  }
+  file << line << std::flush;
+  if (!file) {
+    throw Error(ErrorKind::io, path.string() + ": cannot be written");
+  }
+  spdlog::info("epoch {}/{}: {}", number + 1, o_.epochs, line.substr(0, line.size() - 1));
+}
+
+void Run::epochs() {
+  for (int number = state_.info.epochs_done; number < o_.epochs; ++number) {
+    const double seconds = epoch(number);
+    state_.info.epochs_done = number + 1;
+    save_checkpoint(o_.out, state_, optimizer_.get());
+    spdlog::debug("{} left", clock_text(seconds * (o_.epochs - number - 1)));
+  }
+}
+
+}  // namespace
+
+std::vector<double> evaluate(NetImpl& net, const std::vector<Batch>& batches) {
+  torch::NoGradGuard no_grad;
+  const bool training = net.is_training();
+  const torch::Device device = net.conv1.device();
+  net.eval();
+  const auto count = static_cast<std::size_t>(net.options.branches());
+  std::vector<double> correct(count);
+  double total = 0;
+  for (const Batch& raw : batches) {
+    const TensorBatch batch = to_tensors(raw);
+    const auto out = net.forward(batch.features.to(device), static_cast<int>(count));
+    for (std::size_t b = 0; b < count; ++b) {
+      correct[b] += out[b].logits.argmax(1).cpu().eq(batch.labels).sum().item<double>();
+    }
+    total += static_cast<double>(raw.size);
+  }
+  net.train(training);
+  for (double& c : correct) {
+    c = 100 * c / std::max(total, 1.0);
+  }
+  return correct;
+}
+
+void train(const Dataset& dataset, const TrainOptions& options) {
+  Run(dataset, options).epochs();
+}
+
+}  // namespace kwsd::train
