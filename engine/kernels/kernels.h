@@ -53,7 +53,8 @@ using Prepared = AlignedVector<std::byte>;
 struct Kernels {
   std::string_view name;         ///< as for --kernels
   std::string_view description;  ///< one line for `kwsd info` and the log
-  bool (*supported)() noexcept;  ///< on the CPU this runs on
+  bool (*supported)() noexcept;  ///< whether it runs on this CPU
+  bool (*suits)() noexcept;      ///< whether "auto" may take it on this CPU; asked where supported
 
   /// ±1 weights [N][K].
   Prepared (*prepare_bits)(const BitMatrix& weights);
@@ -88,7 +89,8 @@ struct Kernels {
 
 /// Every set compiled into this binary, `reference` first.
 [[nodiscard]] std::span<const Kernels* const> all_kernels() noexcept;
-/// The set called `name`, or the best supported one for "auto". Throws Error (usage) naming those there are.
+/// The set called `name`, or for "auto" the last one that is supported and suits. Throws Error (usage) naming
+/// those there are.
 [[nodiscard]] const Kernels& select_kernels(std::string_view name);
 
 }  // namespace kwsd

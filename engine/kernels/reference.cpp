@@ -150,6 +150,7 @@ const Kernels reference_kernels{
     .name = "reference",
     .description = "plain C++, defines the truth",
     .supported = []() noexcept { return true; },
+    .suits = []() noexcept { return true; },
     .prepare_bits = prepare_bits,
     .prepare_thresholds = prepare_thresholds,
     .prepare_int8 = prepare_int8,

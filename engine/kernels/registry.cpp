@@ -8,8 +8,13 @@
 namespace kwsd {
 namespace {
 
-/// `reference` first, then from the most general to the most specific: "auto" takes the last supported.
-constexpr std::array sets{&reference_kernels};
+/// `reference` first, then from the most general to the most specific: "auto" takes the last that suits.
+constexpr std::array sets {
+  &reference_kernels,
+#if defined(__aarch64__)
+      &fbck_kernels, &neon_kernels,
+#endif
+};
 
 }  // namespace
 
@@ -25,7 +30,7 @@ const Kernels& select_kernels(std::string_view name) {
       continue;
     }
     known.append(", ").append(set->name);
-    if (name == "auto" || name == set->name) {
+    if (name == set->name || (name == "auto" && set->suits())) {
       best = set;
     }
   }

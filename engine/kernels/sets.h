@@ -6,5 +6,7 @@
 namespace kwsd {
 
 extern const Kernels reference_kernels;
+extern const Kernels fbck_kernels;  // arm64
+extern const Kernels neon_kernels;  // arm64
 
 }  // namespace kwsd

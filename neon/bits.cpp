@@ -1,0 +1,125 @@
+#include "neon/bits.h"
+
+#include <algorithm>
+
+#include "neon/tile.h"
+
+namespace kwsd::neon {
+namespace {
+
+constexpr int lanes = 8;
+
+int round_up8(int n) noexcept {
+  return (n + lanes - 1) / lanes * lanes;
+}
+
+const std::uint8_t* bytes_of(const std::uint64_t* words) noexcept {
+  return reinterpret_cast<const std::uint8_t*>(words);
+}
+
+/// Runs sink(t, n, popcounts of outputs n..n+7) for every step: eight weight rows stay in registers.
+template <class Sink>
+void for_each_step(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+                   Sink sink) noexcept {
+  const int quads = quads_for(inputs);
+  with_quads(quads, [&](auto q) {
+    for (int n = 0; n < outputs; n += lanes) {
+      const std::uint8_t* rows = as<std::uint8_t>(weights) + n * quads * 16;
+      for (int t = 0; t < steps; ++t) {
+        sink(t, n,
+             counts_of<decltype(q)::value, lanes>(rows, quads * 16, bytes_of(a) + t * quads * 16, quads));
+      }
+    }
+  });
+}
+
+/// Eight (or four) steps of every output: the activations stay in registers, lane = step.
+template <int Rows, class Sink>
+void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
+                     Sink sink) noexcept {
+  const int quads = quads_for(inputs);
+  with_quads(quads, [&](auto q) {
+    const std::uint8_t* row = as<std::uint8_t>(weights);
+    for (int n = 0; n < outputs; ++n, row += quads * 16) {
+      sink(n, counts_of<decltype(q)::value, Rows>(bytes_of(a), quads * 16, row, quads));
+    }
+  });
+}
+
+}  // namespace
+
+Prepared prepare_bits(const BitMatrix& weights) {
+  std::vector<std::uint64_t> rows(static_cast<std::size_t>(round_up8(weights.rows) * weights.row_words()));
+  std::copy(weights.words.begin(), weights.words.end(), rows.begin());
+  return prepared_from(rows);
+}
+
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) {
+  std::vector<std::int16_t> limits(static_cast<std::size_t>(round_up8(static_cast<int>(at_least.size()))),
+                                   -1);
+  for (std::size_t n = 0; n < at_least.size(); ++n) {
+    // K - 2 p >= at_least  <=>  p <= floor((K - at_least) / 2); at_least <= K + 2 makes it at least -1.
+    limits[n] = static_cast<std::int16_t>((inputs - at_least[n]) >> 1);
+  }
+  return prepared_from(limits);
+}
+
+void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+              std::int16_t* dot) noexcept {
+  for_each_step(weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+    std::int16_t* out = dot + t * outputs + n;
+    const int16x8_t dots = dot_of(differing_bits, inputs);
+    if (n + lanes <= outputs) {
+      vst1q_s16(out, dots);
+      return;
+    }
+    std::int16_t last[lanes];
+    vst1q_s16(last, dots);
+    std::copy_n(last, outputs - n, out);
+  });
+}
+
+void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
+            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+  constexpr std::uint16_t lane_bit[lanes] = {1, 2, 4, 8, 16, 32, 64, 128};
+  const uint16x8_t bit = vld1q_u16(lane_bit);
+  const auto* limits = as<std::int16_t>(thresholds);
+  const int row_words = BitMatrix::row_words_for(outputs);
+  std::fill_n(out, steps * row_words, 0U);
+  for_each_step(weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+    const uint16x8_t set = vcleq_s16(vreinterpretq_s16_u16(differing_bits), vld1q_s16(limits + n));
+    auto* row = reinterpret_cast<std::uint8_t*>(out + t * row_words);
+    row[n / lanes] = static_cast<std::uint8_t>(vaddvq_u16(vandq_u16(set, bit)));
+  });
+}
+
+void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
+             int steps, std::int16_t* residual) noexcept {
+  const int stride = residual_stride(steps);
+  const int row_words = BitMatrix::row_words_for(inputs);
+  const int16x8_t shift = vdupq_n_s16(affine.shift);
+  const ChannelAffine* channels = affine.channels.data();
+  int t = 0;
+  const auto add = [&](int n, uint16x8_t differing_bits) {
+    add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
+  };
+  for (; t + lanes <= steps; t += lanes) {
+    for_each_output<lanes>(weights, outputs, inputs, a + t * row_words, add);
+  }
+  if (t == steps) {
+    return;
+  }
+  // 1 to 7 steps left: one at a time, lane = output, into the steps' lanes.
+  for_each_step(weights, outputs, inputs, a + t * row_words, steps - t, [&](int i, int n, uint16x8_t bits) {
+    std::int16_t dots[lanes];
+    vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
+    for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
+      const ChannelAffine& channel = channels[n + j];
+      const std::int16_t v = vqaddh_s16(vqrdmulhh_s16(dots[j], channel.mult), channel.bias);
+      std::int16_t& x = residual[(n + j) * stride + t + i];
+      x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
+    }
+  });
+}
+
+}  // namespace kwsd::neon

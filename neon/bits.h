@@ -1,0 +1,20 @@
+// The 1-bit layers in plain intrinsics, any shape. Contracts: engine/kernels/kernels.h.
+#pragma once
+
+#include "engine/kernels/kernels.h"
+
+namespace kwsd::neon {
+
+/// [outputs up to 8][row_words], zero rows past `outputs`.
+Prepared prepare_bits(const BitMatrix& weights);
+/// int16 limits of the popcount: bit = popcount <= limit; -1 = never. Padded to 8.
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs);
+
+void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+              std::int16_t* dot) noexcept;
+void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
+            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept;
+void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
+             int steps, std::int16_t* residual) noexcept;
+
+}  // namespace kwsd::neon

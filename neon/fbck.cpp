@@ -1,0 +1,253 @@
+// FBCK, the Fast Bitwise Computation Kernel of the BiFSMN paper (IJCAI 2022, section 3.4), as published.
+//
+// Channels are packed into INT16 words; one round multiplies one word of 4 inputs with the same word of 16
+// others. The 32 vector registers are divided as the paper divides them:
+//
+//   v0        8 packed INT16, staged for two rounds     | kept by the compiler in this order of use;
+//   A v1-v4   4 steps, each DUPed over 8 lanes          | the counts are the paper's, the numbers are
+//   B v5-v6   16 outputs, one INT16 a lane              | the compiler's
+//   C v7-v14  EOR, then CNT                             |
+//   D v15-v22 byte sums: ADD C (unsigned: 16 rounds of 8 are 128)
+//   E v23-v30 int16 sums: after 16 rounds, UADALP D
+//   v31       spare
+//
+// What FBCK does not cover (thresholds, BN, PReLU, memory filter) is the plain int16 code of the other sets.
+#include <algorithm>
+
+#include "engine/kernels/sets.h"
+#include "neon/int16_layers.h"
+#include "neon/vec.h"
+
+namespace kwsd {
+namespace {
+
+constexpr int tile_steps = 4;
+constexpr int tile_outputs = 16;
+constexpr int widen_after = 16;     // rounds
+constexpr int staged_rounds = 128;  // rounds of packed activations on the stack at a time: 2048 channels
+
+int rounds_for(int inputs) noexcept {
+  return neon::quads_for(inputs) * 8;
+}
+
+/// [outputs / 16][rounds][16] INT16, zero rows past `outputs`.
+Prepared prepare_bits(const BitMatrix& weights) {
+  const int rounds = rounds_for(weights.cols);
+  const int tiles = (weights.rows + tile_outputs - 1) / tile_outputs;
+  std::vector<std::uint16_t> packed(static_cast<std::size_t>(tiles * rounds * tile_outputs));
+  for (int n = 0; n < weights.rows; ++n) {
+    for (int round = 0; round < rounds; ++round) {
+      const std::uint64_t word = weights.words[static_cast<std::size_t>(n * weights.row_words() + round / 4)];
+      packed[static_cast<std::size_t>(((n / tile_outputs) * rounds + round) * tile_outputs +
+                                      n % tile_outputs)] =
+          static_cast<std::uint16_t>(word >> (16 * (round % 4)));
+    }
+  }
+  return neon::prepared_from(packed);
+}
+
+/// Thresholds stay int16, padded to whole tiles with "never".
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs*/) {
+  std::vector<std::int16_t> padded(at_least.begin(), at_least.end());
+  padded.resize((at_least.size() + tile_outputs - 1) / tile_outputs * tile_outputs, INT16_MAX);
+  return neon::prepared_from(padded);
+}
+
+/// Packs rows of bits as FBCK reads them: [rounds][4 steps] INT16. Missing steps repeat the last one.
+void pack_steps(const std::uint64_t* a, int row_words, int steps, int rounds,
+                std::uint16_t* packed) noexcept {
+  const std::uint16_t* row[tile_steps];
+  for (int t = 0; t < tile_steps; ++t) {
+    row[t] = reinterpret_cast<const std::uint16_t*>(a + std::min(t, steps - 1) * row_words);
+  }
+  for (int round = 0; round < rounds; round += 8) {
+    const uint16x8x4_t words = {{vld1q_u16(row[0] + round), vld1q_u16(row[1] + round),
+                                 vld1q_u16(row[2] + round), vld1q_u16(row[3] + round)}};
+    vst4q_u16(packed + round * tile_steps, words);
+  }
+}
+
+/// Partition E: [step][half] popcounts of 4 steps and 16 outputs.
+struct Sums {
+  uint16x8_t e[tile_steps][2];
+};
+
+inline uint8x16_t differing(uint16x8_t a, uint16x8_t b) noexcept {
+  return vcntq_u8(vreinterpretq_u8_u16(veorq_u16(a, b)));
+}
+
+/// One round: A from lanes Lane .. Lane + 3 of the staged register, B from memory, C into D.
+template <int Lane>
+inline void round_of(uint16x8_t staged, const std::uint16_t* b, uint8x16_t (&d)[tile_steps][2]) noexcept {
+  const uint16x8_t a[tile_steps] = {vdupq_laneq_u16(staged, Lane), vdupq_laneq_u16(staged, Lane + 1),
+                                    vdupq_laneq_u16(staged, Lane + 2), vdupq_laneq_u16(staged, Lane + 3)};
+  const uint16x8_t b0 = vld1q_u16(b);
+  const uint16x8_t b1 = vld1q_u16(b + 8);
+  for (int t = 0; t < tile_steps; ++t) {
+    d[t][0] = vaddq_u8(d[t][0], differing(a[t], b0));
+  }
+  for (int t = 0; t < tile_steps; ++t) {
+    d[t][1] = vaddq_u8(d[t][1], differing(a[t], b1));
+  }
+}
+
+/// Adds `rounds` rounds of one tile to E.
+inline void tile(const std::uint16_t* a, const std::uint16_t* b, int rounds, Sums& sums) noexcept {
+  for (int first = 0; first < rounds; first += widen_after) {
+    uint8x16_t d[tile_steps][2];
+    for (auto& pair : d) {
+      pair[0] = pair[1] = vdupq_n_u8(0);
+    }
+    const int last = std::min(first + widen_after, rounds);
+    for (int round = first; round < last; round += 2) {
+      const uint16x8_t staged = vld1q_u16(a + round * tile_steps);
+      round_of<0>(staged, b + round * tile_outputs, d);
+      round_of<4>(staged, b + (round + 1) * tile_outputs, d);
+    }
+    for (int t = 0; t < tile_steps; ++t) {
+      sums.e[t][0] = vpadalq_u8(sums.e[t][0], d[t][0]);
+      sums.e[t][1] = vpadalq_u8(sums.e[t][1], d[t][1]);
+    }
+  }
+}
+
+/// dot = K - 2 * popcount.
+inline int16x8_t dot_of(uint16x8_t differing_bits, int inputs) noexcept {
+  return vreinterpretq_s16_u16(
+      vsubq_u16(vdupq_n_u16(static_cast<std::uint16_t>(inputs)), vshlq_n_u16(differing_bits, 1)));
+}
+
+/// The dots of one tile: [step][outputs n..n+7, n+8..n+15]; steps past `valid` repeat the last.
+struct Dots {
+  int16x8_t of[tile_steps][2];
+};
+
+/// Runs all tiles of 4 steps and 16 outputs: sink(first step, valid steps, first output, Dots).
+template <class Sink>
+void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+                   Sink sink) noexcept {
+  const int rounds = rounds_for(inputs);
+  const int row_words = BitMatrix::row_words_for(inputs);
+  alignas(16) std::uint16_t packed[staged_rounds * tile_steps];
+  for (int t = 0; t < steps; t += tile_steps) {
+    const int valid = std::min(tile_steps, steps - t);
+    if (rounds <= staged_rounds) {
+      pack_steps(a + t * row_words, row_words, valid, rounds, packed);
+    }
+    for (int n = 0; n < outputs; n += tile_outputs) {
+      const std::uint16_t* b = neon::as<std::uint16_t>(weights) + n * rounds;
+      Sums sums{};
+      for (int first = 0; first < rounds; first += staged_rounds) {
+        const int count = std::min(staged_rounds, rounds - first);
+        if (rounds > staged_rounds) {  // longer rows than the stack holds: packed again for each tile
+          pack_steps(a + t * row_words + first / 4, row_words, valid, count, packed);
+        }
+        tile(packed, b + first * tile_outputs, count, sums);
+      }
+      Dots dots;
+      for (int i = 0; i < tile_steps; ++i) {
+        dots.of[i][0] = dot_of(sums.e[i][0], inputs);
+        dots.of[i][1] = dot_of(sums.e[i][1], inputs);
+      }
+      sink(t, valid, n, dots);
+    }
+  }
+}
+
+void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+              std::int16_t* dot) noexcept {
+  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
+    for (int i = 0; i < valid; ++i) {
+      std::int16_t* out = dot + (t + i) * outputs + n;
+      if (n + tile_outputs <= outputs) {
+        vst1q_s16(out, dots.of[i][0]);
+        vst1q_s16(out + 8, dots.of[i][1]);
+      } else {
+        std::int16_t lanes[tile_outputs];
+        vst1q_s16(lanes, dots.of[i][0]);
+        vst1q_s16(lanes + 8, dots.of[i][1]);
+        for (int j = 0; n + j < outputs; ++j) {
+          out[j] = lanes[j];
+        }
+      }
+    }
+  });
+}
+
+void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
+            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+  constexpr std::uint8_t lane_bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  const int row_words = BitMatrix::row_words_for(outputs);
+  const uint8x16_t bit = vld1q_u8(lane_bit);
+  const auto* limits = neon::as<std::int16_t>(thresholds);
+  std::fill_n(out, steps * row_words, 0U);
+  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
+    const int16x8_t low = vld1q_s16(limits + n);
+    const int16x8_t high = vld1q_s16(limits + n + 8);
+    for (int i = 0; i < valid; ++i) {
+      const uint8x16_t set = vandq_u8(bit, vcombine_u8(vmovn_u16(vcgeq_s16(dots.of[i][0], low)),
+                                                       vmovn_u16(vcgeq_s16(dots.of[i][1], high))));
+      const std::uint8_t bytes[2] = {vaddv_u8(vget_low_u8(set)), vaddv_u8(vget_high_u8(set))};
+      std::memcpy(reinterpret_cast<char*>(out + (t + i) * row_words) + n / 8, bytes, 2);
+    }
+  });
+}
+
+/// BN, PReLU and shortcut of 8 outputs and 4 steps; x is the residual stream at (output, step).
+void add_tile(const Dots& dots, int half, int16x8_t shift, const ChannelAffine* channels, int outputs,
+              int stride, std::int16_t* x) noexcept {
+  const int16x8x4_t c = vld4q_s16(&channels->mult);  // mult, bias, slope, sign_at_least
+  int16x8x4_t p;
+  for (int i = 0; i < tile_steps; ++i) {
+    const int16x8_t u = vqshlq_s16(dots.of[i][half], shift);
+    const int16x8_t v = vqaddq_s16(vqrdmulhq_s16(u, c.val[0]), c.val[1]);
+    p.val[i] = vbslq_s16(vcltzq_s16(v), vqrdmulhq_s16(v, c.val[2]), v);
+  }
+  std::int16_t rows[8][tile_steps];
+  vst4q_s16(&rows[0][0], p);
+  for (int n = 0; n < outputs; ++n) {
+    vst1_s16(x + n * stride, vqadd_s16(vld1_s16(x + n * stride), vld1_s16(rows[n])));
+  }
+}
+
+void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
+             int steps, std::int16_t* residual) noexcept {
+  const int stride = residual_stride(steps);
+  const int16x8_t shift = vdupq_n_s16(affine.shift);
+  const ChannelAffine* channels = affine.channels.data();
+  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int /*valid*/, int n, const Dots& dots) {
+    for (int half = 0; half < 2; ++half) {
+      const int first = n + 8 * half;
+      const int count = std::min(8, outputs - first);
+      if (count == 8) {
+        add_tile(dots, half, shift, channels + first, count, stride, residual + first * stride + t);
+      } else if (count > 0) {
+        ChannelAffine last[8] = {};
+        for (int j = 0; j < count; ++j) {
+          last[j] = channels[first + j];
+        }
+        add_tile(dots, half, shift, last, count, stride, residual + first * stride + t);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+const Kernels fbck_kernels{
+    .name = "fbck",
+    .description = "FBCK as published (NEON, INT16 words, EOR/CNT/ADD/UADALP)",
+    .supported = []() noexcept { return true; },
+    .suits = []() noexcept { return false; },
+    .prepare_bits = prepare_bits,
+    .prepare_thresholds = prepare_thresholds,
+    .prepare_int8 = neon::prepare_int8,
+    .bit_dots = bit_dots,
+    .expand = expand,
+    .project = project,
+    .memory = neon::memory,
+    .signs = neon::signs,
+    .int8_dots = neon::int8_dots,
+};
+
+}  // namespace kwsd

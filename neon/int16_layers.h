@@ -1,0 +1,18 @@
+// The memory filter, its signs and the int8 products in plain intrinsics: shared by the NEON sets.
+// Contracts: engine/kernels/kernels.h.
+#pragma once
+
+#include "engine/kernels/kernels.h"
+
+namespace kwsd::neon {
+
+void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
+            std::uint64_t* bits) noexcept;
+void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
+           std::uint64_t* bits) noexcept;
+
+Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs);
+void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
+               std::int32_t* acc) noexcept;
+
+}  // namespace kwsd::neon

@@ -1,0 +1,25 @@
+// The set for out-of-order cores (Cortex-A72, A76): plain intrinsics, the core schedules.
+#include "engine/kernels/sets.h"
+#include "neon/bits.h"
+#include "neon/cpu.h"
+#include "neon/int16_layers.h"
+
+namespace kwsd {
+
+const Kernels neon_kernels{
+    .name = "neon",
+    .description = "NEON intrinsics, activation-stationary, for out-of-order cores (Cortex-A72, A76)",
+    .supported = []() noexcept { return true; },
+    .suits = []() noexcept { return !neon::in_order_cpu(); },
+    .prepare_bits = neon::prepare_bits,
+    .prepare_thresholds = neon::prepare_thresholds,
+    .prepare_int8 = neon::prepare_int8,
+    .bit_dots = neon::bit_dots,
+    .expand = neon::expand,
+    .project = neon::project,
+    .memory = neon::memory,
+    .signs = neon::signs,
+    .int8_dots = neon::int8_dots,
+};
+
+}  // namespace kwsd

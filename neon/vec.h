@@ -1,0 +1,46 @@
+// The primitives of fixed_point.h on eight lanes, and what every NEON set does after a product.
+// Thread: any, pure.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "engine/kernels/kernels.h"
+
+namespace kwsd::neon {
+
+/// v for v >= 0, mul_q15(v, slope) otherwise.
+inline int16x8_t prelu(int16x8_t v, std::int16_t slope) noexcept {
+  return vbslq_s16(vcltzq_s16(v), vqrdmulhq_n_s16(v, slope), v);
+}
+
+/// x = add16(x, prelu16(add16(mul_q15(scale16(dot, shift), mult), bias), slope)) on eight steps.
+inline void add_to_residual(int16x8_t dot, int16x8_t shift, const ChannelAffine& channel,
+                            std::int16_t* x) noexcept {
+  const int16x8_t u = vqshlq_s16(dot, shift);
+  const int16x8_t v = vqaddq_s16(vqrdmulhq_n_s16(u, channel.mult), vdupq_n_s16(channel.bias));
+  vst1q_s16(x, vqaddq_s16(vld1q_s16(x), prelu(v, channel.slope)));
+}
+
+/// Rows of 128-bit registers that a row of `inputs` bits takes.
+constexpr int quads_for(int inputs) noexcept {
+  return (inputs + 127) / 128;
+}
+
+template <class T>
+const T* as(const Prepared& prepared) noexcept {
+  return reinterpret_cast<const T*>(prepared.data());
+}
+
+template <class T>
+Prepared prepared_from(const std::vector<T>& values) {
+  Prepared out(values.size() * sizeof(T));
+  if (!values.empty()) {
+    std::memcpy(out.data(), values.data(), out.size());
+  }
+  return out;
+}
+
+}  // namespace kwsd::neon
