@@ -22,7 +22,7 @@ struct FeatureParams {
   std::uint32_t sample_rate_hz = 16000;
   std::uint32_t frame_samples = 640;  ///< window length; 64 .. 4096
   std::uint32_t hop_samples = 384;    ///< 16 .. frame_samples
-  std::uint32_t fft_size = 640;       ///< even, >= frame_samples, <= 8192, factors 2, 3 and 5 only
+  std::uint32_t fft_size = 640;       ///< multiple of 32, >= frame_samples, <= 8192, factors 2, 3 and 5 only
   std::uint32_t mel_bands = 32;       ///< 4 .. 128
   std::uint32_t coefficients = 32;    ///< 4 .. mel_bands
   float mel_low_hz = 20.0F;

@@ -1,14 +1,15 @@
 #include "engine/features/mfcc.h"
 
-#include <kiss_fftr.h>
-
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numbers>
 #include <string>
 #include <vector>
 
+#include "engine/features/float4.h"
+#include "engine/features/power_spectrum.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -42,21 +43,23 @@ double hz_of_mel(double mel) {
 /// ln(x) for finite x > 0, the same bits on every machine: exponent and mantissa m in [sqrt(1/2), sqrt(2)),
 /// ln(m) = 2 atanh(s), s = (m - 1) / (m + 1), |s| < 0.172; the series to s^9 leaves an error below 3e-9,
 /// so float rounding (about 1e-6) decides.
-float natural_log(float x) noexcept {
-  constexpr std::uint32_t sqrt_half_bits = 0x3f3504f3;
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
-  const auto exponent = static_cast<std::int32_t>(bits - sqrt_half_bits) >> 23;
-  const float m = std::bit_cast<float>(bits - (static_cast<std::uint32_t>(exponent) << 23U));
-  const float s = (m - 1.0F) / (m + 1.0F);
-  const float s2 = s * s;
-  const float series = ((s2 * (1.0F / 9) + 1.0F / 7) * s2 + 1.0F / 5) * s2 + 1.0F / 3;
-  return static_cast<float>(exponent) * std::numbers::ln2_v<float> + 2.0F * s * (1.0F + s2 * series);
+Float4 natural_log(Float4 x) noexcept {
+  using Int4 = std::int32_t __attribute__((vector_size(16)));
+  constexpr std::int32_t sqrt_half_bits = 0x3f3504f3;
+  const Int4 bits = std::bit_cast<Int4>(x);
+  const Int4 exponent = (bits - sqrt_half_bits) >> 23;
+  const Float4 m = std::bit_cast<Float4>(bits - (exponent << 23));
+  const Float4 s = (m - 1.0F) / (m + 1.0F);
+  const Float4 s2 = s * s;
+  const Float4 series = ((s2 * (1.0F / 9) + 1.0F / 7) * s2 + 1.0F / 5) * s2 + 1.0F / 3;
+  return __builtin_convertvector(exponent, Float4) * std::numbers::ln2_v<float> +
+         2.0F * s * (1.0F + s2 * series);
 }
 
-/// The non-zero part of one mel triangle.
+/// The part of one mel triangle that is not zero, padded with zeros to groups of four bins.
 struct MelTriangle {
-  int first_bin = 0;
-  std::vector<float> weights;  // one per bin from first_bin
+  std::size_t first_bin = 0;
+  std::vector<Float4Group> weights;  // groups of four bins from first_bin
 };
 
 std::vector<MelTriangle> make_mel_bank(const FeatureParams& p) {
@@ -67,27 +70,37 @@ std::vector<MelTriangle> make_mel_bank(const FeatureParams& p) {
     const double left = hz_of_mel(low + step * band);
     const double centre = hz_of_mel(low + step * (band + 1));
     const double right = hz_of_mel(low + step * (band + 2));
+    std::size_t count = 0;
     for (std::uint32_t k = 0; k <= p.fft_size / 2; ++k) {
       const double hz = double{1} * k * p.sample_rate_hz / p.fft_size;
       const double weight = std::min((hz - left) / (centre - left), (right - hz) / (right - centre));
-      if (weight > 0) {
-        if (bank[band].weights.empty()) {
-          bank[band].first_bin = static_cast<int>(k);
-        }
-        bank[band].weights.push_back(static_cast<float>(weight));
+      if (weight <= 0) {
+        continue;
       }
+      if (count == 0) {
+        bank[band].first_bin = k;
+      }
+      if (count % 4 == 0) {
+        bank[band].weights.push_back({});
+      }
+      bank[band].weights.back().lanes[count++ % 4] = static_cast<float>(weight);
     }
   }
   return bank;
 }
 
-/// Orthonormal DCT-II, [coefficients][mel_bands].
-std::vector<float> make_dct(const FeatureParams& p) {
-  std::vector<float> dct;
-  for (std::uint32_t j = 0; j < p.coefficients; ++j) {
-    const double scale = std::sqrt((j == 0 ? 1.0 : 2.0) / p.mel_bands);
-    for (std::uint32_t m = 0; m < p.mel_bands; ++m) {
-      dct.push_back(static_cast<float>(scale * std::cos(std::numbers::pi * j * (m + 0.5) / p.mel_bands)));
+/// Groups of four coefficients that the cosine transform sums at a time.
+constexpr std::size_t dct_tile = 4;
+
+/// Orthonormal DCT-II, [mel_bands][coefficients], rows padded with zeros to whole tiles.
+std::vector<Float4Group> make_dct(const FeatureParams& p) {
+  const std::size_t row_groups = (p.coefficients + 4 * dct_tile - 1) / (4 * dct_tile) * dct_tile;
+  std::vector<Float4Group> dct(p.mel_bands * row_groups);
+  for (std::uint32_t m = 0; m < p.mel_bands; ++m) {
+    for (std::uint32_t j = 0; j < p.coefficients; ++j) {
+      const double scale = std::sqrt((j == 0 ? 1.0 : 2.0) / p.mel_bands);
+      dct[m * row_groups + j / 4].lanes[j % 4] =
+          static_cast<float>(scale * std::cos(std::numbers::pi * j * (m + 0.5) / p.mel_bands));
     }
   }
   return dct;
@@ -101,10 +114,6 @@ std::vector<float> make_hann(std::uint32_t n) {
   return window;
 }
 
-struct FreeFft {
-  void operator()(kiss_fftr_state* state) const noexcept { kiss_fftr_free(state); }
-};
-
 }  // namespace
 
 void validate(const FeatureParams& p) {
@@ -112,9 +121,9 @@ void validate(const FeatureParams& p) {
   check_range("frame_samples", p.frame_samples, 64U, 4096U);
   check_range("hop_samples", p.hop_samples, 16U, p.frame_samples);
   check_range("fft_size", p.fft_size, p.frame_samples, 8192U);
-  if (p.fft_size % 2 != 0 || !has_only_factors_2_3_5(p.fft_size)) {
+  if (p.fft_size % 32 != 0 || !has_only_factors_2_3_5(p.fft_size)) {
     throw Error(ErrorKind::bad_data, "features: fft_size is " + std::to_string(p.fft_size) +
-                                         ", expected an even number with no factors but 2, 3 and 5");
+                                         ", expected a multiple of 32 with no factors but 2, 3 and 5");
   }
   check_range("mel_bands", p.mel_bands, 4U, 128U);
   check_range("coefficients", p.coefficients, 4U, p.mel_bands);
@@ -135,34 +144,38 @@ void validate(const FeatureParams& p) {
 }
 
 struct Mfcc::Impl {
+  explicit Impl(const FeatureParams& p);
+
+  void window_into_buffer(std::span<const float> samples) noexcept;
+  void mel_energies() noexcept;
+  void logarithms() noexcept;
+  void cosine_transform(std::span<float> out) const noexcept;
+
   FeatureParams params;
   std::vector<float> window;          // (frame_samples)
   std::vector<MelTriangle> mel_bank;  // (mel_bands)
-  std::vector<float> dct;             // [coefficients][mel_bands]
-  std::unique_ptr<kiss_fftr_state, FreeFft> fft;
-  std::vector<float> windowed;         // (fft_size), zero past frame_samples
-  std::vector<kiss_fft_cpx> spectrum;  // (fft_size / 2 + 1)
-  std::vector<float> power;            // (fft_size / 2 + 1)
-  std::vector<float> log_mel;          // (mel_bands)
-  std::vector<float> coefficients;     // (coefficients)
+  std::vector<Float4Group> dct;       // [mel_bands][coefficients], in whole tiles
+  PowerSpectrum spectrum;
+  std::vector<float> windowed;      // (fft_size), zero past frame_samples
+  std::vector<float> power;         // (fft_size / 2 + 1), and 3 zeros for the last group of a triangle
+  std::vector<float> mel;           // (mel_bands), rounded up to groups of four
+  std::vector<float> coefficients;  // (coefficients)
 };
+
+Mfcc::Impl::Impl(const FeatureParams& p)
+    : params(p),
+      window(make_hann(p.frame_samples)),
+      mel_bank(make_mel_bank(p)),
+      dct(make_dct(p)),
+      spectrum(p.fft_size),
+      windowed(p.fft_size),
+      power(p.fft_size / 2 + 4),
+      mel((p.mel_bands + 3) / 4 * 4),
+      coefficients(p.coefficients) {}
 
 Mfcc::Mfcc(const FeatureParams& params) {
   validate(params);
-  impl_ = std::make_unique<Impl>();
-  impl_->params = params;
-  impl_->window = make_hann(params.frame_samples);
-  impl_->mel_bank = make_mel_bank(params);
-  impl_->dct = make_dct(params);
-  impl_->fft.reset(kiss_fftr_alloc(static_cast<int>(params.fft_size), 0, nullptr, nullptr));
-  if (!impl_->fft) {
-    throw Error(ErrorKind::internal, "features: the FFT could not be set up");
-  }
-  impl_->windowed.assign(params.fft_size, 0.0F);
-  impl_->spectrum.resize(params.fft_size / 2 + 1);
-  impl_->power.resize(params.fft_size / 2 + 1);
-  impl_->log_mel.resize(params.mel_bands);
-  impl_->coefficients.resize(params.coefficients);
+  impl_ = std::make_unique<Impl>(params);
 }
 
 Mfcc::~Mfcc() = default;
@@ -175,32 +188,11 @@ const FeatureParams& Mfcc::params() const noexcept {
 
 void Mfcc::compute(std::span<const float> samples, std::span<float> out) noexcept {
   Impl& s = *impl_;
-  for (std::size_t i = 0; i < s.window.size(); ++i) {
-    const float x = std::isfinite(samples[i]) ? std::clamp(samples[i], -1.0F, 1.0F) : 0.0F;
-    s.windowed[i] = x * s.window[i];
-  }
-  kiss_fftr(s.fft.get(), s.windowed.data(), s.spectrum.data());
-  for (std::size_t k = 0; k < s.power.size(); ++k) {
-    s.power[k] = s.spectrum[k].r * s.spectrum[k].r + s.spectrum[k].i * s.spectrum[k].i;
-  }
-  for (std::size_t band = 0; band < s.mel_bank.size(); ++band) {
-    const MelTriangle& triangle = s.mel_bank[band];
-    const float* power = s.power.data() + triangle.first_bin;
-    float energy = 0;
-    for (std::size_t i = 0; i < triangle.weights.size(); ++i) {
-      energy += triangle.weights[i] * power[i];
-    }
-    s.log_mel[band] = natural_log(energy + s.params.log_floor);
-  }
-  const std::size_t bands = s.log_mel.size();
-  for (std::size_t j = 0; j < out.size(); ++j) {
-    const float* row = s.dct.data() + j * bands;
-    float sum = 0;
-    for (std::size_t m = 0; m < bands; ++m) {
-      sum += row[m] * s.log_mel[m];
-    }
-    out[j] = sum;
-  }
+  s.window_into_buffer(samples);
+  s.spectrum.compute(s.windowed, s.power);
+  s.mel_energies();
+  s.logarithms();
+  s.cosine_transform(out);
 }
 
 void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8_t> out) noexcept {
@@ -208,8 +200,58 @@ void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8
   compute(samples, s.coefficients);
   for (std::size_t j = 0; j < out.size(); ++j) {
     const float scaled = (s.coefficients[j] - s.params.mean[j]) * s.params.scale[j];
-    const float rounded = scaled < 0 ? std::ceil(scaled - 0.5F) : std::floor(scaled + 0.5F);
-    out[j] = static_cast<std::int8_t>(std::clamp(rounded, -127.0F, 127.0F));
+    out[j] = static_cast<std::int8_t>(std::round(std::clamp(scaled, -127.0F, 127.0F)));
+  }
+}
+
+void Mfcc::Impl::window_into_buffer(std::span<const float> samples) noexcept {
+  // The bits of |x| order like |x| itself, with infinity and NaN on top: one maximum tells whether all is
+  // well.
+  constexpr std::uint32_t one_bits = 0x3f800000;
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    largest = std::max(largest, std::bit_cast<std::uint32_t>(samples[i]) & 0x7fffffffU);
+    windowed[i] = samples[i] * window[i];
+  }
+  if (largest > one_bits) {
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      const float x = std::isfinite(samples[i]) ? std::clamp(samples[i], -1.0F, 1.0F) : 0.0F;
+      windowed[i] = x * window[i];
+    }
+  }
+}
+
+void Mfcc::Impl::mel_energies() noexcept {
+  for (std::size_t band = 0; band < mel_bank.size(); ++band) {
+    const float* bins = power.data() + mel_bank[band].first_bin;
+    Float4 sums{};
+    for (const Float4Group& weights : mel_bank[band].weights) {
+      sums += weights.lanes * load4(bins);
+      bins += 4;
+    }
+    mel[band] = (sums[0] + sums[1]) + (sums[2] + sums[3]) + params.log_floor;
+  }
+}
+
+void Mfcc::Impl::logarithms() noexcept {
+  for (std::size_t band = 0; band < mel.size(); band += 4) {
+    store4(mel.data() + band, natural_log(load4(mel.data() + band)));
+  }
+}
+
+/// out[j] = sum_m dct[m][j] mel[m], one tile of coefficients at a time.
+void Mfcc::Impl::cosine_transform(std::span<float> out) const noexcept {
+  const std::size_t row_groups = dct.size() / mel_bank.size();
+  for (std::size_t first = 0; first < row_groups; first += dct_tile) {
+    std::array<Float4, dct_tile> sums{};
+    for (std::size_t m = 0; m < mel_bank.size(); ++m) {
+      for (std::size_t group = 0; group < dct_tile; ++group) {
+        sums[group] += dct[m * row_groups + first + group].lanes * mel[m];
+      }
+    }
+    for (std::size_t j = 4 * first; j < std::min(4 * (first + dct_tile), out.size()); ++j) {
+      out[j] = sums[j / 4 % dct_tile][j % 4];
+    }
   }
 }
 
