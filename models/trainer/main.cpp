@@ -18,6 +18,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   kwsd::train::add_data_command(app);
   kwsd::train::add_train_command(app);
+  kwsd::train::add_export_command(app);
+  kwsd::train::add_test_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,5 +1,6 @@
 #include "models/trainer/net/network.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -95,17 +96,32 @@ NetImpl::NetImpl(const NetOptions& o) : options(o) {
 int NetImpl::copy_from(const NetImpl& other) {
   torch::NoGradGuard no_grad;
   int copied = 0;
-  const auto copy = [&](auto mine, const auto& theirs) {
-    for (auto& entry : mine) {
+  const auto copy = [&](Tensor mine, Tensor theirs) {
+    if (mine.dim() != theirs.dim()) {
+      return;
+    }
+    for (std::int64_t d = 0; d < mine.dim(); ++d) {
+      const auto overlap = std::min(mine.size(d), theirs.size(d));
+      mine = mine.narrow(d, 0, overlap);
+      theirs = theirs.narrow(d, 0, overlap);
+    }
+    mine.copy_(theirs);
+    ++copied;
+  };
+  const auto by_channel = [](const NetImpl& net) {
+    return net.linear.view({net.linear.size(0), -1, net.options.channels2});
+  };
+  const auto copy_all = [&](const auto& mine, const auto& theirs) {
+    for (const auto& entry : mine) {
       const Tensor* source = theirs.find(entry.key());
-      if (source != nullptr && source->sizes() == entry.value().sizes()) {
-        entry.value().copy_(*source);
-        ++copied;
+      if (source != nullptr && entry.key() != "linear") {
+        copy(entry.value(), *source);
       }
     }
   };
-  copy(named_parameters(), other.named_parameters());
-  copy(named_buffers(), other.named_buffers());
+  copy_all(named_parameters(), other.named_parameters());
+  copy_all(named_buffers(), other.named_buffers());
+  copy(by_channel(*this), by_channel(other));
   return copied;
 }
 

@@ -83,7 +83,8 @@ struct NetImpl : torch::nn::Module {
   explicit NetImpl(const NetOptions& options);
   /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
-  /// Copies every parameter and buffer that `other` has under the same name and shape.
+  /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
+  /// have (the first channels). Returns how many.
   int copy_from(const NetImpl& other);
 
   NetOptions options;

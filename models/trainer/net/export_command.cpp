@@ -1,0 +1,134 @@
+// kwsd-train export, kwsd-train test: networks -> model files, and what they are worth.
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "engine/model/error.h"
+#include "engine/model/model_file.h"
+#include "models/trainer/data/atomic_file.h"
+#include "models/trainer/data/options.h"
+#include "models/trainer/data/tensors.h"
+#include "models/trainer/net/export.h"
+#include "models/trainer/net/judge.h"
+#include "models/trainer/net/train_command.h"
+
+namespace kwsd::train {
+namespace {
+
+/// Accuracy on the validation clips that rounding to integers may cost, points.
+constexpr double allowed_loss = 1.0;
+/// Clips that the shifts are chosen by.
+constexpr std::int64_t calibration_clips = 512;
+
+struct Arguments {
+  DataOptions data;
+  BatchOptions batch;
+  std::filesystem::path checkpoint, model, out;
+  std::string name;
+};
+
+std::size_t write_model(const std::filesystem::path& path, const Model& model) {
+  const auto bytes = serialize_model(model);
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+  return bytes.size();
+}
+
+torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
+  std::vector<torch::Tensor> parts;
+  std::int64_t count = 0;
+  for (const Batch& batch : batches) {
+    parts.push_back(to_tensors(batch).features);
+    count += parts.back().size(0);
+    if (count >= calibration_clips) break;
+  }
+  return torch::cat(parts);
+}
+
+/// The file as the daemon reads it against the trainer's integers and against the network as trained.
+void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Batch>& clips) {
+  const auto model = std::make_shared<const Model>(load_model(path));
+  const torch::Tensor labels = true_labels(clips);
+  const Posteriors engine = engine_posteriors(model, clips);
+  require_same(engine, integer_posteriors(*model, clips));
+  const Posteriors trained = trained_posteriors(net, clips);
+  for (std::size_t b = 0; b < engine.size(); ++b) {
+    const double same =
+        100 * engine[b].argmax(1).eq(trained[b].argmax(1)).to(torch::kFloat64).mean().item<double>();
+    const double before = accuracy(trained[b], labels);
+    const double after = accuracy(engine[b], labels);
+    spdlog::info(
+        "{:7}: validation {:.2f} % as trained, {:.2f} % as exported; same top-1 on {:.2f} % of {} clips, "
+        "posteriors differ by {:.4f} in the mean; engine and trainer's integers agree on every clip",
+        branch_name(static_cast<BranchId>(b)), before, after, same, labels.size(0),
+        (engine[b] - trained[b]).abs().mean().item<double>());
+    if (after < before - allowed_loss) {
+      throw Error(
+          ErrorKind::internal,
+          fmt::format("{}: the {} branch lost {:.2f} points in the export, expected at most {:.1f}",
+                      path.string(), branch_name(static_cast<BranchId>(b)), before - after, allowed_loss));
+    }
+  }
+}
+
+void run_export(const Arguments& a) {
+  Checkpoint checkpoint = load_checkpoint(a.checkpoint);
+  const Dataset dataset(a.data);
+  const Batcher batcher(dataset, checkpoint.info.features, a.batch);
+  const auto clips = batcher.evaluation(Split::validation);
+  const Model model = to_model(checkpoint, a.name, calibration_frames(clips));
+  std::filesystem::path trial = a.out;
+  trial += ".unchecked";
+  const std::size_t bytes = write_model(trial, model);
+  check(trial, *checkpoint.average, clips);
+  std::filesystem::rename(trial, a.out);
+  const std::size_t floats = float_parameters(*checkpoint.average);
+  spdlog::info("{}: {} bytes; {} parameters as float32: {} bytes, {:.2f} times as many", a.out.string(),
+               bytes, floats, 4 * floats, 4.0 * static_cast<double>(floats) / static_cast<double>(bytes));
+}
+
+void run_test(const Arguments& a) {
+  const Dataset dataset(a.data);
+  if (!a.model.empty()) {
+    const auto model = std::make_shared<const Model>(load_model(a.model));
+    const auto clips = Batcher(dataset, model->features, a.batch).evaluation(Split::test);
+    std::fputs(report(engine_posteriors(model, clips), true_labels(clips), model->labels).c_str(), stdout);
+    return;
+  }
+  Checkpoint checkpoint = load_checkpoint(a.checkpoint);
+  const auto clips = Batcher(dataset, checkpoint.info.features, a.batch).evaluation(Split::test);
+  const auto posteriors = trained_posteriors(*checkpoint.average, clips);
+  std::fputs(report(posteriors, true_labels(clips), checkpoint.info.labels).c_str(), stdout);
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* c =
+      app.add_subcommand("export", "Checkpoint -> model file, checked through the daemon's network");
+  c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->required();
+  c->add_option("--name", a->name, "Name of the model")->required();
+  c->add_option("--out", a->out, "Model file to write")->required();
+  add_data_options(*c, a->data);
+  c->callback([a] { run_export(*a); });
+}
+
+void add_test_command(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* c = app.add_subcommand("test", "Accuracy and confusion on the test clips, as Markdown");
+  auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train");
+  c->add_option("--model", a->model, "Model file")->excludes(checkpoint);
+  add_data_options(*c, a->data);
+  c->callback([a] {
+    if (a->model.empty() == a->checkpoint.empty()) {
+      throw Error(ErrorKind::usage, "test: expected --model or --checkpoint");
+    }
+    run_test(*a);
+  });
+}
+
+}  // namespace kwsd::train
