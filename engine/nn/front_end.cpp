@@ -3,168 +3,195 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/kernels/fixed_point.h"
-
 namespace kwsd {
 namespace {
 
-constexpr int round_up(int value, int multiple) noexcept {
-  return (value + multiple - 1) / multiple * multiple;
-}
+/// Patches are copied in blocks of this many bytes; buffers have as much to spare at their end.
+constexpr std::size_t copy_block = 16;
 
 std::size_t size(int n) noexcept {
   return static_cast<std::size_t>(n);
 }
 
-/// BN and PReLU of one channel (model.h, ChannelAffine).
-std::int16_t activate(std::int32_t acc, int shift, const ChannelAffine& channel) noexcept {
-  return prelu16(add16(mul_q15(scale16(acc, shift), channel.mult), channel.bias), channel.slope);
+std::size_t bytes_of_pixel(int channels, bool is_bits) noexcept {
+  return is_bits ? size(channels) / 8 : size(channels);
 }
 
-/// What a layer hands on, one byte a value: an int8, or the code of a bit (0, 1) or of planes (0 .. 15).
-std::int8_t quantize(std::int16_t p, const ConvLayer& layer, const ChannelAffine& channel) noexcept {
-  switch (layer.output) {
-    case OutputKind::bits:
-      return p >= channel.sign_at_least ? std::int8_t{1} : std::int8_t{0};
-    case OutputKind::planes: {
-      const int top = (1 << layer.out_planes) - 1;
-      const std::int16_t scaled = scale16(add16(p, channel.sign_at_least), -layer.out_shift);
-      return static_cast<std::int8_t>(std::clamp<int>(scaled, 0, top));
-    }
-    default:
-      return static_cast<std::int8_t>(std::clamp<int>(scale16(p, -layer.out_shift), -127, 127));
+/// Copies `count` bytes rounded up to whole blocks: what is too much is overwritten by the next copy.
+void copy_blocks(std::byte* to, const std::byte* from, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += copy_block) {
+    std::memcpy(to + i, from + i, copy_block);
   }
 }
 
 }  // namespace
 
-FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kernels) {
-  int time = model.step_frames();
+std::size_t FrontEnd::RowLayout::plane_bytes() const noexcept {
+  return size(freq + 2 * pad) * pixel_bytes;
+}
+std::size_t FrontEnd::RowLayout::row_bytes() const noexcept {
+  return size(planes) * plane_bytes();
+}
+
+FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride_below)
+    : outputs(conv.out_channels),
+      inputs(conv.weights.inputs),
+      planes(conv.weights.planes),
+      positions(conv.out_freq),
+      kernel_time(conv.kernel_time),
+      frame_stride(stride_below),
+      is_bits(conv.weights.kind != LayerKind::int8),
+      weights(is_bits ? kernels.prepare_bits(conv.weights.bits)
+                      : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
+      epilogue(conv) {
+  const std::size_t pixel_bytes = bytes_of_pixel(conv.in_channels, is_bits);
+  kernel_row_bytes = size(conv.kernel_freq) * pixel_bytes;
+  position_bytes = size(conv.stride_freq) * pixel_bytes;
+  patch_bytes = is_bits ? 8 * size(BitMatrix::row_words_for(inputs)) : (size(inputs) + 15) / 16 * 16;
+}
+
+FrontEnd::FrontEnd(const Model& model, const Kernels& kernels)
+    : kernels_(&kernels), window_frames_(model.window_frames()) {
+  int stride_below = 1;
   for (const ConvLayer& conv : model.front_end) {
-    Layer layer;
-    layer.shape = conv;
-    layer.in_time = time;
-    layer.out_time = (time - conv.kernel_time) / conv.stride_time + 1;
-    layer.positions = layer.out_time * conv.out_freq;
-    const Weights& w = conv.weights;
-    layer.prepared = w.kind == LayerKind::int8 ? kernels.prepare_int8(w.int8, w.outputs, w.inputs)
-                                               : kernels.prepare_bits(w.bits);
-    layer.shape.weights.int8 = {};
-    layer.shape.weights.bits = {};
-    time = layer.out_time;
-    layers_.push_back(std::move(layer));
+    layers_.emplace_back(conv, kernels, stride_below);
+    const bool is_bits = layers_.back().is_bits;
+    rows_.push_back({.planes = conv.weights.planes,
+                     .freq = conv.in_freq,
+                     .pad = conv.pad_freq,
+                     .pixel_bytes = bytes_of_pixel(conv.in_channels, is_bits),
+                     .outside = is_bits ? std::byte{0xff} : std::byte{0}});
+    stride_below *= conv.stride_time;
+  }
+  rows_.push_back({.pixel_bytes = 2 * size(model.memory_size)});
+}
+
+FrontEndStream::FrontEndStream(const FrontEnd& front_end, const Observer* observer)
+    : front_end_(&front_end), observer_(observer), rings_(front_end.rows_.size()) {
+  const std::size_t window = size(front_end.window_frames_);
+  for (std::size_t level = 0; level < rings_.size(); ++level) {
+    const FrontEnd::RowLayout& layout = front_end.rows_[level];
+    rings_[level].rows.resize(window * layout.row_bytes() + copy_block, layout.outside);
+    rings_[level].ends.resize(window);
+  }
+  for (const FrontEnd::Layer& layer : front_end.layers_) {
+    const auto grow = [](auto& buffer, std::size_t n) { buffer.resize(std::max(buffer.size(), n)); };
+    grow(patches_, size(layer.positions) * layer.patch_bytes + copy_block);
+    grow(dots_, size(layer.positions) * size(layer.outputs));
+    grow(acc_, size(layer.positions) * size(layer.outputs));
+    grow(activated_, size(layer.outputs));
   }
 }
 
-FrontEnd::Scratch FrontEnd::make_scratch() const {
-  Scratch scratch;
-  for (const Layer& layer : layers_) {
-    const auto grow = [](auto& buffer, int n) { buffer.resize(std::max(buffer.size(), size(n))); };
-    const int values = layer.positions * layer.shape.out_channels;
-    grow(scratch.activations[0], values);
-    grow(scratch.activations[1], values);
-    grow(scratch.patches, layer.positions * round_up(layer.shape.weights.inputs, 16));
-    grow(scratch.bit_patches, layer.positions * BitMatrix::row_words_for(layer.shape.weights.inputs));
-    grow(scratch.dots, values);
-    grow(scratch.accumulators, values);
-  }
-  return scratch;
-}
-
-void FrontEnd::compute(const std::int8_t* frames, Scratch& scratch,
-                       std::span<std::int16_t> out) const noexcept {
-  const std::int8_t* in = frames;
-  int next = 0;
-  for (const Layer& layer : layers_) {
-    multiply(layer, in, scratch);
-    const Affine& affine = layer.shape.affine;
-    const int channels = layer.shape.out_channels;
-    std::int8_t* activations = scratch.activations[next].data();
-    for (int position = 0; position < layer.positions; ++position) {
-      const std::int32_t* acc = scratch.accumulators.data() + position * channels;
-      for (int c = 0; c < channels; ++c) {
-        const ChannelAffine& channel = affine.channels[size(c)];
-        const std::int16_t p = activate(acc[c], affine.shift, channel);
-        if (layer.shape.output == OutputKind::residual) {
-          out[size(c)] = p;
-        } else {
-          activations[position * channels + c] = quantize(p, layer.shape, channel);
-        }
-      }
-    }
-    in = activations;
-    next = 1 - next;
+void FrontEndStream::reset() noexcept {
+  frames_seen_ = 0;
+  for (Ring& ring : rings_) {
+    std::fill(ring.ends.begin(), ring.ends.end(), 0);
   }
 }
 
-void FrontEnd::multiply(const Layer& layer, const std::int8_t* in, Scratch& scratch) const noexcept {
-  const Weights& w = layer.shape.weights;
-  std::int32_t* acc = scratch.accumulators.data();
-  if (w.kind == LayerKind::int8) {
-    gather_int8(layer, in, scratch);
-    kernels_->int8_dots(layer.prepared, w.outputs, w.inputs, scratch.patches.data(), round_up(w.inputs, 16),
-                        layer.positions, acc);
+void FrontEndStream::push_frame(std::span<const std::int8_t> frame) noexcept {
+  ++frames_seen_;
+  const FrontEnd::RowLayout& layout = front_end_->rows_[0];
+  std::memcpy(slot(0, frames_seen_) + size(layout.pad), frame.data(), size(layout.freq));
+  rings_[0].ends[static_cast<std::size_t>(frames_seen_ % front_end_->window_frames_)] = frames_seen_;
+}
+
+const std::int16_t* FrontEndStream::step(std::int64_t end) noexcept {
+  return reinterpret_cast<const std::int16_t*>(row(front_end_->layers_.size(), end));
+}
+
+std::byte* FrontEndStream::slot(std::size_t level, std::int64_t end) noexcept {
+  const auto index = static_cast<std::size_t>(end % front_end_->window_frames_);
+  return rings_[level].rows.data() + index * front_end_->rows_[level].row_bytes();
+}
+
+/// The row of a level that ends at `end`, computed now unless it is there.
+const std::byte* FrontEndStream::row(std::size_t level, std::int64_t end) noexcept {
+  std::int64_t& found = rings_[level].ends[static_cast<std::size_t>(end % front_end_->window_frames_)];
+  if (found != end) {
+    compute(level - 1, end);
+    found = end;
+  }
+  return slot(level, end);
+}
+
+void FrontEndStream::compute(std::size_t index, std::int64_t end) noexcept {
+  const FrontEnd::Layer& layer = front_end_->layers_[index];
+  InputRows in{};
+  for (int k = 0; k < layer.kernel_time; ++k) {
+    in[size(k)] = row(index, end - (layer.kernel_time - 1 - k) * layer.frame_stride);
+  }
+  multiply(layer, in, front_end_->rows_[index].plane_bytes());
+  const FrontEnd::RowLayout& layout = front_end_->rows_[index + 1];
+  layer.epilogue.run(acc_.data(), layer.positions, activated_.data(),
+                     slot(index + 1, end) + size(layout.pad) * layout.pixel_bytes, layout.plane_bytes());
+  if (observer_ != nullptr) {
+    observe(index + 1, end);
+  }
+}
+
+/// acc = the products of all positions: sum over planes of 2^plane dot(plane).
+void FrontEndStream::multiply(const FrontEnd::Layer& layer, const InputRows& in,
+                              std::size_t plane_bytes) noexcept {
+  const Kernels& kernels = *front_end_->kernels_;
+  if (!layer.is_bits) {
+    gather(layer, in, 0);
+    kernels.int8_dots(layer.weights, layer.outputs, layer.inputs,
+                      reinterpret_cast<const std::int8_t*>(patches_.data()),
+                      static_cast<int>(layer.patch_bytes), layer.positions, acc_.data());
     return;
   }
-  std::fill_n(acc, layer.positions * w.outputs, 0);
-  for (int plane = 0; plane < w.planes; ++plane) {
-    gather_plane(layer, in, plane, scratch);
-    kernels_->bit_dots(layer.prepared, w.outputs, w.inputs, scratch.bit_patches.data(), layer.positions,
-                       scratch.dots.data());
-    for (int i = 0; i < layer.positions * w.outputs; ++i) {
-      acc[i] += scratch.dots[size(i)] * (1 << plane);
+  const std::size_t count = size(layer.positions) * size(layer.outputs);
+  std::fill_n(acc_.begin(), count, 0);
+  for (int plane = 0; plane < layer.planes; ++plane) {
+    gather(layer, in, size(plane) * plane_bytes);
+    kernels.bit_dots(layer.weights, layer.outputs, layer.inputs,
+                     reinterpret_cast<const std::uint64_t*>(patches_.data()), layer.positions, dots_.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      acc_[i] += dots_[i] * (1 << plane);
     }
   }
 }
 
-void FrontEnd::gather_int8(const Layer& layer, const std::int8_t* in, Scratch& scratch) const noexcept {
-  const ConvLayer& s = layer.shape;
-  const int stride = round_up(s.weights.inputs, 16);
-  const int row = s.kernel_freq * s.in_channels;  // bytes of one kernel row
-  for (int t = 0; t < layer.out_time; ++t) {
-    for (int f = 0; f < s.out_freq; ++f) {
-      std::int8_t* patch = scratch.patches.data() + (t * s.out_freq + f) * stride;
-      const int first = f * s.stride_freq - s.pad_freq;
-      const int begin = std::max(first, 0);
-      const int end = std::min(first + s.kernel_freq, s.in_freq);
-      for (int k = 0; k < s.kernel_time; ++k) {
-        const std::int8_t* source = in + (t * s.stride_time + k) * s.in_freq * s.in_channels;
-        std::int8_t* target = patch + k * row;
-        const int before = (begin - first) * s.in_channels;
-        const int inside = (end - begin) * s.in_channels;
-        std::memset(target, 0, size(before));
-        std::memcpy(target + before, source + begin * s.in_channels, size(inside));
-        std::memset(target + before + inside, 0, size(row - before - inside));
-      }
+/// im2col of one plane: each position's kernel rows, one after the other.
+void FrontEndStream::gather(const FrontEnd::Layer& layer, const InputRows& in, std::size_t offset) noexcept {
+  std::byte* patch = patches_.data();
+  const std::size_t used = size(layer.kernel_time) * layer.kernel_row_bytes;
+  for (int position = 0; position < layer.positions; ++position) {
+    for (std::size_t k = 0; k < size(layer.kernel_time); ++k) {
+      copy_blocks(patch + k * layer.kernel_row_bytes, in[k] + offset, layer.kernel_row_bytes);
     }
+    if (layer.is_bits) {
+      std::memset(patch + used, 0, layer.patch_bytes - used);
+    }
+    patch += layer.patch_bytes;
+    offset += layer.position_bytes;
   }
 }
 
-void FrontEnd::gather_plane(const Layer& layer, const std::int8_t* in, int plane,
-                            Scratch& scratch) const noexcept {
-  const ConvLayer& s = layer.shape;
-  const int words = BitMatrix::row_words_for(s.weights.inputs);
-  for (int t = 0; t < layer.out_time; ++t) {
-    for (int f = 0; f < s.out_freq; ++f) {
-      std::uint64_t* patch = scratch.bit_patches.data() + (t * s.out_freq + f) * words;
-      std::fill_n(patch, words, 0U);
-      int bit = 0;
-      for (int k = 0; k < s.kernel_time; ++k) {
-        for (int j = 0; j < s.kernel_freq; ++j) {
-          const int freq = f * s.stride_freq - s.pad_freq + j;
-          const bool inside = freq >= 0 && freq < s.in_freq;
-          const std::int8_t* pixel = in + ((t * s.stride_time + k) * s.in_freq + freq) * s.in_channels;
-          for (int c = 0; c < s.in_channels; c += 16, bit += 16) {
-            std::uint64_t packed = inside ? 0 : 0xffff;  // out-of-range taps are +1
-            for (int i = 0; inside && i < 16; ++i) {
-              packed |= static_cast<std::uint64_t>((pixel[c + i] >> plane) & 1) << i;
-            }
-            patch[bit / 64] |= packed << (bit % 64);
-          }
-        }
+void FrontEndStream::observe(std::size_t level, std::int64_t end) {
+  const FrontEnd::RowLayout& layout = front_end_->rows_[level];
+  const std::byte* pixels = slot(level, end) + size(layout.pad) * layout.pixel_bytes;
+  const std::size_t bytes = size(layout.freq) * layout.pixel_bytes;
+  std::vector<std::int32_t> values;
+  if (level == front_end_->layers_.size()) {
+    const auto* p = reinterpret_cast<const std::int16_t*>(pixels);
+    values.assign(p, p + bytes / 2);
+  } else if (!front_end_->layers_[level].is_bits) {
+    const auto* p = reinterpret_cast<const std::int8_t*>(pixels);
+    values.assign(p, p + bytes);
+  } else {
+    for (std::size_t i = 0; i < 8 * bytes; ++i) {
+      int value = 0;
+      for (int plane = 0; plane < layout.planes; ++plane) {
+        const auto byte = std::to_integer<unsigned>(pixels[size(plane) * layout.plane_bytes() + i / 8]);
+        value += ((byte >> (i % 8)) & 1U) != 0 ? 1 << plane : -(1 << plane);
       }
+      values.push_back(value);
     }
   }
+  (*observer_)({.name = "front-end", .index = static_cast<int>(level) - 1, .end = end, .values = values});
 }
 
 }  // namespace kwsd

@@ -1,15 +1,21 @@
 // The convolutions and the linear layer: quantized MFCC frames -> steps of the residual stream.
 //
-// No layer pads in time, so a step depends on its own `step_frames` frames only and is computed once
-// per stream. Thread: prepare at set-up; compute on the inference thread, allocation-free.
+// No layer pads in time, so an output row of any layer is a function of the frame it ends at: row(layer, f)
+// needs the rows of the layer below that end at f, f - s, f - 2s, ..., with s the product of the time strides
+// below. A stream keeps the rows of one window in rings and computes each of them once, when it is asked for.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "engine/kernels/kernels.h"
+#include "engine/model/limits.h"
 #include "engine/model/model.h"
+#include "engine/nn/epilogue.h"
+#include "engine/nn/observer.h"
 
 namespace kwsd {
 
@@ -18,33 +24,76 @@ class FrontEnd {
  public:
   FrontEnd(const Model& model, const Kernels& kernels);
 
-  /// Buffers that one call of compute works in; one per stream.
-  struct Scratch {
-    AlignedVector<std::int8_t> activations[2];  // [time][freq][channels], int8 values or few-bit codes
-    AlignedVector<std::int8_t> patches;         // [positions][inputs rounded up to 16]
-    AlignedVector<std::uint64_t> bit_patches;   // [positions][row_words]
-    AlignedVector<std::int16_t> dots;           // [positions][out_channels]
-    AlignedVector<std::int32_t> accumulators;   // [positions][out_channels]
-  };
-  [[nodiscard]] Scratch make_scratch() const;
-
-  /// One step. frames: [step_frames][coefficients] int8, contiguous; out: (memory_size).
-  void compute(const std::int8_t* frames, Scratch& scratch, std::span<std::int16_t> out) const noexcept;
-
  private:
-  struct Layer {
-    ConvLayer shape;  // as in the model; its weights are in `prepared`
-    Prepared prepared;
-    int in_time = 0;    // rows of input for one step
-    int out_time = 0;   // rows of output for one step
-    int positions = 0;  // out_time * out_freq
+  friend class FrontEndStream;
+
+  /// How the rows between two layers lie in memory: one sub-row a bit plane (one in all for int8), each of
+  /// `freq` pixels with `pad` pixels of "outside" at both ends.
+  struct RowLayout {
+    int planes = 1;
+    int freq = 1, pad = 0;
+    std::size_t pixel_bytes = 1;
+    std::byte outside{0};  ///< 0 for int8, all bits +1 for bits and planes
+
+    [[nodiscard]] std::size_t plane_bytes() const noexcept;
+    [[nodiscard]] std::size_t row_bytes() const noexcept;
   };
-  void gather_int8(const Layer& layer, const std::int8_t* in, Scratch& scratch) const noexcept;
-  void gather_plane(const Layer& layer, const std::int8_t* in, int plane, Scratch& scratch) const noexcept;
-  void multiply(const Layer& layer, const std::int8_t* in, Scratch& scratch) const noexcept;
+  struct Layer {
+    Layer(const ConvLayer& conv, const Kernels& kernels, int stride_below);
+
+    int outputs, inputs, planes, positions;
+    int kernel_time, frame_stride;  // rows taken in, and frames between them
+    std::size_t kernel_row_bytes;   // [kernel_freq][in_channels], in each of the rows
+    std::size_t position_bytes;     // from one position to the next: [stride_freq][in_channels]
+    std::size_t patch_bytes;        // one position's inputs, with what the kernels want after them
+    bool is_bits;
+    Prepared weights;
+    Epilogue epilogue;
+  };
 
   const Kernels* kernels_;
+  int window_frames_;
   std::vector<Layer> layers_;
+  std::vector<RowLayout> rows_;  // rows_[i] is what layer i takes in; the last is the residual stream
+};
+
+/// The rows of one stream. Thread: the inference thread; allocates only in its constructor.
+class FrontEndStream {
+ public:
+  /// `front_end` and `observer` (may be null) must outlive the stream.
+  FrontEndStream(const FrontEnd& front_end, const Observer* observer);
+
+  void reset() noexcept;
+  /// One frame of features: (coefficients).
+  void push_frame(std::span<const std::int8_t> frame) noexcept;
+  [[nodiscard]] std::int64_t frames_seen() const noexcept { return frames_seen_; }
+  /// The step (memory_size) whose last frame was the `end`-th pushed. It and all that it depends on must lie
+  /// in the newest window.
+  const std::int16_t* step(std::int64_t end) noexcept;
+
+ private:
+  /// The rows of one level, by the frame they end at modulo the window.
+  struct Ring {
+    AlignedVector<std::byte> rows;   // [window_frames][row_bytes]
+    std::vector<std::int64_t> ends;  // [window_frames]; 0 = empty
+  };
+  using InputRows = std::array<const std::byte*, limits::kernel>;
+
+  [[nodiscard]] std::byte* slot(std::size_t level, std::int64_t end) noexcept;
+  const std::byte* row(std::size_t level, std::int64_t end) noexcept;
+  void compute(std::size_t layer, std::int64_t end) noexcept;
+  void multiply(const FrontEnd::Layer& layer, const InputRows& in, std::size_t plane_bytes) noexcept;
+  void gather(const FrontEnd::Layer& layer, const InputRows& in, std::size_t offset) noexcept;
+  void observe(std::size_t level, std::int64_t end);
+
+  const FrontEnd* front_end_;
+  const Observer* observer_;
+  std::int64_t frames_seen_ = 0;
+  std::vector<Ring> rings_;                // [layers + 1], as FrontEnd::rows_
+  AlignedVector<std::byte> patches_;       // [positions][patch_bytes]
+  AlignedVector<std::int16_t> dots_;       // [positions][outputs]
+  AlignedVector<std::int32_t> acc_;        // [positions][outputs]
+  AlignedVector<std::int16_t> activated_;  // (outputs)
 };
 
 }  // namespace kwsd

@@ -7,14 +7,15 @@
 
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
+#include "engine/nn/observer.h"
 
 namespace kwsd {
 
 /// A model prepared for one kernel set. Immutable after construction; shared by any number of streams.
 class Network {
  public:
-  /// `model` is kept alive. Throws Error (bad_data) for a net whose shapes do not fit together (a model
-  /// that came from parse_model always fits).
+  /// `model` is kept alive. The model must be one that parse_model or check_model (model_check.h)
+  /// accepts.
   Network(std::shared_ptr<const Model> model, const Kernels& kernels);
   ~Network();
   [[nodiscard]] const Model& model() const noexcept;
@@ -31,7 +32,9 @@ class Network {
 /// read the same front-end steps.
 class Stream {
  public:
-  explicit Stream(const Network& network);  ///< `network` must outlive the stream
+  /// `network` must outlive the stream. The observer, where one is given, sees what each layer computes; it
+  /// is called from classify and may allocate.
+  explicit Stream(const Network& network, Observer observer = {});
   ~Stream();
   Stream(Stream&&) noexcept;
 

@@ -1,0 +1,86 @@
+#include "engine/nn/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/nn/lanes.h"
+
+namespace kwsd {
+namespace {
+
+/// e^x for x <= 0, the same bits on every machine: 2^n e^r with |r| < 0.35, Taylor to the 6th order.
+float exponential(float x) noexcept {
+  const float y = std::max(x, -80.0F) * 1.44269504F;
+  const float n = std::floor(y + 0.5F);
+  const float r = (y - n) * 0.69314718F;
+  const float e = ((((r / 720 + 1.0F / 120) * r + 1.0F / 24) * r + 1.0F / 6) * r + 0.5F) * r;
+  return std::ldexp((e + 1.0F) * r + 1.0F, static_cast<int>(n));
+}
+
+}  // namespace
+
+Classifier::Classifier(const Model& model, const Kernels& kernels)
+    : kernels_(&kernels), weights_(&model.classifier), memory_size_(model.memory_size), steps_(model.steps) {
+  if (weights_->kind == LayerKind::int8) {
+    prepared_ = kernels.prepare_int8(weights_->int8, weights_->outputs, weights_->inputs);
+  }
+}
+
+std::size_t Classifier::flat_bytes() const noexcept {
+  return static_cast<std::size_t>(weights_->inputs + 64);
+}
+
+void Classifier::quantize(const ClassifierParams& params, std::int16_t* residual,
+                          std::int8_t* __restrict flat) const noexcept {
+  const int stride = residual_stride(steps_);
+  const lanes::Scale scale(params.input.shift);
+  for (int c = 0; c < memory_size_; ++c) {
+    const ChannelAffine channel = params.input.channels[static_cast<std::size_t>(c)];
+    std::int16_t* row = residual + c * stride;
+    for (int t = 0; t < stride; ++t) {
+      const std::int32_t v = lanes::mul_q15(scale(row[t]), channel.mult) + channel.bias;
+      row[t] = static_cast<std::int16_t>(std::min(std::max(v, -127), 127));
+    }
+  }
+  const bool dense = stride == steps_;  // then all channels are one long row
+  const int rows = dense ? 1 : memory_size_;
+  const int row_steps = dense ? memory_size_ * steps_ : steps_;
+  for (int row = 0; row < rows; ++row) {
+    for (int t = 0; t < row_steps; ++t) {
+      flat[row * steps_ + t] = static_cast<std::int8_t>(residual[row * stride + t]);
+    }
+  }
+}
+
+void Classifier::logits(const ClassifierParams& params, const std::int8_t* flat, std::span<std::int32_t> acc,
+                        std::span<float> logits) const noexcept {
+  const int inputs = weights_->inputs;
+  if (weights_->kind == LayerKind::int8) {
+    kernels_->int8_dots(prepared_, weights_->outputs, inputs, flat, inputs, 1, acc.data());
+  }
+  const float* row = weights_->float32.data();
+  for (std::size_t n = 0; n < logits.size(); ++n) {
+    auto sum = static_cast<float>(acc[n]);
+    if (weights_->kind == LayerKind::float32) {
+      sum = 0;
+      for (int k = 0; k < inputs; ++k) {
+        sum += *row++ * static_cast<float>(flat[k]);
+      }
+    }
+    logits[n] = params.scale[n] * sum + params.bias[n];
+  }
+}
+
+void softmax(std::span<const float> logits, std::span<float> posteriors) noexcept {
+  const float top = *std::max_element(logits.begin(), logits.end());
+  float sum = 0;
+  for (std::size_t n = 0; n < logits.size(); ++n) {
+    posteriors[n] = exponential(logits[n] - top);
+    sum += posteriors[n];
+  }
+  for (float& posterior : posteriors) {
+    posterior /= sum;
+  }
+}
+
+}  // namespace kwsd

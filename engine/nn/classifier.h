@@ -1,0 +1,38 @@
+// The last layer: residual stream -> logits -> posteriors. Thread: construct at set-up; the rest on the
+// inference thread, allocation-free. The float parts are plain C++ in one fixed order, compiled without
+// contraction: the same bits on every machine.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/kernels/kernels.h"
+#include "engine/model/model.h"
+
+namespace kwsd {
+
+class Classifier {
+ public:
+  Classifier(const Model& model, const Kernels& kernels);
+
+  /// Bytes that `flat` must have: C * T and what vector loads and stores take beyond.
+  [[nodiscard]] std::size_t flat_bytes() const noexcept;
+
+  /// Classifier input q of model.h. residual: [C][stride], overwritten; flat: [C][T].
+  void quantize(const ClassifierParams& params, std::int16_t* residual,
+                std::int8_t* __restrict flat) const noexcept;
+  /// acc, logits: (labels).
+  void logits(const ClassifierParams& params, const std::int8_t* flat, std::span<std::int32_t> acc,
+              std::span<float> logits) const noexcept;
+
+ private:
+  const Kernels* kernels_;
+  const Weights* weights_;
+  int memory_size_, steps_;
+  Prepared prepared_;  // int8
+};
+
+/// Posteriors in [0, 1], sum 1. Logits are finite.
+void softmax(std::span<const float> logits, std::span<float> posteriors) noexcept;
+
+}  // namespace kwsd

@@ -1,0 +1,103 @@
+#include "engine/nn/epilogue.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/nn/lanes.h"
+
+namespace kwsd {
+namespace {
+
+constexpr std::size_t group = 16;  // channels of one packed word
+constexpr std::uint16_t bit_of_lane[group]{1U << 0U,  1U << 1U,  1U << 2U,  1U << 3U, 1U << 4U,  1U << 5U,
+                                           1U << 6U,  1U << 7U,  1U << 8U,  1U << 9U, 1U << 10U, 1U << 11U,
+                                           1U << 12U, 1U << 13U, 1U << 14U, 1U << 15U};
+
+}  // namespace
+
+Epilogue::Epilogue(const ConvLayer& layer)
+    : output_(layer.output),
+      shift_(layer.affine.shift),
+      out_shift_(layer.out_shift),
+      out_planes_(layer.out_planes),
+      channels_(static_cast<std::size_t>(layer.out_channels)) {
+  for (const ChannelAffine& channel : layer.affine.channels) {
+    mult_.push_back(channel.mult);
+    bias_.push_back(channel.bias);
+    slope_.push_back(channel.slope);
+    sign_at_least_.push_back(channel.sign_at_least);
+  }
+}
+
+void Epilogue::run(const std::int32_t* acc, int positions, std::int16_t* activated, std::byte* out,
+                   std::size_t plane_bytes) const noexcept {
+  for (int position = 0; position < positions; ++position, acc += channels_) {
+    if (output_ == OutputKind::residual) {
+      activate(acc, reinterpret_cast<std::int16_t*>(out));
+      out += 2 * channels_;
+      continue;
+    }
+    activate(acc, activated);
+    if (output_ == OutputKind::int8) {
+      to_int8(activated, reinterpret_cast<std::int8_t*>(out));
+      out += channels_;
+    } else {
+      output_ == OutputKind::bits ? to_bits(activated, reinterpret_cast<std::uint16_t*>(out))
+                                  : to_planes(activated, out, plane_bytes);
+      out += channels_ / 8;
+    }
+  }
+}
+
+void Epilogue::activate(const std::int32_t* __restrict acc,
+                        std::int16_t* __restrict activated) const noexcept {
+  const lanes::Scale scale(shift_);
+  const std::int16_t* mult = mult_.data();
+  const std::int16_t* bias = bias_.data();
+  const std::int16_t* slope = slope_.data();
+  for (std::size_t c = 0; c < channels_; ++c) {
+    activated[c] = static_cast<std::int16_t>(lanes::activate(scale(acc[c]), mult[c], bias[c], slope[c]));
+  }
+}
+
+void Epilogue::to_int8(const std::int16_t* __restrict activated, std::int8_t* __restrict out) const noexcept {
+  const lanes::Scale scale(-out_shift_);
+  for (std::size_t c = 0; c < channels_; ++c) {
+    out[c] = static_cast<std::int8_t>(std::min(std::max(scale(activated[c]), -127), 127));
+  }
+}
+
+void Epilogue::to_bits(const std::int16_t* activated, std::uint16_t* out) const noexcept {
+  const std::int16_t* sign_at_least = sign_at_least_.data();
+  for (std::size_t c = 0; c < channels_; c += group) {
+    std::uint16_t word = 0;
+    for (std::size_t i = 0; i < group; ++i) {
+      const bool plus = activated[c + i] >= sign_at_least[c + i];
+      word = static_cast<std::uint16_t>(word + (plus ? bit_of_lane[i] : 0));
+    }
+    *out++ = word;
+  }
+}
+
+void Epilogue::to_planes(const std::int16_t* activated, std::byte* out,
+                         std::size_t plane_bytes) const noexcept {
+  const lanes::Scale scale(-out_shift_);
+  const std::int32_t top = (1 << out_planes_) - 1;
+  for (std::size_t c = 0; c < channels_; c += group) {
+    std::uint16_t codes[group];
+    for (std::size_t i = 0; i < group; ++i) {
+      const std::int32_t shifted = lanes::clamp16(activated[c + i] + sign_at_least_[c + i]);
+      codes[i] = static_cast<std::uint16_t>(std::min(std::max(scale(shifted), 0), top));
+    }
+    for (int plane = 0; plane < out_planes_; ++plane) {
+      std::uint16_t word = 0;
+      for (std::size_t i = 0; i < group; ++i) {
+        const bool plus = (codes[i] & (1U << static_cast<unsigned>(plane))) != 0;
+        word = static_cast<std::uint16_t>(word + (plus ? bit_of_lane[i] : 0));
+      }
+      std::memcpy(out + static_cast<std::size_t>(plane) * plane_bytes + c / 8, &word, sizeof word);
+    }
+  }
+}
+
+}  // namespace kwsd
