@@ -1,20 +1,9 @@
-// Where in a clip the word is. Thread: any, pure.
+// The endpoints of a word, for the trainer. See engine/audio/endpoints.h.
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include "engine/audio/endpoints.h"
 
 namespace kwsd::train {
-
-/// Samples [begin, end).
-struct Extent {
-  std::int32_t begin = 0;
-  std::int32_t end = 0;
-  [[nodiscard]] std::int32_t size() const noexcept { return end - begin; }
-};
-
-/// The stretch around the loudest 10 ms whose level stays above the clip's floor: from there outwards, pauses
-/// of up to 150 ms are bridged, then 30 ms are added at both ends. A clip without a clear peak counts whole.
-[[nodiscard]] Extent find_word(std::span<const std::int16_t> samples) noexcept;
-
+using kwsd::Extent;
+using kwsd::find_word;
 }  // namespace kwsd::train

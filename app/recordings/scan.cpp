@@ -1,4 +1,4 @@
-#include "models/trainer/data/scan.h"
+#include "app/recordings/scan.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "engine/model/error.h"
 
-namespace kwsd::train {
+namespace kwsd {
 namespace {
 
 namespace fs = std::filesystem;
@@ -155,4 +155,4 @@ bool says_any(std::string_view transcript, const std::vector<std::string>& words
   return false;
 }
 
-}  // namespace kwsd::train
+}  // namespace kwsd

@@ -1,10 +1,10 @@
-#include "models/trainer/data/progress.h"
+#include "app/recordings/progress.h"
 
 #include <unistd.h>
 
 #include <cstdio>
 
-namespace kwsd::train {
+namespace kwsd {
 
 using Clock = std::chrono::steady_clock;
 
@@ -52,4 +52,4 @@ void Progress::draw(std::size_t done) {
                100 * done / total_, clock_text(left).c_str());
 }
 
-}  // namespace kwsd::train
+}  // namespace kwsd

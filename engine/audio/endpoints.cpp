@@ -1,10 +1,10 @@
-#include "models/trainer/data/endpoints.h"
+#include "engine/audio/endpoints.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-namespace kwsd::train {
+namespace kwsd {
 namespace {
 
 constexpr std::int32_t frame_samples = 160;  // 10 ms
@@ -51,4 +51,4 @@ Extent find_word(std::span<const std::int16_t> samples) noexcept {
           std::min(size, (reach(+1) + 1 + margin_frames) * frame_samples)};
 }
 
-}  // namespace kwsd::train
+}  // namespace kwsd
