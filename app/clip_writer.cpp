@@ -1,0 +1,97 @@
+#include "app/clip_writer.h"
+
+#include <sndfile.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/log.h"
+#include "engine/model/error.h"
+
+namespace kwsd {
+
+ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips)
+    : folder_(std::move(folder)), max_clips_(static_cast<std::size_t>(max_clips)), heard_(clip_samples) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) {
+    throw Error(ErrorKind::io, folder_.string() + ": cannot be made: " + error.message());
+  }
+  thread_ = std::thread([this] { work(); });
+}
+
+ClipWriter::~ClipWriter() {
+  stop_ = true;
+  wake_.release();
+  thread_.join();
+}
+
+void ClipWriter::remember(std::span<const float> samples) noexcept {
+  for (const float sample : samples) {
+    heard_[next_] = sample;
+    next_ = next_ + 1 == clip_samples ? 0 : next_ + 1;
+  }
+}
+
+void ClipWriter::save(std::string_view keyword, std::int64_t seq) noexcept {
+  Slot& slot = slots_[slot_];
+  if (slot.full.load(std::memory_order_acquire)) {
+    ++dropped_;
+    return;
+  }
+  const auto oldest = heard_.begin() + static_cast<std::ptrdiff_t>(next_);
+  std::copy(heard_.begin(), oldest, std::copy(oldest, heard_.end(), slot.samples.begin()));
+  slot.keyword.fill('\0');
+  std::copy_n(keyword.begin(), std::min(keyword.size(), slot.keyword.size() - 1), slot.keyword.begin());
+  slot.seq = seq;
+  slot.full.store(true, std::memory_order_release);
+  slot_ = (slot_ + 1) % slots_.size();
+  wake_.release();
+}
+
+void ClipWriter::work() noexcept {
+  for (std::size_t next = 0;;) {
+    wake_.acquire();
+    while (slots_[next].full.load(std::memory_order_acquire)) {
+      try {
+        write(slots_[next]);
+      } catch (const std::exception& error) {
+        ++dropped_;
+        spdlog::warn("{}", error.what());
+      }
+      slots_[next].full.store(false, std::memory_order_release);
+      next = (next + 1) % slots_.size();
+    }
+    if (stop_) {
+      return;
+    }
+  }
+}
+
+void ClipWriter::write(const Slot& slot) {
+  char number[24];
+  std::snprintf(number, sizeof number, "%06lld", static_cast<long long>(slot.seq));
+  const std::filesystem::path path = folder_ / (std::string(number) + "_" + slot.keyword.data() + ".wav");
+  SF_INFO info{};
+  info.samplerate = 16000;
+  info.channels = 1;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
+  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
+  if (file == nullptr) {
+    throw Error(ErrorKind::io, path.string() + ": cannot be written: " + sf_strerror(nullptr));
+  }
+  sf_command(file, SFC_SET_CLIPPING, nullptr, SF_TRUE);
+  const auto written = sf_write_float(file, slot.samples.data(), static_cast<sf_count_t>(clip_samples));
+  sf_close(file);
+  if (written != static_cast<sf_count_t>(clip_samples)) {
+    throw Error(ErrorKind::io, path.string() + ": cannot be written whole");
+  }
+  written_.push_back(path);
+  while (written_.size() > max_clips_) {
+    std::error_code ignored;
+    std::filesystem::remove(written_.front(), ignored);
+    written_.pop_front();
+  }
+}
+
+}  // namespace kwsd

@@ -1,0 +1,57 @@
+// Keeps the sound around each detection as WAV files, bounded in number. The inference thread only copies
+// samples; files are written on a thread of their own.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <semaphore>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace kwsd {
+
+class ClipWriter {
+ public:
+  static constexpr std::size_t clip_samples = 32000;  ///< the last 2 s at 16 kHz
+
+  /// Makes `folder` where it is missing. Throws Error (io). Keeps the newest `max_clips` of this run.
+  ClipWriter(std::filesystem::path folder, int max_clips);
+  ~ClipWriter();  ///< writes what is waiting
+
+  /// Inference thread: 16 kHz samples as they are heard.
+  void remember(std::span<const float> samples) noexcept;
+  /// Inference thread: what was heard last becomes a clip. Dropped (counted) while the disk is behind.
+  void save(std::string_view keyword, std::int64_t seq) noexcept;
+  /// Clips that were dropped or could not be written. Any thread.
+  [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }
+
+ private:
+  struct Slot {
+    std::array<float, clip_samples> samples{};
+    std::array<char, 65> keyword{};
+    std::int64_t seq = 0;
+    std::atomic<bool> full{false};
+  };
+  void work() noexcept;
+  void write(const Slot& slot);
+
+  std::filesystem::path folder_;
+  std::size_t max_clips_;
+  std::vector<float> heard_;  // ring (clip_samples)
+  std::size_t next_ = 0;
+  std::array<Slot, 4> slots_;
+  std::size_t slot_ = 0;
+  std::deque<std::filesystem::path> written_;
+  std::counting_semaphore<> wake_{0};
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> dropped_{0};
+  std::thread thread_;
+};
+
+}  // namespace kwsd
