@@ -112,7 +112,8 @@ TEST_CASE("a scene has its labels where its words are") {
     return;
   }
   const TemporaryFolder folder;
-  write_text(folder.path() / "x.scene", "noise -70\n1\tflite/slt\tstop\tstop\n0.5\tflite/rms@1.2\t-\tand so on\n");
+  write_text(folder.path() / "x.scene",
+             "noise -70\n1\tflite/slt\tstop\tstop\n0.5\tflite/rms@1.2\t-\tand so on\n");
   make_scene(folder.path() / "x.scene", folder.path() / "x.wav", folder.path() / "x.tsv");
   std::ifstream labels(folder.path() / "x.tsv");
   double start = 0, end = 0;
