@@ -10,6 +10,7 @@
 #include "engine/model/error.h"
 #include "models/trainer/data/data_command.h"
 #include "models/trainer/net/train_command.h"
+#include "models/trainer/synth/synth_command.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ int run(int argc, char** argv) {
   kwsd::train::add_train_command(app);
   kwsd::train::add_export_command(app);
   kwsd::train::add_test_command(app);
+  kwsd::train::add_synth_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <memory>
 
-#include "engine/model/error.h"
+#include "engine/audio/fit_window.h"
 #include "models/trainer/data/effects.h"
 #include "models/trainer/data/room.h"
 
@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t room_count = 192;
 constexpr float full_scale = 32768.0F;
+constexpr float quietest = 0.001F;  // no gain takes speech below -60 dBFS: that is what silence sounds like
 
 /// RMS of the part of a window that is spoken; of all of it where nothing is.
 float spoken_level(std::span<const float> window, Extent spoken) {
@@ -254,7 +255,8 @@ Window WindowMaker::draw(Random& random, std::span<float> out) const {
   if (random.chance(augment_.microphone_chance)) {
     microphone(out, augment_.microphone_db, random);
   }
-  scale(out, from_db(random.uniform(augment_.gain_low_db, augment_.gain_high_db)));
+  const float gain = from_db(random.uniform(augment_.gain_low_db, augment_.gain_high_db));
+  scale(out, std::max(gain, std::min(1.0F, quietest / spoken_level(out, spoken))));
   if (random.chance(augment_.clip_chance)) {
     const float peak = std::abs(*std::max_element(
         out.begin(), out.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
@@ -265,15 +267,7 @@ Window WindowMaker::draw(Random& random, std::span<float> out) const {
 }
 
 Window WindowMaker::evaluate(const Clip& clip, std::span<float> out) {
-  std::fill(out.begin(), out.end(), 0.0F);
-  const auto size = static_cast<std::ptrdiff_t>(clip.samples.size());
-  const auto window = static_cast<std::ptrdiff_t>(out.size());
-  const std::ptrdiff_t from = std::max<std::ptrdiff_t>(0, (size - window) / 2);
-  const std::ptrdiff_t to = std::max<std::ptrdiff_t>(0, (window - size) / 2);
-  for (std::ptrdiff_t i = 0; i < std::min(size, window); ++i) {
-    out[static_cast<std::size_t>(to + i)] =
-        static_cast<float>(clip.samples[static_cast<std::size_t>(from + i)]) / full_scale;
-  }
+  fit_window(clip.samples, out);
   return {clip.label, clip.word};
 }
 

@@ -18,15 +18,15 @@ struct AugmentOptions {
   double stretch_chance = 0.2;  ///< time stretch at the same pitch ...
   double stretch = 0.2;         ///< ... by up to this fraction
   double gain_low_db = -30, gain_high_db = 6;
-  double noise_chance = 0.85;
+  double noise_chance = 0.75;
   double snr_low_db = 0, snr_high_db = 40;
   double babble_chance = 0.2;     ///< of the noises: other speech
   double coloured_chance = 0.15;  ///< of the noises: white or pink
-  double room_chance = 0.5;
-  double microphone_chance = 0.5;
+  double room_chance = 0.4;
+  double microphone_chance = 0.4;
   double microphone_db = 9;
   double clip_chance = 0.05;       ///< overdriven by up to 12 dB
-  double neighbour_chance = 0.25;  ///< another word's end or start at the window's edge
+  double neighbour_chance = 0.2;  ///< another word's end or start at the window's edge
   double spec_chance = 0.6;
   int spec_frames = 6;  ///< SpecAugment: widest mask in time ...
   int spec_bands = 5;   ///< ... and over coefficients
@@ -59,7 +59,7 @@ class WindowMaker {
   /// Draws a training window: fills `out` (window_samples, within [-1, 1]).
   Window draw(Random& random, std::span<float> out) const;
 
-  /// Evaluation: clip i of the split, centred, zeros around it (the rule of `kwsd eval --data`).
+  /// Evaluation: the clip as `kwsd eval --data` fits it into the window (engine/audio/fit_window.h).
   static Window evaluate(const Clip& clip, std::span<float> out);
   /// Silence number i of a split: noise at a level fixed by i; the first is digital silence.
   Window silence(Split split, std::size_t i, std::span<float> out) const;

@@ -1,0 +1,123 @@
+#include "app/eval/curve_svg.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace kwsd {
+namespace {
+
+constexpr double left = 60, top = 44, width = 520, height = 300;
+constexpr double most_per_hour = 100, most_missed = 0.5;
+constexpr std::array<const char*, 6> colours{"#1f6feb", "#d9730d", "#2da44e",
+                                             "#8250df", "#cf222e", "#57606a"};
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.4g", value);
+  return text.data();
+}
+
+std::string point(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", value);
+  return text.data();
+}
+
+struct Axes {
+  double least_per_hour;
+
+  [[nodiscard]] double x(double per_hour) const {
+    const double share = std::log(std::clamp(per_hour, least_per_hour, most_per_hour) / least_per_hour) /
+                         std::log(most_per_hour / least_per_hour);
+    return left + width * share;
+  }
+  [[nodiscard]] static double y(double missed) {
+    return top + height * std::clamp(missed, 0.0, most_missed) / most_missed * -1 + height;
+  }
+};
+
+void line(std::string& svg, double x1, double y1, double x2, double y2) {
+  svg += "<line x1=\"" + point(x1) + "\" y1=\"" + point(y1) + "\" x2=\"" + point(x2) + "\" y2=\"" +
+         point(y2) + "\" stroke=\"#d0d7de\"/>\n";
+}
+
+void text(std::string& svg, double x, double y, const char* anchor, const std::string& words) {
+  svg += "<text x=\"" + point(x) + "\" y=\"" + point(y) + "\" text-anchor=\"" + anchor + "\">" +
+         escaped(words) + "</text>\n";
+}
+
+void draw_axes(std::string& svg, const Axes& axes) {
+  for (int percent = 0; percent <= 50; percent += 10) {
+    const double y = Axes::y(percent / 100.0);
+    line(svg, left, y, left + width, y);
+    text(svg, left - 6, y + 4, "end", std::to_string(percent) + " %");
+  }
+  for (const double per_hour : {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0}) {
+    if (per_hour >= axes.least_per_hour) {
+      line(svg, axes.x(per_hour), top, axes.x(per_hour), top + height);
+      text(svg, axes.x(per_hour), top + height + 16, "middle", number(per_hour));
+    }
+  }
+  text(svg, left + width / 2, top + height + 36, "middle", "false accepts per hour");
+  text(svg, left, top - 8, "start", "missed");
+}
+
+void draw_curve(std::string& svg, const Axes& axes, const Curve& curve, std::size_t index) {
+  const std::string colour = colours[index % colours.size()];
+  svg += "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + colour + "\" points=\"";
+  for (const auto& [per_hour, missed] : curve.points) {
+    svg += point(axes.x(per_hour)) + "," + point(Axes::y(missed)) + " ";
+  }
+  svg += "\"/>\n";
+  if (curve.chosen.first >= 0) {
+    svg += "<circle r=\"5\" fill=\"" + colour + "\" cx=\"" + point(axes.x(curve.chosen.first)) + "\" cy=\"" +
+           point(Axes::y(curve.chosen.second)) + "\"/>\n";
+  }
+  const double y = top + 16 + 18 * static_cast<double>(index);
+  svg += "<rect x=\"" + point(left + width - 150) + "\" y=\"" + point(y - 9) +
+         "\" width=\"12\" height=\"12\" fill=\"" + colour + "\"/>\n";
+  text(svg, left + width - 132, y + 2, "start", curve.name);
+}
+
+}  // namespace
+
+std::string curve_svg(const std::string& title, std::span<const Curve> curves, double hours) {
+  const Axes axes{std::clamp(1.0 / std::max(hours, 1e-6), 0.01, 10.0)};
+  std::string svg =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 610 400\" width=\"610\" height=\"400\" "
+      "font-family=\"sans-serif\" font-size=\"12\" fill=\"#24292f\">\n"
+      "<rect width=\"610\" height=\"400\" fill=\"#ffffff\"/>\n";
+  text(svg, left, 20, "start", title);
+  draw_axes(svg, axes);
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    draw_curve(svg, axes, curves[i], i);
+  }
+  return svg + "</svg>\n";
+}
+
+}  // namespace kwsd

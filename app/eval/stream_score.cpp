@@ -1,0 +1,208 @@
+#include "app/eval/stream_score.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/features/framer.h"
+#include "engine/features/mfcc.h"
+
+namespace kwsd {
+
+StreamPosteriors classify_stream(const Network& network, std::span<const float> samples) {
+  const Model& model = network.model();
+  const int step_frames = model.step_stride_frames();
+  Mfcc mfcc(model.features);
+  Framer framer(static_cast<int>(model.features.frame_samples), static_cast<int>(model.features.hop_samples));
+  Stream stream(network);
+  std::vector<std::int8_t> frame(model.features.coefficients);
+  std::vector<float> posteriors(model.labels.size());
+  StreamPosteriors out;
+  out.samples = static_cast<std::int64_t>(samples.size());
+  framer.push(samples, [&](std::span<const float> of_frame, std::int64_t number) {
+    mfcc.compute_quantized(of_frame, frame);
+    stream.push_frame(frame);
+    if (!stream.window_ready() || (number + 1 - model.window_frames()) % step_frames != 0) {
+      return;
+    }
+    out.end_samples.push_back(number * model.features.hop_samples + model.features.frame_samples);
+    for (int branch = 0; branch < branch_count; ++branch) {
+      stream.classify(static_cast<BranchId>(branch), posteriors);
+      std::vector<float>& all = out.posteriors[static_cast<std::size_t>(branch)];
+      all.insert(all.end(), posteriors.begin(), posteriors.end());
+    }
+  });
+  return out;
+}
+
+void StreamScore::add(const StreamScore& other) {
+  keywords.resize(std::max(keywords.size(), other.keywords.size()));
+  for (std::size_t k = 0; k < other.keywords.size(); ++k) {
+    keywords[k].hits += other.keywords[k].hits;
+    keywords[k].misses += other.keywords[k].misses;
+    keywords[k].false_accepts += other.keywords[k].false_accepts;
+  }
+  latency_seconds.insert(latency_seconds.end(), other.latency_seconds.begin(), other.latency_seconds.end());
+}
+
+KeywordScore StreamScore::total() const noexcept {
+  KeywordScore sum;
+  for (const KeywordScore& k : keywords) {
+    sum.hits += k.hits;
+    sum.misses += k.misses;
+    sum.false_accepts += k.false_accepts;
+  }
+  return sum;
+}
+
+StreamScore score_stream(const Model& model, const DetectorParams& params, BranchId branch,
+                         std::span<const float> thresholds, const LabelledStream& stream) {
+  const std::size_t labels = model.labels.size();
+  const double rate = model.features.sample_rate_hz;
+  const auto margin = static_cast<std::int64_t>(hit_margin_seconds * rate);
+  Detector detector(model, params);
+  for (std::size_t label = 0; label < labels; ++label) {
+    detector.set_threshold(branch, static_cast<int>(label), thresholds[label]);
+  }
+  StreamScore score;
+  score.keywords.resize(labels);
+  std::vector<bool> hit(stream.words.size(), false);
+  std::size_t first = 0;  // words before it are over
+  const std::vector<float>& posteriors = stream.windows.posteriors[static_cast<std::size_t>(branch)];
+  for (std::size_t w = 0; w < stream.windows.end_samples.size(); ++w) {
+    const std::int64_t now = stream.windows.end_samples[w];
+    for (const Detection& event :
+         detector.push(std::span(posteriors).subspan(w * labels, labels), now, branch)) {
+      while (first < stream.words.size() && stream.words[first].end_sample + margin < now) {
+        ++first;
+      }
+      KeywordScore& keyword = score.keywords[static_cast<std::size_t>(event.label)];
+      bool is_hit = false;
+      for (std::size_t i = first; i < stream.words.size() && stream.words[i].start_sample <= now; ++i) {
+        const SpokenWord& word = stream.words[i];
+        if (!hit[i] && word.label == event.label && now <= word.end_sample + margin) {
+          hit[i] = is_hit = true;
+          score.latency_seconds.push_back(static_cast<double>(now - word.end_sample) / rate);
+          break;
+        }
+      }
+      ++(is_hit ? keyword.hits : keyword.false_accepts);
+    }
+  }
+  for (std::size_t i = 0; i < stream.words.size(); ++i) {
+    score.keywords[static_cast<std::size_t>(stream.words[i].label)].misses += hit[i] ? 0 : 1;
+  }
+  return score;
+}
+
+std::vector<float> threshold_grid() {
+  std::vector<float> grid;
+  for (int percent = 2; percent <= 98; percent += 2) {
+    grid.push_back(static_cast<float>(percent) / 100.0F);
+  }
+  for (const float close : {0.985F, 0.99F, 0.993F, 0.996F, 0.998F, 0.999F}) {
+    grid.push_back(close);
+  }
+  return grid;
+}
+
+Sweep sweep_thresholds(const Model& model, const DetectorParams& params, BranchId branch,
+                       std::span<const LabelledStream> streams, std::span<const float> thresholds) {
+  Sweep sweep;
+  sweep.thresholds.assign(thresholds.begin(), thresholds.end());
+  sweep.scores.resize(thresholds.size());
+  for (const LabelledStream& stream : streams) {
+    sweep.hours += static_cast<double>(stream.windows.samples) / model.features.sample_rate_hz / 3600;
+    for (std::size_t t = 0; t < thresholds.size(); ++t) {
+      const std::vector<float> same(model.labels.size(), thresholds[t]);
+      sweep.scores[t].add(score_stream(model, params, branch, same, stream));
+    }
+  }
+  return sweep;
+}
+
+OperatingPoint point_at(const Sweep& sweep, double per_hour) {
+  OperatingPoint best;
+  for (std::size_t t = 0; t < sweep.thresholds.size(); ++t) {
+    const KeywordScore total = sweep.scores[t].total();
+    const double false_per_hour = static_cast<double>(total.false_accepts) / std::max(sweep.hours, 1e-9);
+    const auto words = static_cast<double>(total.hits + total.misses);
+    const double missed = words > 0 ? static_cast<double>(total.misses) / words : 0;
+    if (false_per_hour <= per_hour && missed <= best.miss_rate) {
+      best = {missed, false_per_hour, sweep.thresholds[t]};
+    }
+  }
+  return best;
+}
+
+namespace {
+
+/// The keywords' places on the grid while the budget is spent.
+struct Allocation {
+  const Sweep& sweep;
+  std::vector<std::size_t> at;  // [labels], index into the grid
+
+  [[nodiscard]] const KeywordScore& score(std::size_t label, std::size_t place) const {
+    return sweep.scores[place].keywords[label];
+  }
+
+  struct Move {
+    std::size_t label = 0, to = 0;
+    std::int64_t cost = 0;
+    double worth = 0;  // hits per false accept
+  };
+
+  /// The best step down of any keyword that costs at most `budget`; worth 0 when there is none.
+  [[nodiscard]] Move best_move(std::span<const std::size_t> labels, std::size_t lowest,
+                               std::int64_t budget) const {
+    Move best;
+    for (const std::size_t label : labels) {
+      const KeywordScore& now = score(label, at[label]);
+      for (std::size_t to = at[label]; to-- > lowest;) {
+        const auto gain = static_cast<double>(score(label, to).hits - now.hits);
+        const std::int64_t cost = score(label, to).false_accepts - now.false_accepts;
+        const double worth = cost <= 0 ? 1e9 * gain : gain / static_cast<double>(cost);
+        if (gain > 0 && cost <= budget && worth > best.worth) {
+          best = {label, to, cost, worth};
+        }
+      }
+    }
+    return best;
+  }
+};
+
+}  // namespace
+
+std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour, float lowest) {
+  std::vector<float> chosen(model.labels.size(), 1.0F);
+  if (sweep.thresholds.empty()) {
+    return chosen;
+  }
+  std::vector<std::size_t> keywords;
+  for (std::size_t label = 0; label < model.labels.size(); ++label) {
+    if (model.labels[label].kind == LabelKind::keyword) {
+      keywords.push_back(label);
+    }
+  }
+  const auto strictest = sweep.thresholds.size() - 1;
+  const auto lowest_place = static_cast<std::size_t>(
+      std::lower_bound(sweep.thresholds.begin(), sweep.thresholds.end(), lowest) - sweep.thresholds.begin());
+  Allocation allocation{sweep, std::vector<std::size_t>(model.labels.size(), strictest)};
+  auto budget = static_cast<std::int64_t>(std::floor(per_hour * sweep.hours));
+  for (const std::size_t label : keywords) {
+    budget -= allocation.score(label, strictest).false_accepts;
+  }
+  while (true) {
+    const Allocation::Move move = allocation.best_move(keywords, std::min(lowest_place, strictest), budget);
+    if (move.worth <= 0) {
+      break;
+    }
+    allocation.at[move.label] = move.to;
+    budget -= move.cost;
+  }
+  for (const std::size_t label : keywords) {
+    chosen[label] = sweep.thresholds[allocation.at[label]];
+  }
+  return chosen;
+}
+
+}  // namespace kwsd

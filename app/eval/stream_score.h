@@ -1,0 +1,85 @@
+// How well a model spots words in a stream: hits, misses and false accepts for any thresholds, from one pass
+// through the network. Thread: any, pure; classify_stream may take minutes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/detect/detector.h"
+#include "engine/nn/network.h"
+
+namespace kwsd {
+
+/// A keyword that is spoken in a stream.
+struct SpokenWord {
+  std::int64_t start_sample = 0;
+  std::int64_t end_sample = 0;
+  int label = 0;  ///< index into the model's labels
+};
+
+/// The posteriors of all windows of a stream.
+struct StreamPosteriors {
+  std::vector<std::int64_t> end_samples;                    // [windows]
+  std::array<std::vector<float>, branch_count> posteriors;  // [windows][labels] each
+  std::int64_t samples = 0;                                 // of the stream
+};
+
+/// A stream, classified, and what is said in it (ordered by start).
+struct LabelledStream {
+  StreamPosteriors windows;
+  std::vector<SpokenWord> words;
+};
+
+/// Every branch on every window, one window per front-end step, as `kwsd run` does. samples: 16 kHz.
+[[nodiscard]] StreamPosteriors classify_stream(const Network& network, std::span<const float> samples);
+
+/// Counts of one keyword.
+struct KeywordScore {
+  std::int64_t hits = 0;
+  std::int64_t misses = 0;
+  std::int64_t false_accepts = 0;
+};
+
+struct StreamScore {
+  std::vector<KeywordScore> keywords;   // [labels]; all zero for labels that are no keywords
+  std::vector<double> latency_seconds;  // of the hits: from the word's end to the event; < 0 before it
+  void add(const StreamScore& other);
+  [[nodiscard]] KeywordScore total() const noexcept;
+};
+
+/// An event hits a word of its label when it comes between the word's start and 0.75 s after its end. A word
+/// is hit once; every other event is a false accept. thresholds: (labels).
+[[nodiscard]] StreamScore score_stream(const Model& model, const DetectorParams& params, BranchId branch,
+                                       std::span<const float> thresholds, const LabelledStream& stream);
+inline constexpr double hit_margin_seconds = 0.75;
+
+/// Scores of several streams with one threshold for all keywords, for a grid of thresholds.
+struct Sweep {
+  double hours = 0;                 // of all streams
+  std::vector<float> thresholds;    // ascending
+  std::vector<StreamScore> scores;  // [thresholds]
+};
+[[nodiscard]] Sweep sweep_thresholds(const Model& model, const DetectorParams& params, BranchId branch,
+                                     std::span<const LabelledStream> streams,
+                                     std::span<const float> thresholds);
+/// 0.02, 0.04 ... 0.98, then closer to 1.
+[[nodiscard]] std::vector<float> threshold_grid();
+
+/// Least miss rate at no more than `per_hour` false accepts per hour, and the threshold for it.
+struct OperatingPoint {
+  double miss_rate = 1;
+  double false_accepts_per_hour = 0;
+  float threshold = 1;
+};
+[[nodiscard]] OperatingPoint point_at(const Sweep& sweep, double per_hour);
+
+/// Thresholds per keyword, (labels), 1 for what is no keyword: as many hits as there can be while all
+/// keywords together stay within `per_hour` false accepts per hour. No threshold is below `lowest`: what few
+/// hours of negatives did not trigger, the next hours may. Since events of one keyword do not hold back
+/// another, each keyword is read off the sweep on its own; the budget goes where it buys the most hits.
+[[nodiscard]] std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour,
+                                                   float lowest);
+
+}  // namespace kwsd

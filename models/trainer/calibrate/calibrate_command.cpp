@@ -1,0 +1,113 @@
+#include "models/trainer/calibrate/calibrate_command.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/kernels/kernels.h"
+#include "engine/model/error.h"
+#include "engine/model/model_file.h"
+#include "models/trainer/data/atomic_file.h"
+#include "models/trainer/data/options.h"
+
+namespace kwsd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_whole(const fs::path& path, const std::string& text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+/// The model with the thresholds of the report, and the figures in its provenance.
+Model with_thresholds(Model model, const CalibrationReport& report) {
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    model.branches[b].thresholds = report.branches[b].thresholds;
+  }
+  nlohmann::ordered_json provenance = nlohmann::ordered_json::parse(model.provenance, nullptr, false);
+  if (!provenance.is_object()) {
+    provenance = nlohmann::ordered_json::object();
+  }
+  nlohmann::ordered_json figures = nlohmann::ordered_json::parse(report_json(report));
+  for (auto& [name, branch] : figures["branches"].items()) {
+    branch.erase("curve");
+    branch.erase("keywords");
+    branch.erase("thresholds");
+  }
+  provenance["calibration"] = std::move(figures);
+  model.provenance = provenance.dump();
+  return model;
+}
+
+fs::path beside(const fs::path& model, const char* ending) {
+  fs::path path = model;
+  return path.replace_extension(std::string(".calibration") + ending);
+}
+
+}  // namespace
+
+CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& output, const Dataset& dataset,
+                                 const CalibrationOptions& options) {
+  const auto model = std::make_shared<const Model>(load_model(model_file));
+  const Network network(model, select_kernels("auto"));
+  const std::vector<Condition> conditions = default_conditions();
+  spdlog::info("classifying streams of the validation split");
+  const SplitStreams choose = classify_split(network, dataset, Split::validation, conditions, options);
+  spdlog::info("classifying streams of the test split");
+  const SplitStreams measure = classify_split(network, dataset, Split::test, conditions, options);
+  CalibrationReport report = calibrate(*model, choose, measure, conditions, options);
+  const std::vector<std::byte> bytes = serialize_model(with_thresholds(*model, report));
+  AtomicFile file(output);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+  write_whole(beside(output, ".txt"), report_text(report));
+  write_whole(beside(output, ".json"), report_json(report));
+  write_whole(beside(output, ".svg"), report_svg(report));
+  return report;
+}
+
+void add_calibrate_command(CLI::App& app) {
+  struct Arguments {
+    DataOptions data;
+    CalibrationOptions calibration;
+    fs::path model, output;
+  };
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "calibrate",
+      "Choose a model's thresholds for a wanted rate of false accepts and measure what they give");
+  add_data_options(*command, a->data);
+  command->remove_option(command->get_option("--keywords"));  // the model knows them
+  command->add_option("model", a->model, "Model file")->required();
+  command->add_option("-o,--output", a->output,
+                      "Where to write the calibrated model [the model file itself]");
+  command
+      ->add_option("--per-hour", a->calibration.per_hour,
+                   "Wanted false accepts per hour, all keywords together")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  command->add_option("--lowest-threshold", a->calibration.lowest_threshold, "No threshold is set below this")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--seed", a->calibration.seed, "Of the mixing")->capture_default_str();
+  command->add_option("--threads", a->calibration.threads, "Streams that are classified at the same time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->callback([a] {
+    for (const Label& label : load_model(a->model).labels) {
+      if (label.kind == LabelKind::keyword) {
+        a->data.keywords.push_back(label.name);
+      }
+    }
+    const Dataset dataset(a->data);
+    const fs::path output = a->output.empty() ? a->model : a->output;
+    const CalibrationReport report = calibrate_file(a->model, output, dataset, a->calibration);
+    std::fputs(report_text(report).c_str(), stdout);
+  });
+}
+
+}  // namespace kwsd::train

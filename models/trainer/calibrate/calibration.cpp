@@ -1,0 +1,178 @@
+#include "models/trainer/calibrate/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/eval/stream_mix.h"
+#include "engine/model/error.h"
+#include "models/trainer/data/parallel.h"
+
+namespace kwsd::train {
+namespace {
+
+double quantile(std::vector<double> values, double share) {
+  if (values.empty()) {
+    return 0;
+  }
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+}
+
+double per_hour(std::int64_t count, double hours) {
+  return static_cast<double>(count) / std::max(hours, 1e-9);
+}
+
+double miss_rate(const KeywordScore& score) {
+  const auto words = static_cast<double>(score.hits + score.misses);
+  return words > 0 ? static_cast<double>(score.misses) / words : 0;
+}
+
+StreamFigures figures_of(const StreamScore& score, double hours, double wanted) {
+  const KeywordScore total = score.total();
+  return {wanted, miss_rate(total), per_hour(total.false_accepts, hours),
+          quantile(score.latency_seconds, 0.5), quantile(score.latency_seconds, 0.95)};
+}
+
+/// Which keyword label of the model a word of the data set is; none: -1.
+int label_of(const Model& model, const std::string& word) {
+  for (std::size_t l = 0; l < model.labels.size(); ++l) {
+    if (model.labels[l].kind == LabelKind::keyword && model.labels[l].name == word) {
+      return static_cast<int>(l);
+    }
+  }
+  return -1;
+}
+
+std::vector<std::span<const std::int16_t>> samples_of(const std::vector<Stretch>& stretches) {
+  std::vector<std::span<const std::int16_t>> all;
+  for (const Stretch& stretch : stretches) {
+    all.push_back(stretch.samples);
+  }
+  return all;
+}
+
+/// One point of the curve per wanted rate.
+std::vector<double> curve_rates() {
+  std::vector<double> rates;
+  for (double rate = 0.05; rate < 60; rate *= 1.25) {
+    rates.push_back(rate);
+  }
+  return rates;
+}
+
+class BranchCalibrator {
+ public:
+  BranchCalibrator(const Model& model, BranchId branch, const SplitStreams& choose,
+                   const SplitStreams& measure, const CalibrationOptions& options)
+      : model_(model),
+        branch_(branch),
+        measure_(measure),
+        options_(options),
+        sweep_(sweep_thresholds(model, options.detector, branch, choose.streams, threshold_grid())) {}
+
+  BranchReport run() {
+    BranchReport report;
+    report.thresholds = thresholds(options_.per_hour);
+    report.figures.resize(measure_.streams.size());
+    std::vector<double> wanted = options_.reported_per_hour;
+    wanted.push_back(options_.per_hour);
+    for (const double rate : wanted) {
+      const std::vector<StreamScore> scores = measure(thresholds(rate));
+      for (std::size_t c = 0; c < scores.size(); ++c) {
+        report.figures[c].push_back(figures_of(scores[c], measure_.hours, rate));
+      }
+      report.keywords = sum(scores).keywords;  // of the last, the chosen one
+    }
+    for (const double rate : curve_rates()) {
+      const KeywordScore total = sum(measure(thresholds(rate))).total();
+      const double hours = measure_.hours * static_cast<double>(measure_.streams.size());
+      report.curve.emplace_back(per_hour(total.false_accepts, hours), miss_rate(total));
+    }
+    return report;
+  }
+
+ private:
+  [[nodiscard]] std::vector<float> thresholds(double rate) const {
+    return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold);
+  }
+  [[nodiscard]] std::vector<StreamScore> measure(const std::vector<float>& thresholds) const {
+    std::vector<StreamScore> scores;
+    for (const LabelledStream& stream : measure_.streams) {
+      scores.push_back(score_stream(model_, options_.detector, branch_, thresholds, stream));
+    }
+    return scores;
+  }
+  static StreamScore sum(const std::vector<StreamScore>& scores) {
+    StreamScore total;
+    for (const StreamScore& score : scores) {
+      total.add(score);
+    }
+    return total;
+  }
+
+  const Model& model_;
+  BranchId branch_;
+  const SplitStreams& measure_;
+  const CalibrationOptions& options_;
+  Sweep sweep_;
+};
+
+}  // namespace
+
+std::vector<Condition> default_conditions() {
+  return {{"clean", std::nullopt}, {"10 dB", 10.0}};
+}
+
+SplitStreams classify_split(const Network& network, const Dataset& dataset, Split split,
+                            const std::vector<Condition>& conditions, const CalibrationOptions& options) {
+  const char* name = split == Split::validation ? "validation" : split == Split::test ? "test" : "training";
+  std::vector<MixWord> words;
+  for (const Clip& clip : dataset.clips(split)) {
+    const int label = label_of(network.model(), dataset.words()[static_cast<std::size_t>(clip.word)]);
+    if (label >= 0) {
+      words.push_back({clip.samples, clip.spoken, label});
+    }
+  }
+  const auto speech = samples_of(dataset.speech(split));
+  const auto noise = samples_of(dataset.noise(split));
+  if (words.empty() || speech.empty()) {
+    throw Error(ErrorKind::bad_data,
+                std::string("the ") + name + " split has " + std::to_string(words.size()) + " keywords and " +
+                    std::to_string(speech.size()) +
+                    " stretches of speech, expected at least one of each (--data, --speech)");
+  }
+  SplitStreams out;
+  out.streams.resize(conditions.size());
+  out.words = words.size();
+  parallel_for(conditions.size(), options.threads, [&](std::size_t c) {
+    MixParams params;
+    params.snr_db = conditions[c].snr_db;
+    params.seed = options.seed;
+    MixedStream mixed = mix_stream(words, speech, noise, params);
+    out.streams[c] = {classify_stream(network, mixed.samples), std::move(mixed.words)};
+  });
+  out.hours = static_cast<double>(out.streams.front().windows.samples) /
+              network.model().features.sample_rate_hz / 3600;
+  return out;
+}
+
+CalibrationReport calibrate(const Model& model, const SplitStreams& choose, const SplitStreams& measure,
+                            const std::vector<Condition>& conditions, const CalibrationOptions& options) {
+  CalibrationReport report;
+  report.model = model.name;
+  for (const Label& label : model.labels) {
+    report.labels.push_back(label.kind == LabelKind::keyword ? label.name : "");
+  }
+  report.conditions = conditions;
+  report.options = options;
+  report.chosen_hours = choose.hours;
+  report.chosen_words = choose.words;
+  report.measured_hours = measure.hours;
+  report.measured_words = measure.words;
+  parallel_for(branch_count, options.threads, [&](std::size_t b) {
+    report.branches[b] = BranchCalibrator(model, static_cast<BranchId>(b), choose, measure, options).run();
+  });
+  return report;
+}
+
+}  // namespace kwsd::train

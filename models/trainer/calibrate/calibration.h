@@ -1,0 +1,81 @@
+// Thresholds for a wanted rate of false accepts, by running a model over streams of keywords in continuous
+// speech, with the daemon's own network and detector. Thread: one (streams are classified on several).
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/eval/stream_score.h"
+#include "models/trainer/data/dataset.h"
+
+namespace kwsd::train {
+
+/// The same words and speech once clean and once under noise.
+struct Condition {
+  std::string name;  ///< "clean", "10 dB"
+  std::optional<double> snr_db;
+};
+
+struct CalibrationOptions {
+  double per_hour = 0.5;  ///< wanted false accepts per hour, all keywords together
+  float lowest_threshold = 0.3F;
+  std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
+  DetectorParams detector;
+  std::uint64_t seed = 1;
+  unsigned threads = 2;
+};
+
+/// Classified streams of one split, one per condition.
+struct SplitStreams {
+  std::vector<LabelledStream> streams;  // [conditions]
+  double hours = 0;                     // of one stream
+  std::size_t words = 0;                // keywords in one stream
+};
+
+/// What a set of thresholds does on one stream.
+struct StreamFigures {
+  double wanted_per_hour = 0;
+  double miss_rate = 1;
+  double false_accepts_per_hour = 0;
+  double latency_median_seconds = 0;
+  double latency_95_seconds = 0;
+};
+
+struct BranchReport {
+  std::vector<float> thresholds;                    // [labels], chosen
+  std::vector<std::vector<StreamFigures>> figures;  // [conditions][reported_per_hour + the chosen one, last]
+  std::vector<KeywordScore> keywords;               // [labels], all conditions, chosen thresholds
+  std::vector<std::pair<double, double>> curve;     // false accepts per hour, miss rate; all conditions
+};
+
+struct CalibrationReport {
+  std::string model;
+  std::vector<std::string> labels;
+  std::vector<Condition> conditions;
+  CalibrationOptions options;
+  double chosen_hours = 0, measured_hours = 0;  // of one stream
+  std::size_t chosen_words = 0, measured_words = 0;
+  std::array<BranchReport, branch_count> branches;
+};
+
+[[nodiscard]] std::vector<Condition> default_conditions();
+
+/// Mixes and classifies. Throws Error (bad_data) when the split has no keyword or no speech.
+[[nodiscard]] SplitStreams classify_split(const Network& network, const Dataset& dataset, Split split,
+                                          const std::vector<Condition>& conditions,
+                                          const CalibrationOptions& options);
+
+/// Chooses thresholds on `choose` and measures them on `measure`: never the same speakers.
+[[nodiscard]] CalibrationReport calibrate(const Model& model, const SplitStreams& choose,
+                                          const SplitStreams& measure,
+                                          const std::vector<Condition>& conditions,
+                                          const CalibrationOptions& options);
+
+/// A table to read, JSON, and the curve of the three branches.
+[[nodiscard]] std::string report_text(const CalibrationReport& report);
+[[nodiscard]] std::string report_json(const CalibrationReport& report);
+[[nodiscard]] std::string report_svg(const CalibrationReport& report);
+
+}  // namespace kwsd::train
