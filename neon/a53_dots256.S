@@ -10,7 +10,8 @@
 // v8-v15     weights, two registers an output    v28        popcounts, results
 // v16-v19    E: first two outputs                v29        K
 // v20-v23    F: last two outputs                 v24, v25   level 1 of E, F
-// x6-x9      the results of steps 0 to 3         x10-x17    the next weights
+// x6-x9      the results of steps 0 to 3         x10-x17    upper halves of the next weights
+//                                                x4, x5     lower halves of the last two of them
 
         .arch   armv8-a
         .text
@@ -38,8 +39,15 @@
         add     v\e2\().16b, v\e2\().16b, v\e3\().16b
 .endm
 
+// The upper half of weight register \w of the next tile, beside the operation before it, in the last step only.
+.macro upper_half w, last
+.if \last
+        ldr     x\w, [x0, #(128 + 16 * (\w - 10) + 8)]
+.endif
+.endm
+
 // Step t with activations a0, a1; `before` holds level 2 of step t - 1.
-.macro step t, a0, a1, before
+.macro step t, a0, a1, before, last
         eor4    16, 17, 18, 19, \a0, \a1, 8, 9, 10, 11
 .if \t > 0
         pairs   25, 20, 22
@@ -49,77 +57,84 @@
         pairs   \before, 24, 25
 .endif
         sum2    16, 17, 18, 19
-        eor4    20, 21, 22, 23, \a0, \a1, 12, 13, 14, 15
+        upper_half 10, \last
+        eor     v20.16b, v\a0\().16b, v12.16b
+        upper_half 11, \last
+        eor     v21.16b, v\a1\().16b, v13.16b
+        upper_half 12, \last
+        eor     v22.16b, v\a0\().16b, v14.16b
+        upper_half 13, \last
+        eor     v23.16b, v\a1\().16b, v15.16b
+        upper_half 14, \last
         pairs   24, 16, 18
+        upper_half 15, \last
 .if \t == 2
         pairs   28, 26, 27                      // steps 0 and 1
 .endif
-        cnt4    20, 21, 22, 23
+        upper_half 16, \last
+        cnt     v20.16b, v20.16b
+        cnt     v21.16b, v21.16b
+        cnt     v22.16b, v22.16b
+        cnt     v23.16b, v23.16b
+        upper_half 17, \last
+.if \last
+        ldr     x4, [x0, #224]                  // lower halves of the last two
+.endif
 .if \t == 2
         uaddlp  v28.8h, v28.16b
 .endif
-        sum2    20, 21, 22, 23
+        add     v20.16b, v20.16b, v21.16b
+.if \last
+        ldr     x5, [x0, #240]
+.endif
+        add     v22.16b, v22.16b, v23.16b
 .if \t == 2
         shl     v28.8h, v28.8h, #1
-.endif
-.if \t == 3
-        sub     v28.8h, v29.8h, v28.8h
-        ldr     x10, [x0, #136]
-        str     d28, [x6], #8
-        st1     {v28.d}[1], [x7], #8
-.else
-        ldr     x10, [x0, #136]
 .endif
 .endm
 
 // The end of the last step, with the next weights.
 .macro last_tree T
         ldr     d8, [x0, #128]
+        ins     v14.d[0], x4
         pairs   25, 20, 22
+.if \T > 2
+        sub     v30.8h, v29.8h, v28.8h          // steps 0 and 1
+.endif
         ldr     d9, [x0, #144]
-        ldr     d10, [x0, #160]
-        ins     v8.d[1], x10
+        ins     v15.d[0], x5
 .if \T & 1
         pairs   26, 24, 25
-        ldr     x11, [x0, #152]
 .else
         pairs   27, 24, 25
-        ldr     x11, [x0, #152]
 .endif
-.if \T == 3
-        sub     v30.8h, v29.8h, v28.8h          // steps 0 and 1
-        ldr     x12, [x0, #168]
-        str     d30, [x6], #8
-        st1     {v30.d}[1], [x7], #8
-.else
-        ldr     x12, [x0, #168]
-.endif
+        ldr     d10, [x0, #160]
+        ins     v8.d[1], x10
         ldr     d11, [x0, #176]
         ins     v9.d[1], x11
-        ldr     d12, [x0, #192]
-        ins     v10.d[1], x12
 .if \T & 1
         pairs   28, 26, 26
 .else
         pairs   28, 26, 27
 .endif
-        ldr     x13, [x0, #184]
+        ldr     d12, [x0, #192]
+        ins     v10.d[1], x12
         ldr     d13, [x0, #208]
-        ldr     d14, [x0, #224]
         ins     v11.d[1], x13
         uaddlp  v28.8h, v28.16b
-        ldr     x14, [x0, #200]
-        ldr     d15, [x0, #240]
+        add     x0, x0, #128
         ins     v12.d[1], x14
-        ldr     x15, [x0, #216]
-        ldr     x16, [x0, #232]
-        shl     v28.8h, v28.8h, #1
-        ldr     x17, [x0, #248]
         ins     v13.d[1], x15
         ins     v14.d[1], x16
-        sub     v28.8h, v29.8h, v28.8h
         ins     v15.d[1], x17
+        shl     v28.8h, v28.8h, #1
+        subs    w2, w2, #1
 .if \T > 2
+        str     d30, [x6], #8
+.endif
+        sub     v28.8h, v29.8h, v28.8h
+.if \T > 2
+        st1     {v30.d}[1], [x7], #8
         str     d28, [x8], #8
 .else
         str     d28, [x6], #8
@@ -163,19 +178,17 @@ kwsd_a53_dots256_\T\():
         add     x8, x7, x5
         add     x9, x8, x5
 1:
-        step    0, 0, 1, 0
+        step    0, 0, 1, 0, (\T == 1)
 .if \T > 1
-        step    1, 2, 3, 26
+        step    1, 2, 3, 26, (\T == 2)
 .endif
 .if \T > 2
-        step    2, 4, 5, 27
+        step    2, 4, 5, 27, (\T == 3)
 .endif
 .if \T > 3
-        step    3, 6, 7, 26
+        step    3, 6, 7, 26, (\T == 4)
 .endif
         last_tree \T
-        add     x0, x0, #128
-        subs    w2, w2, #1
         b.ne    1b
         ldp     d10, d11, [sp, #16]
         ldp     d12, d13, [sp, #32]

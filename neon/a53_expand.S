@@ -21,11 +21,12 @@
 // v29       level 2 of E                           the same
 // v30, v31  level 3 of even, odd steps             the same
 // x6-x13    upper halves of the next weights       the same
+// x15, x16  lower halves of the last two of them   the same
 //
 // Schedule: while one half of a step runs through EOR and CNT, the tree of the half before finishes
 // (level 2 after the EORs, levels 3 and 4 after the CNTs), so that no ADDP waits for its operands. A weight
-// register is filled by LDR D + INS: one cycle instead of the two of LDR Q; the LDR X of the upper half is
-// issued beside a 128-bit operation for nothing. These loads fill the gaps of the last tree of a tile.
+// register is filled by LDR D and INS, or two INS: one cycle instead of the two of LDR Q; LDR X is issued beside
+// a 128-bit operation for nothing. These loads fill the gaps of the last tree of a tile.
 //
 // Sources: the idea of keeping activations in registers and reducing with ADDP is this project's answer to
 // FBCK (BiFSMN paper, section 3.4); the instruction costs are those of tests/bench/a53_model.py.
@@ -51,10 +52,24 @@
         addp    v\d\().16b, v\a\().16b, v\b\().16b
 .endm
 
+// The upper half of weight \w of the next tile, beside the operation before it, in the last step only (\at >= 0).
+.macro upper_half w, at
+.if \at >= 0
+        ldr     x\w, [x0, #(\at + 16 * (\w - 6) + 8)]
+.endif
+.endm
+
+// The lower half of weight register \w to x\x, likewise.
+.macro lower_half w, x, at
+.if \at >= 0
+        ldr     x\x, [x0, #(\at + 16 * (\w - 8))]
+.endif
+.endm
+
 // Step t, its activations in v\t. Level 3 of the step before goes to v\before (30 for even steps, 31 for odd).
 // An even step runs level 4 of the two steps before it, an odd step what follows that (finish_first, _second,
-// _third of pair \p).
-.macro step t, before, finish, p
+// _third of pair \p). \at: the offset of the next tile's weights in the last step, -1 in others.
+.macro step t, before, finish, p, at
         eor4    21, 22, 23, 24, \t, 8, 9, 10, 11
 .if \t > 0
         pairs   25, 25, 26
@@ -64,97 +79,126 @@
         \finish\()_first \p
 .endif
         cnt2    23, 24
+        upper_half 6, \at
 .if \t > 0
         pairs   \before, 29, 25
 .endif
         pairs   21, 21, 22
+        upper_half 7, \at
         pairs   22, 23, 24
-        eor4    25, 26, 27, 28, \t, 12, 13, 14, 15
+        upper_half 8, \at
+        eor     v25.16b, v\t\().16b, v12.16b
+        upper_half 9, \at
+        eor     v26.16b, v\t\().16b, v13.16b
+        upper_half 10, \at
+        eor     v27.16b, v\t\().16b, v14.16b
+        upper_half 11, \at
+        eor     v28.16b, v\t\().16b, v15.16b
+        upper_half 12, \at
         pairs   29, 21, 22
+        upper_half 13, \at
         cnt2    25, 26
+        lower_half 14, 15, \at
 .if !(\t & 1) && (\t > 0)
         pairs   31, 30, 31
 .endif
 .if (\t & 1) && (\t > 2)
         \finish\()_second \p
 .endif
-        cnt2    27, 28
-.if (\t & 1) && (\t > 2)
-        \finish\()_third \p
+        cnt     v27.16b, v27.16b
+        lower_half 15, 16, \at
+        cnt     v28.16b, v28.16b
+.if (\t & 1) && (\t > 2) && (\at < 0)
+        \finish\()_third \p                    // in the last step: later, in a gap
 .endif
         pairs   25, 25, 26
         pairs   26, 27, 28
 .endm
 
-// The end of the tree of the last of T steps, and the weights at x0 + \at loaded in its gaps.
+// The end of the tree of the last of T steps, and the weights at x0 + \at in its gaps.
 .macro last_tree T, at, finish
         ldr     d8, [x0, #\at]
+        ins     v14.d[0], x15
         ldr     d9, [x0, #(\at + 16)]
+        ins     v15.d[0], x16
         pairs   25, 25, 26
-        ldr     x6, [x0, #(\at + 8)]
         ldr     d10, [x0, #(\at + 32)]
+        ins     v8.d[1], x6
+        ldr     d11, [x0, #(\at + 48)]
+        ins     v9.d[1], x7
 .if (\T & 1) && (\T > 2)                        // the pair before the odd step is in v31
         \finish\()_first (\T - 3) / 2
-        ldr     x7, [x0, #(\at + 24)]
+        ldr     d12, [x0, #(\at + 64)]
+        ins     v10.d[1], x8
         \finish\()_second (\T - 3) / 2
         \finish\()_third (\T - 3) / 2
-.else
-        ldr     x7, [x0, #(\at + 24)]
-.endif
-        ldr     d11, [x0, #(\at + 48)]
-        ins     v8.d[1], x6
         pairs   31, 29, 25
-        ldr     x8, [x0, #(\at + 40)]
+.else
+        pairs   31, 29, 25
         ldr     d12, [x0, #(\at + 64)]
-        ins     v9.d[1], x7
-        ldr     d13, [x0, #(\at + 80)]
         ins     v10.d[1], x8
+.endif
+        ldr     d13, [x0, #(\at + 80)]
+        ins     v11.d[1], x9
 .if \T & 1
         pairs   31, 31, 31
 .else
         pairs   31, 30, 31
 .endif
-        ldr     x9, [x0, #(\at + 56)]
-        ldr     d14, [x0, #(\at + 96)]
-        ldr     d15, [x0, #(\at + 112)]
-        ins     v11.d[1], x9
-        \finish\()_first (\T - 1) / 2
-        ldr     x10, [x0, #(\at + 72)]
-        \finish\()_next
-        ldr     x11, [x0, #(\at + 88)]
-        \finish\()_second (\T - 1) / 2
-        ldr     x12, [x0, #(\at + 104)]
-        \finish\()_third (\T - 1) / 2
-        ldr     x13, [x0, #(\at + 120)]
         ins     v12.d[1], x10
         ins     v13.d[1], x11
         ins     v14.d[1], x12
         ins     v15.d[1], x13
+        \finish\()_first (\T - 1) / 2
+.if !(\T & 1) && (\T > 2)
+        \finish\()_third (\T - 4) / 2
+.endif
+        \finish\()_next
+        \finish\()_second (\T - 1) / 2
+        \finish\()_third (\T - 1) / 2
 .endm
 
 // One tile: 8 outputs, T steps; then the weights at x0 + \at are in v8-v15.
 .macro tile T, at, finish
-        step    0, 0, \finish, 0
 .if \T > 1
-        step    1, 30, \finish, 0
+        step    0, 0, \finish, 0, -1
+.elseif \T == 1
+        step    0, 0, \finish, 0, \at
 .endif
 .if \T > 2
-        step    2, 31, \finish, 0
+        step    1, 30, \finish, 0, -1
+.elseif \T == 2
+        step    1, 30, \finish, 0, \at
 .endif
 .if \T > 3
-        step    3, 30, \finish, 0
+        step    2, 31, \finish, 0, -1
+.elseif \T == 3
+        step    2, 31, \finish, 0, \at
 .endif
 .if \T > 4
-        step    4, 31, \finish, 0
+        step    3, 30, \finish, 0, -1
+.elseif \T == 4
+        step    3, 30, \finish, 0, \at
 .endif
 .if \T > 5
-        step    5, 30, \finish, 1
+        step    4, 31, \finish, 0, -1
+.elseif \T == 5
+        step    4, 31, \finish, 0, \at
 .endif
 .if \T > 6
-        step    6, 31, \finish, 0
+        step    5, 30, \finish, 1, -1
+.elseif \T == 6
+        step    5, 30, \finish, 1, \at
 .endif
 .if \T > 7
-        step    7, 30, \finish, 2
+        step    6, 31, \finish, 0, -1
+.elseif \T == 7
+        step    6, 31, \finish, 0, \at
+.endif
+.if \T > 8
+        step    7, 30, \finish, 2, -1
+.elseif \T == 8
+        step    7, 30, \finish, 2, \at
 .endif
         last_tree \T, \at, \finish
 .endm
@@ -248,9 +292,11 @@
         mov     x14, x4
         add     x4, x4, #8
         st1     {v16.d}[0], [x14], x5
+        add     x0, x0, #1024
 .if \T > 1
         st1     {v16.d}[1], [x14], x5
 .endif
+        subs    w2, w2, #1
 .if \T > 2
         st1     {v17.d}[0], [x14], x5
 .endif
@@ -284,9 +330,7 @@
         tile    \T, 128 * (tile_index + 1), expand
 .set tile_index, tile_index + 1
 .endr
-        add     x0, x0, #1024
         store_group \T
-        subs    w2, w2, #1
         b.ne    1b
         leave
         .size   kwsd_a53_expand_\T, . - kwsd_a53_expand_\T
@@ -326,6 +370,8 @@
 .endm
 
 .macro dots_next
+        add     x0, x0, #128
+        subs    w2, w2, #1
 .endm
 
 // void kwsd_a53_dots128_T(x0 weights [tiles][8 outputs][16] and one tile more that is read and not used,
@@ -361,8 +407,6 @@
 .endif
 1:
         tile    \T, 128, dots
-        add     x0, x0, #128
-        subs    w2, w2, #1
         b.ne    1b
         ldp     x19, x20, [sp, #64]
         ldp     x21, x22, [sp, #80]

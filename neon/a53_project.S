@@ -180,6 +180,7 @@
         ldr     x11, [x0, #56]
 .endif
         add     x0, x0, #32
+        subs    w2, w2, #1
         cmlt    v2.8h, v15.8h, #0
         mov     x1, x14
         sqrdmulh v12.8h, v15.8h, v12.h[2]
@@ -279,7 +280,6 @@ kwsd_a53_project_\T\():
         mov     x14, x1
 1:
         output  \T
-        subs    w2, w2, #1
         b.ne    1b
         tail    \T
         ldp     d10, d11, [sp, #16]

@@ -60,7 +60,7 @@ class Trace:
         return count, core.last, by_symbol
 
 
-def run(program, plugin, sets):
+def run(program, plugin, chosen):
     emulator = shutil.which(EMULATOR)
     if emulator is None:
         skip("no %s (Debian package qemu-user)" % EMULATOR)
@@ -69,7 +69,7 @@ def run(program, plugin, sets):
             skip("%s was not built" % path)
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "trace")
-        command = [emulator, "-cpu", "cortex-a53", "-plugin", "%s,out=%s" % (plugin, out), program] + sets
+        command = [emulator, "-cpu", "cortex-a53", "-plugin", "%s,out=%s" % (plugin, out), program] + chosen
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if "plugin" in done.stderr and not os.path.exists(out):
             skip("this qemu takes no plugins: " + done.stderr.strip().splitlines()[0])
@@ -133,16 +133,18 @@ def main():
     parser.add_argument("--figures", required=True)
     parser.add_argument("--update", action="store_true", help="write the figures instead of comparing")
     parser.add_argument("--split", action="store_true", help="print every figure, split by function")
+    parser.add_argument("--only", metavar="TEXT", help="only regions with TEXT in their names (no comparison)")
     parser.add_argument("sets", nargs="*", help="only these kernel sets (no comparison)")
     arguments = parser.parse_args()
-    names, trace = run(arguments.program, arguments.plugin, arguments.sets)
+    chosen = (["--only", arguments.only] if arguments.only else []) + arguments.sets
+    names, trace = run(arguments.program, arguments.plugin, chosen)
     if len(names) != len(trace.regions):
         sys.exit("the program announced %d regions, the plugin saw %d" % (len(names), len(trace.regions)))
     found = measure(names, trace, arguments.split)
     if arguments.update:
         write_figures(arguments.figures, found)
         return 0
-    if arguments.sets:
+    if chosen:
         return 0
     worse = compare(found, read_figures(arguments.figures))
     print("%d figures, %d rose by more than %.0f %% or changed name" % (len(found), worse, 100 * (LIMIT - 1)))
