@@ -19,11 +19,11 @@ const std::uint8_t* bytes_of(const std::uint64_t* words) noexcept {
 
 /// Runs sink(t, n, popcounts of outputs n..n+7) for every step: eight weight rows stay in registers.
 template <class Sink>
-void for_each_step(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-                   Sink sink) noexcept {
+void for_each_step(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
+                   int steps, Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    for (int n = 0; n < outputs; n += lanes) {
+    for (int n = first; n < outputs; n += lanes) {
       const std::uint8_t* rows = as<std::uint8_t>(weights) + n * quads * 16;
       for (int t = 0; t < steps; ++t) {
         sink(t, n,
@@ -49,7 +49,8 @@ void for_each_output(const Prepared& weights, int outputs, int inputs, const std
 }  // namespace
 
 Prepared prepare_bits(const BitMatrix& weights) {
-  std::vector<std::uint64_t> rows(static_cast<std::size_t>(round_up8(weights.rows) * weights.row_words()));
+  std::vector<std::uint64_t> rows(
+      static_cast<std::size_t>((round_up8(weights.rows) + row_padding) * weights.row_words()));
   std::copy(weights.words.begin(), weights.words.end(), rows.begin());
   return prepared_from(rows);
 }
@@ -66,7 +67,12 @@ Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) 
 
 void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
               std::int16_t* dot) noexcept {
-  for_each_step(weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+  bit_dots_from(0, weights, outputs, inputs, a, steps, dot);
+}
+
+void bit_dots_from(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
+                   int steps, std::int16_t* dot) noexcept {
+  for_each_step(first, weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
     std::int16_t* out = dot + t * outputs + n;
     const int16x8_t dots = dot_of(differing_bits, inputs);
     if (n + lanes <= outputs) {
@@ -86,7 +92,7 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
   const auto* limits = as<std::int16_t>(thresholds);
   const int row_words = BitMatrix::row_words_for(outputs);
   std::fill_n(out, steps * row_words, 0U);
-  for_each_step(weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+  for_each_step(0, weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
     const uint16x8_t set = vcleq_s16(vreinterpretq_s16_u16(differing_bits), vld1q_s16(limits + n));
     auto* row = reinterpret_cast<std::uint8_t*>(out + t * row_words);
     row[n / lanes] = static_cast<std::uint8_t>(vaddvq_u16(vandq_u16(set, bit)));
@@ -110,16 +116,17 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
     return;
   }
   // 1 to 7 steps left: one at a time, lane = output, into the steps' lanes.
-  for_each_step(weights, outputs, inputs, a + t * row_words, steps - t, [&](int i, int n, uint16x8_t bits) {
-    std::int16_t dots[lanes];
-    vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
-    for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
-      const ChannelAffine& channel = channels[n + j];
-      const std::int16_t v = vqaddh_s16(vqrdmulhh_s16(dots[j], channel.mult), channel.bias);
-      std::int16_t& x = residual[(n + j) * stride + t + i];
-      x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
-    }
-  });
+  for_each_step(0, weights, outputs, inputs, a + t * row_words, steps - t,
+                [&](int i, int n, uint16x8_t bits) {
+                  std::int16_t dots[lanes];
+                  vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
+                  for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
+                    const ChannelAffine& channel = channels[n + j];
+                    const std::int16_t v = vqaddh_s16(vqrdmulhh_s16(dots[j], channel.mult), channel.bias);
+                    std::int16_t& x = residual[(n + j) * stride + t + i];
+                    x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
+                  }
+                });
 }
 
 }  // namespace kwsd::neon

@@ -5,13 +5,18 @@
 
 namespace kwsd::neon {
 
-/// [outputs up to 8][row_words], zero rows past `outputs`.
+inline constexpr int row_padding = 8;  ///< rows past the last that a set may read
+
+/// [outputs up to 8, and row_padding][row_words], zero rows past `outputs`.
 Prepared prepare_bits(const BitMatrix& weights);
 /// int16 limits of the popcount: bit = popcount <= limit; -1 = never. Padded to 8.
 Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs);
 
 void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
               std::int16_t* dot) noexcept;
+/// bit_dots of the outputs from `first` on only.
+void bit_dots_from(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
+                   int steps, std::int16_t* dot) noexcept;
 void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
             const std::uint64_t* a, int steps, std::uint64_t* out) noexcept;
 void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,

@@ -8,5 +8,6 @@ namespace kwsd {
 extern const Kernels reference_kernels;
 extern const Kernels fbck_kernels;  // arm64
 extern const Kernels neon_kernels;  // arm64
+extern const Kernels a53_kernels;   // arm64
 
 }  // namespace kwsd

@@ -1,0 +1,181 @@
+// The set for in-order cores (Cortex-A53, A55): scheduled assembly for rows of up to 256 bits, which are the
+// layers of the shipped models, plain intrinsics for what is longer.
+#include <algorithm>
+#include <array>
+
+#include "engine/kernels/sets.h"
+#include "neon/bits.h"
+#include "neon/cpu.h"
+#include "neon/int16_layers.h"
+#include "neon/vec.h"
+
+// Register maps and contracts stand above the assembly.
+extern "C" {
+using ExpandFunction = void(const std::byte* weights, const std::byte* limits, int groups,
+                            const std::uint64_t* a, std::uint64_t* out, std::ptrdiff_t out_row_bytes);
+using DotsFunction = void(const std::byte* weights, int constant, int tiles, const std::uint64_t* a,
+                          std::int16_t* dot, std::ptrdiff_t dot_row_bytes);
+using ProjectFunction = void(const std::byte* weights, const kwsd::ChannelAffine* channels, int outputs,
+                             const std::uint64_t* a, std::int16_t* residual, std::ptrdiff_t row_bytes,
+                             std::uint32_t scale);
+ExpandFunction kwsd_a53_expand_1, kwsd_a53_expand_2, kwsd_a53_expand_3, kwsd_a53_expand_4, kwsd_a53_expand_5,
+    kwsd_a53_expand_6, kwsd_a53_expand_7, kwsd_a53_expand_8;
+DotsFunction kwsd_a53_dots128_1, kwsd_a53_dots128_2, kwsd_a53_dots128_3, kwsd_a53_dots128_4,
+    kwsd_a53_dots128_5, kwsd_a53_dots128_6, kwsd_a53_dots128_7, kwsd_a53_dots128_8;
+DotsFunction kwsd_a53_dots256_1, kwsd_a53_dots256_2, kwsd_a53_dots256_3, kwsd_a53_dots256_4;
+ProjectFunction kwsd_a53_project_1, kwsd_a53_project_2, kwsd_a53_project_3, kwsd_a53_project_4,
+    kwsd_a53_project_5, kwsd_a53_project_6, kwsd_a53_project_7, kwsd_a53_project_8;
+}
+
+// What the assembly relies on.
+static_assert(sizeof(kwsd::ChannelAffine) == 8);
+static_assert(offsetof(kwsd::ChannelAffine, mult) == 0 && offsetof(kwsd::ChannelAffine, bias) == 2 &&
+              offsetof(kwsd::ChannelAffine, slope) == 4);
+
+namespace kwsd {
+namespace {
+
+/// Functions by number of steps, 1 first.
+constexpr std::array expand_steps{kwsd_a53_expand_1, kwsd_a53_expand_2, kwsd_a53_expand_3, kwsd_a53_expand_4,
+                                  kwsd_a53_expand_5, kwsd_a53_expand_6, kwsd_a53_expand_7, kwsd_a53_expand_8};
+constexpr std::array dots128_steps{kwsd_a53_dots128_1, kwsd_a53_dots128_2, kwsd_a53_dots128_3,
+                                   kwsd_a53_dots128_4, kwsd_a53_dots128_5, kwsd_a53_dots128_6,
+                                   kwsd_a53_dots128_7, kwsd_a53_dots128_8};
+constexpr std::array dots256_steps{kwsd_a53_dots256_1, kwsd_a53_dots256_2, kwsd_a53_dots256_3,
+                                   kwsd_a53_dots256_4};
+constexpr std::array project_steps{kwsd_a53_project_1, kwsd_a53_project_2, kwsd_a53_project_3,
+                                   kwsd_a53_project_4, kwsd_a53_project_5, kwsd_a53_project_6,
+                                   kwsd_a53_project_7, kwsd_a53_project_8};
+
+constexpr int group = 64;  // outputs of expand that make one word of bits
+
+constexpr int groups_for(int outputs) noexcept {
+  return (outputs + group - 1) / group;
+}
+
+/// Whether expand runs in assembly: rows of one register, and enough outputs to fill half a group.
+constexpr bool expands_in_groups(int outputs, int inputs) noexcept {
+  return neon::quads_for(inputs) == 1 && outputs >= group / 2;
+}
+
+/// Row (tile j, lane i) of a group is output 8 * i + j: bit j of byte i.
+constexpr int output_of(int row) noexcept {
+  return row / group * group + row % 8 * 8 + row % group / 8;
+}
+
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
+
+/// The rows of neon::prepare_bits; then, where expand runs in assembly, the rows by tiles of groups and one
+/// tile more.
+Prepared prepare_bits(const BitMatrix& weights) {
+  Prepared rows = neon::prepare_bits(weights);
+  if (!expands_in_groups(weights.rows, weights.cols)) {
+    return rows;
+  }
+  constexpr int row_bytes = 16;
+  const std::size_t start = rows.size();
+  rows.resize(start + size((groups_for(weights.rows) * group + 8) * row_bytes));
+  for (int row = 0; row < groups_for(weights.rows) * group; ++row) {
+    if (output_of(row) < weights.rows) {
+      std::copy_n(rows.begin() + output_of(row) * row_bytes, row_bytes,
+                  rows.begin() + static_cast<std::ptrdiff_t>(start) + row * row_bytes);
+    }
+  }
+  return rows;
+}
+
+/// Where expand runs in assembly: bytes, bit = limit > popcount, in the order of its rows.
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) {
+  const int outputs = static_cast<int>(at_least.size());
+  if (!expands_in_groups(outputs, inputs)) {
+    return neon::prepare_thresholds(at_least, inputs);
+  }
+  Prepared limits(size(groups_for(outputs) * group + 8));
+  for (int row = 0; row < groups_for(outputs) * group; ++row) {
+    if (output_of(row) < outputs) {
+      // K - 2 p >= at_least  <=>  p <= (K - at_least) / 2, rounded down
+      limits[size(row)] = static_cast<std::byte>(((inputs - at_least[size(output_of(row))]) >> 1) + 1);
+    }
+  }
+  return limits;
+}
+
+/// Runs f(first step, how many) over blocks of at most `block` steps.
+template <class F>
+void for_blocks(int steps, int block, F f) noexcept {
+  for (int t = 0; t < steps; t += block) {
+    f(t, std::min(block, steps - t));
+  }
+}
+
+void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
+              std::int16_t* dot) noexcept {
+  const int quads = neon::quads_for(inputs);
+  const bool one = quads == 1 && inputs % 2 == 0;  // its results are doubled bytes
+  const int tile = one ? 8 : 4;
+  const int tiles = one || quads == 2 ? outputs / tile : 0;
+  if (tiles > 0) {
+    for_blocks(steps, tile, [&](int t, int count) {
+      const auto function = one ? dots128_steps[size(count - 1)] : dots256_steps[size(count - 1)];
+      function(weights.data(), one ? inputs / 2 : inputs, tiles, a + t * 2 * quads, dot + t * outputs,
+               outputs * std::ptrdiff_t{sizeof(std::int16_t)});
+    });
+  }
+  if (tiles * tile < outputs) {
+    neon::bit_dots_from(tiles * tile, weights, outputs, inputs, a, steps, dot);
+  }
+}
+
+void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
+            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+  if (!expands_in_groups(outputs, inputs)) {
+    neon::expand(weights, thresholds, outputs, inputs, a, steps, out);
+    return;
+  }
+  const int row_words = BitMatrix::row_words_for(outputs);
+  const int groups = groups_for(outputs);
+  const std::byte* rows = weights.data() + weights.size() - size((groups * group + 8) * 16);
+  for_blocks(steps, 8, [&](int t, int count) {
+    expand_steps[size(count - 1)](rows, thresholds.data(), groups, a + t * 2, out + t * row_words,
+                                  row_words * std::ptrdiff_t{sizeof(std::uint64_t)});
+  });
+  for (int t = 0; groups < row_words && t < steps; ++t) {
+    out[t * row_words + groups] = 0;
+  }
+}
+
+void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
+             int steps, std::int16_t* residual) noexcept {
+  const int largest = inputs << affine.shift;  // of u: the assembly does not saturate it
+  if (neon::quads_for(inputs) != 2 || largest > INT16_MAX) {
+    neon::project(weights, affine, outputs, inputs, a, steps, residual);
+    return;
+  }
+  const auto scale = (2U << affine.shift) | static_cast<std::uint32_t>(largest) << 16;
+  for_blocks(steps, 8, [&](int t, int count) {
+    project_steps[size(count - 1)](weights.data(), affine.channels.data(), outputs, a + t * 4, residual + t,
+                                   residual_stride(steps) * std::ptrdiff_t{sizeof(std::int16_t)}, scale);
+  });
+}
+
+}  // namespace
+
+const Kernels a53_kernels{
+    .name = "a53",
+    .description = "NEON assembly scheduled for in-order cores (Cortex-A53, A55)",
+    .supported = []() noexcept { return true; },
+    .suits = neon::in_order_cpu,
+    .prepare_bits = prepare_bits,
+    .prepare_thresholds = prepare_thresholds,
+    .prepare_int8 = neon::prepare_int8,
+    .bit_dots = bit_dots,
+    .expand = expand,
+    .project = project,
+    .memory = neon::memory,
+    .signs = neon::signs,
+    .int8_dots = neon::int8_dots,
+};
+
+}  // namespace kwsd

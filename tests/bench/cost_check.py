@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Counts instructions and modelled Cortex-A53 cycles of the kernels, and compares them with committed figures.
+
+  cost_check.py --program cost_program --plugin libkwsd_a53_trace.so --figures figures.tsv [--update] [--split]
+
+Exit code 0: no figure rose by more than 2 %. 1: one did. 77: cannot be run here (says why).
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from a53_model import Core, decode  # noqa: E402
+
+SKIPPED = 77
+LIMIT = 1.02
+EMULATOR = "qemu-aarch64"  # the dynamically linked one: static builds take no plugins
+
+
+def skip(why):
+    print("cost check skipped: " + why)
+    sys.exit(SKIPPED)
+
+
+class Trace:
+    """What the plugin wrote: blocks of decoded instructions, and for each region the blocks that ran."""
+
+    def __init__(self, lines):
+        self.blocks = []  # (symbol, [Instruction])
+        self.regions = []  # [[block number]]
+        decoded = {}
+        for line in lines:
+            if line.startswith(" "):
+                text = line.strip()
+                if text not in decoded:
+                    decoded[text] = decode(text)
+                self.blocks[-1][1].append(decoded[text])
+            elif line.startswith("block "):
+                self.blocks.append((line.split(" ", 2)[2].strip(), []))
+            elif line.startswith("region"):
+                self.regions.append([])
+            elif line.startswith("run"):
+                if self.regions:
+                    self.regions[-1] = [int(n) for n in line.split()[1:]]
+
+    def cost(self, region):
+        """(instructions, cycles, cycles by function) of one region."""
+        core, by_symbol, count, before = Core(), Counter(), 0, 0
+        for number in region:
+            symbol, instructions = self.blocks[number]
+            for i in instructions:
+                core.issue(i)
+            count += len(instructions)
+            by_symbol[symbol] += core.cycle - before
+            before = core.cycle
+        return count, core.last, by_symbol
+
+
+def run(program, plugin, chosen):
+    emulator = shutil.which(EMULATOR)
+    if emulator is None:
+        skip("no %s (Debian package qemu-user)" % EMULATOR)
+    for path in (program, plugin):
+        if not os.path.exists(path):
+            skip("%s was not built" % path)
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "trace")
+        command = [emulator, "-cpu", "cortex-a53", "-plugin", "%s,out=%s" % (plugin, out), program] + chosen
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if "plugin" in done.stderr and not os.path.exists(out):
+            skip("this qemu takes no plugins: " + done.stderr.strip().splitlines()[0])
+        if done.returncode != 0:
+            sys.exit("%s failed (%d): %s" % (program, done.returncode, done.stderr.strip()))
+        with open(out) as lines:
+            return done.stdout.splitlines(), Trace(lines)
+
+
+def measure(names, trace, split):
+    figures = {}
+    for name, region in zip(names, trace.regions):
+        instructions, cycles, by_symbol = trace.cost(region)
+        figures[name] = (instructions, cycles)
+        if split:
+            print("%-70s %9d instructions %9d cycles" % (name, instructions, cycles))
+            for symbol, part in by_symbol.most_common(12 if split else 0):
+                if part * 100 > cycles:
+                    print("    %5.1f %%  %8d  %s" % (100 * part / cycles, part, symbol))
+    return figures
+
+
+def read_figures(path):
+    figures = {}
+    with open(path) as lines:
+        for line in lines:
+            if not line.startswith("#"):
+                name, instructions, cycles = line.rstrip("\n").split("\t")
+                figures[name] = (int(instructions), int(cycles))
+    return figures
+
+
+def write_figures(path, figures):
+    with open(path, "w") as out:
+        out.write("# kernel set, entry and shape\tinstructions (exact)\tCortex-A53 cycles (modelled)\n")
+        for name, (instructions, cycles) in figures.items():
+            out.write("%s\t%d\t%d\n" % (name, instructions, cycles))
+
+
+def compare(found, committed):
+    worse = 0
+    for name, (instructions, cycles) in found.items():
+        if name not in committed:
+            print("new, not in the committed figures: " + name)
+            worse += 1
+            continue
+        for what, now, before in zip(("instructions", "cycles"), (instructions, cycles), committed[name]):
+            if now > before * LIMIT:
+                worse += 1
+                print("%s: %s rose from %d to %d (%+.1f %%)" % (name, what, before, now, 100 * (now / before - 1)))
+    for name in committed.keys() - found.keys():
+        print("in the committed figures, not found: " + name)
+        worse += 1
+    return worse
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--plugin", required=True)
+    parser.add_argument("--figures", required=True)
+    parser.add_argument("--update", action="store_true", help="write the figures instead of comparing")
+    parser.add_argument("--split", action="store_true", help="print every figure, split by function")
+    parser.add_argument("--only", metavar="TEXT", help="only regions with TEXT in their names (no comparison)")
+    parser.add_argument("sets", nargs="*", help="only these kernel sets (no comparison)")
+    arguments = parser.parse_args()
+    chosen = (["--only", arguments.only] if arguments.only else []) + arguments.sets
+    names, trace = run(arguments.program, arguments.plugin, chosen)
+    if len(names) != len(trace.regions):
+        sys.exit("the program announced %d regions, the plugin saw %d" % (len(names), len(trace.regions)))
+    found = measure(names, trace, arguments.split)
+    if arguments.update:
+        write_figures(arguments.figures, found)
+        return 0
+    if chosen:
+        return 0
+    worse = compare(found, read_figures(arguments.figures))
+    print("%d figures, %d rose by more than %.0f %% or changed name" % (len(found), worse, 100 * (LIMIT - 1)))
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
