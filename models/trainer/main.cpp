@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   kwsd::train::add_train_command(app);
   kwsd::train::add_export_command(app);
   kwsd::train::add_test_command(app);
+  kwsd::train::add_golden_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
