@@ -13,8 +13,7 @@ namespace kwsd::train {
 /// Folds BN, PReLU and sign into integers. `frames` [B][frames][coefficients]: quantized features of real
 /// clips, carried through the integer net layer by layer to choose shifts that do not overflow.
 /// Throws Error (usage) for a network with layers that the engine does not have (real ones, one branch).
-[[nodiscard]] Model to_model(Checkpoint& checkpoint, const std::string& name,
-                             const torch::Tensor& frames);
+[[nodiscard]] Model to_model(Checkpoint& checkpoint, const std::string& name, const torch::Tensor& frames);
 
 /// Real numbers of the network that a float32 file would hold: weights, BN gains and offsets, PReLU slopes.
 [[nodiscard]] std::size_t float_parameters(const NetImpl& net);

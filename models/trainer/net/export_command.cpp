@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
@@ -11,6 +12,7 @@
 #include "models/trainer/data/options.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/export.h"
+#include "models/trainer/net/golden.h"
 #include "models/trainer/net/judge.h"
 #include "models/trainer/net/train_command.h"
 
@@ -48,6 +50,23 @@ torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
   return torch::cat(parts);
 }
 
+/// What travels in the file: the recipe, with file names in place of paths.
+std::string provenance(const NetInfo& info) {
+  nlohmann::json recipe = nlohmann::json::parse(info.recipe);
+  for (auto& values : recipe) {
+    for (auto& value : values) {
+      const auto text = value.get<std::string>();
+      const auto word = text.find('=');
+      const auto begin = word == std::string::npos ? 0 : word + 1;
+      const auto slash = text.rfind('/');
+      if (slash != std::string::npos && slash >= begin) {
+        value = text.substr(0, begin) + text.substr(slash + 1);
+      }
+    }
+  }
+  return nlohmann::json{{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}}.dump();
+}
+
 /// The file as the daemon reads it against the trainer's integers and against the network as trained.
 void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Batch>& clips) {
   const auto model = std::make_shared<const Model>(load_model(path));
@@ -79,7 +98,8 @@ void run_export(const Arguments& a) {
   const Dataset dataset(a.data);
   const Batcher batcher(dataset, checkpoint.info.features, a.batch);
   const auto clips = batcher.evaluation(Split::validation);
-  const Model model = to_model(checkpoint, a.name, calibration_frames(clips));
+  Model model = to_model(checkpoint, a.name, calibration_frames(clips));
+  model.provenance = provenance(checkpoint.info);
   std::filesystem::path trial = a.out;
   trial += ".unchecked";
   const std::size_t bytes = write_model(trial, model);
@@ -115,6 +135,14 @@ void add_export_command(CLI::App& app) {
   c->add_option("--out", a->out, "Model file to write")->required();
   add_data_options(*c, a->data);
   c->callback([a] { run_export(*a); });
+}
+
+void add_golden_command(CLI::App& app) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* c = app.add_subcommand("golden", "What each layer of a model file computes, for the tests");
+  c->add_option("--model", a->model, "Model file")->required();
+  c->add_option("--out", a->out, "Text file to write")->required();
+  c->callback([a] { write_golden(load_model(a->model), a->out); });
 }
 
 void add_test_command(CLI::App& app) {

@@ -8,5 +8,6 @@ namespace kwsd::train {
 void add_train_command(CLI::App& app);   ///< kwsd-train train
 void add_export_command(CLI::App& app);  ///< kwsd-train export
 void add_test_command(CLI::App& app);    ///< kwsd-train test
+void add_golden_command(CLI::App& app);  ///< kwsd-train golden
 
 }  // namespace kwsd::train

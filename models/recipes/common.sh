@@ -1,0 +1,40 @@
+# What all recipes share. Set KWSD_DATA to the recordings and RUNS to a folder for checkpoints; kwsd-train is
+# taken from PATH. One thread computes and one makes batches: several trainings then run side by side.
+set -eu
+: "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}"
+export OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1
+mkdir -p "$RUNS"
+TEN=yes,no,up,down,left,right,on,off,stop,go
+REAL="--data $KWSD_DATA/speech_commands --own-word computer=$KWSD_DATA/wake_words/computer
+  --own-word jarvis=$KWSD_DATA/wake_words/jarvis --speech $KWSD_DATA/speech --noise $KWSD_DATA/noise
+  --cache $RUNS/cache --threads 1 --data-threads 1"
+SYNTHETIC="--data $RUNS/synth"
+MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --neighbour-chance 0.15 --spec-chance 0.5 --gain-low -20
+  --microphone-chance 0.4 --clip-chance 0.03 --babble-chance 0.15"
+
+# Synthetic voices: the ten words, and words that sound like them.
+synthetic() {
+  [ -d "$RUNS/synth" ] && return
+  kwsd-train synth --words $TEN -o "$RUNS/synth" --speakers 70 --per-speaker 2 --seed 7
+  kwsd-train synth --words note,of,stock,ride,lift,light,town,dawn,cup,yet,goat,gold,oven,top,low,open,want,write,bed,cat,house,seven,please,hello,morning,apple \
+    -o "$RUNS/synth" --speakers 50 --per-speaker 1 --seed 8
+}
+
+# The full-precision net that everything is distilled from: hard augmentation first, then milder.
+teacher() {
+  [ -f "$RUNS/teacher.done" ] && return
+  kwsd-train train $REAL --keywords $TEN --one-branch --epochs 50 --mixup 0.3 --resume --out "$RUNS/teacher1.pt"
+  kwsd-train train $REAL --keywords $TEN $MILD --one-branch --init "$RUNS/teacher1.pt" --epochs 64 --batch-size 64 \
+    --resume --out "$RUNS/teacher.pt"
+  touch "$RUNS/teacher.done"
+}
+
+# Binary activations with real weights: where the ten-word students start.
+stage_one() {
+  [ -f "$RUNS/stage1.done" ] && return
+  kwsd-train train $REAL --keywords $TEN --pointwise bit1 --memory int8 --conv2 int8 --linear bits4 --stage-one 1 \
+    --epochs 18 --resume --out "$RUNS/stage1a.pt"
+  kwsd-train train $REAL --keywords $TEN $MILD --init "$RUNS/stage1a.pt" --pointwise bit1 --memory int8 --conv2 int8 \
+    --linear bits4 --stage-one 1 --epochs 24 --batch-size 64 --resume --out "$RUNS/stage1.pt"
+  touch "$RUNS/stage1.done"
+}
