@@ -27,6 +27,9 @@ class AudioSource {
   /// source waits for room (push_all) and nothing is lost.
   [[nodiscard]] virtual bool live() const noexcept = 0;
 
+  /// Whether it knowingly waits for a device that is not there: no sound then is no defect.
+  [[nodiscard]] virtual bool waiting() const noexcept { return false; }
+
   /// Calls out.begin(rate) and starts to push. A device that comes and goes posts device_lost and
   /// device_restored to `events` and calls begin again. Both outlive the source's threads.
   virtual void start(CaptureBuffer& out, EventQueue& events) = 0;

@@ -44,6 +44,10 @@ void CaptureBuffer::push_channel(const float* interleaved, std::size_t frames, i
   }
 }
 
+void CaptureBuffer::count_overrun(std::size_t samples) noexcept {
+  overruns_.fetch_add(samples, std::memory_order_relaxed);
+}
+
 bool CaptureBuffer::push_all(std::span<const float> samples) noexcept {
   while (!samples.empty()) {
     if (cancelled_.load(std::memory_order_acquire)) {

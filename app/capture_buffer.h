@@ -33,6 +33,8 @@ class CaptureBuffer {
   void push(std::span<const float> samples) noexcept;
   /// The same for one channel of interleaved frames; channel counts from 0.
   void push_channel(const float* interleaved, std::size_t frames, int channels, int channel) noexcept;
+  /// Sound that the device lost before it came here. Real-time safe.
+  void count_overrun(std::size_t samples) noexcept;
   /// Waits for room instead of dropping. False when the reader has gone (cancel). Not for callbacks.
   [[nodiscard]] bool push_all(std::span<const float> samples) noexcept;
   /// No more samples will come. Any thread, once the pushing one has ended.
@@ -53,7 +55,7 @@ class CaptureBuffer {
 
   // Any thread.
 
-  /// Samples that were dropped because the ring was full.
+  /// Samples that were dropped because the ring was full, or lost by the device.
   [[nodiscard]] std::uint64_t overrun_samples() const noexcept;
   /// Seconds of sound that wait in the ring.
   [[nodiscard]] double backlog_seconds() const noexcept;

@@ -1,14 +1,40 @@
 #include "app/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fcntl.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <mutex>
 
 namespace kwsd {
 
+namespace {
+
+/// Writes to a descriptor of its own, so that app/quiet_stderr.h may point the standard one elsewhere.
+class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  LogSink() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {}
+  ~LogSink() override { close(descriptor_); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    // Whole or not at all: where stderr is full or gone there is nowhere to say so.
+    [[maybe_unused]] const ssize_t written = write(descriptor_, line.data(), line.size());
+  }
+  void flush_() override {}
+
+  int descriptor_;
+};
+
+}  // namespace
+
 void set_up_log(const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("kwsd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("kwsd", std::make_shared<LogSink>());
   logger->set_pattern("%n: %l: %v");
   logger->set_level(spdlog::level::from_str(level));
-  logger->set_error_handler([](const std::string&) {});  // stderr is gone: nowhere left to say so
+  logger->set_error_handler([](const std::string&) {});
   spdlog::set_default_logger(std::move(logger));
 }
 

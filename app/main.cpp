@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "app/commands/commands.h"
+#include "app/log.h"
 #include "app/version.h"
 #include "engine/model/error.h"
 
@@ -32,6 +33,7 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
 
   kwsd::Command selected;
+  kwsd::add_devices_command(app, selected);
   kwsd::add_info_command(app, selected);
   kwsd::add_run_command(app, selected);
   kwsd::add_version_command(app, selected);
@@ -51,6 +53,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    kwsd::set_up_log("info");  // on stderr: stdout carries events alone
     return run(argc, argv);
   } catch (const kwsd::Error& error) {
     complain(error.what());

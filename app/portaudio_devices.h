@@ -1,0 +1,38 @@
+// PortAudio's list of microphones. Thread: one for all of PortAudio.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kwsd {
+
+struct InputDevice {
+  int index = 0;  ///< PortAudio's, valid until it is terminated
+  std::string name;
+  std::string host_api;  ///< "ALSA", "JACK Audio Connection Kit", ...
+  int channels = 0;      ///< most that it offers, >= 1
+  double rate_hz = 0;    ///< its default
+  bool is_default = false;
+};
+
+/// PortAudio while it is initialised. Its list of devices is frozen when it is: to see a change, make a
+/// new one. Throws Error (unavailable).
+class PortaudioLibrary {
+ public:
+  PortaudioLibrary();
+  ~PortaudioLibrary();
+  PortaudioLibrary(const PortaudioLibrary&) = delete;
+  PortaudioLibrary& operator=(const PortaudioLibrary&) = delete;
+
+  [[nodiscard]] std::vector<InputDevice> inputs() const;
+};
+
+/// The device that `wanted` names: "mic" (the default one, otherwise the first), an index, a name, or a
+/// part of one, in whatever case; among several the first. Null when there is none.
+[[nodiscard]] const InputDevice* find_input(std::span<const InputDevice> inputs, const std::string& wanted);
+
+/// "'a', 'b' and 'c'", or "none": for messages.
+[[nodiscard]] std::string list_names(std::span<const InputDevice> inputs);
+
+}  // namespace kwsd

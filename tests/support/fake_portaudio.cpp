@@ -1,0 +1,150 @@
+#include "tests/support/fake_portaudio.h"
+
+#include <portaudio.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace {
+
+using kwsd::fake_portaudio::World;
+
+World the_world;
+std::atomic<bool> listed{false};  // the list of devices, frozen by Pa_Initialize
+
+constexpr int frames_per_callback = 160;
+constexpr auto pace = std::chrono::milliseconds(2);  // five times as fast as real time
+
+struct Stream {
+  PaStreamCallback* callback = nullptr;
+  PaStreamFinishedCallback* finished = nullptr;
+  void* user = nullptr;
+  int channels = 1;
+  std::atomic<bool> stop{false}, active{false};
+  std::thread thread;
+
+  /// Channel c of frame n carries (c + 1) / 8.
+  void run() {
+    std::array<float, frames_per_callback * 8> samples{};
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      samples[i] = static_cast<float>(i % static_cast<std::size_t>(channels) + 1) / 8.0F;
+    }
+    while (!stop && !the_world.ends) {
+      if (the_world.delivering) {
+        const PaStreamCallbackFlags flags = the_world.overflow.exchange(false) ? paInputOverflow : 0;
+        callback(samples.data(), nullptr, frames_per_callback, nullptr, flags, user);
+      }
+      std::this_thread::sleep_for(pace);
+    }
+    active = false;
+    if (finished != nullptr) {
+      finished(user);
+    }
+  }
+};
+
+PaDeviceInfo& device() {
+  static PaDeviceInfo info{};
+  info.structVersion = 2;
+  info.name = "fake: USB microphone";
+  info.maxInputChannels = the_world.device_channels;
+  info.defaultHighInputLatency = 0.03;
+  info.defaultSampleRate = the_world.only_rate;
+  return info;
+}
+
+}  // namespace
+
+kwsd::fake_portaudio::World& kwsd::fake_portaudio::world() {
+  return the_world;
+}
+
+extern "C" {
+
+PaError Pa_Initialize() {
+  ++the_world.attempts;
+  ++the_world.initialized;
+  listed = the_world.present.load();
+  return paNoError;
+}
+
+PaError Pa_Terminate() {
+  --the_world.initialized;
+  return paNoError;
+}
+
+const char* Pa_GetErrorText(PaError) {
+  return "fake error";
+}
+
+PaDeviceIndex Pa_GetDeviceCount() {
+  return listed ? 1 : 0;
+}
+
+PaDeviceIndex Pa_GetDefaultInputDevice() {
+  return listed ? 0 : paNoDevice;
+}
+
+const PaDeviceInfo* Pa_GetDeviceInfo(PaDeviceIndex) {
+  return &device();
+}
+
+const PaHostApiInfo* Pa_GetHostApiInfo(PaHostApiIndex) {
+  return nullptr;
+}
+
+PaError Pa_OpenStream(PaStream** stream, const PaStreamParameters* input, const PaStreamParameters*,
+                      double rate, unsigned long, PaStreamFlags, PaStreamCallback* callback, void* user) {
+  if (!the_world.present) {
+    return paDeviceUnavailable;
+  }
+  if (rate != the_world.only_rate) {
+    return paInvalidSampleRate;
+  }
+  if (input->channelCount != the_world.device_channels) {
+    return paInvalidChannelCount;
+  }
+  auto* opened = new Stream;
+  opened->callback = callback;
+  opened->user = user;
+  opened->channels = input->channelCount;
+  the_world.opened_channels = input->channelCount;
+  *stream = opened;
+  return paNoError;
+}
+
+PaError Pa_SetStreamFinishedCallback(PaStream* stream, PaStreamFinishedCallback* finished) {
+  static_cast<Stream*>(stream)->finished = finished;
+  return paNoError;
+}
+
+PaError Pa_StartStream(PaStream* stream) {
+  auto* started = static_cast<Stream*>(stream);
+  started->active = true;
+  started->thread = std::thread([started] { started->run(); });
+  return paNoError;
+}
+
+PaError Pa_IsStreamActive(PaStream* stream) {
+  return static_cast<Stream*>(stream)->active ? 1 : 0;
+}
+
+PaError Pa_AbortStream(PaStream* stream) {
+  while (the_world.hang_in_abort) {
+    std::this_thread::sleep_for(pace);
+  }
+  auto* aborted = static_cast<Stream*>(stream);
+  aborted->stop = true;
+  if (aborted->thread.joinable()) {
+    aborted->thread.join();
+  }
+  return paNoError;
+}
+
+PaError Pa_CloseStream(PaStream* stream) {
+  delete static_cast<Stream*>(stream);
+  return paNoError;
+}
+
+}  // extern "C"

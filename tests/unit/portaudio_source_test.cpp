@@ -1,0 +1,215 @@
+// The microphone against a PortAudio whose devices vanish, stall and hang (support/fake_portaudio.h).
+// Waits are for a condition, with a limit that only a defect reaches.
+#include "app/portaudio_source.h"
+
+#include "app/portaudio_devices.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "tests/support/fake_portaudio.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using kwsd::CaptureBuffer;
+using kwsd::fake_portaudio::world;
+
+/// A source with its buffer, events, and a reader that counts.
+class Rig {
+ public:
+  explicit Rig(kwsd::MicrophoneOptions options) : source(std::move(options)) {
+    auto& w = world();
+    w.present = w.delivering = true;
+    w.hang_in_abort = w.ends = w.overflow = false;
+    w.only_rate = 16000;
+    w.device_channels = 1;
+    w.attempts = 0;
+  }
+  ~Rig() { source.stop(); }
+
+  void start() { source.start(buffer, events); }
+
+  /// Reads sound until `done`, at most 20 s.
+  bool until(const std::function<bool()>& done) {
+    const auto limit = Clock::now() + 20s;
+    while (!done() && Clock::now() < limit) {
+      std::vector<float> out(512);
+      const auto read = buffer.read(out, 5ms);
+      if (read.kind == CaptureBuffer::ReadKind::samples) {
+        samples += read.samples;
+        last = out[0];
+      }
+      restarts += read.kind == CaptureBuffer::ReadKind::restarted ? 1 : 0;
+      rate_hz = read.kind == CaptureBuffer::ReadKind::restarted ? read.rate_hz : rate_hz;
+      closed = closed || read.kind == CaptureBuffer::ReadKind::closed;
+      take_events();
+    }
+    return done();
+  }
+  /// Sound came after this call.
+  bool hears() {
+    const std::size_t before = samples + 2000;
+    return until([&] { return samples > before; });
+  }
+
+  CaptureBuffer buffer{48000};
+  kwsd::EventQueue events{64, kwsd::EventQueue::WhenFull::drop};
+  std::size_t samples = 0;
+  int restarts = 0, lost = 0, restored = 0;
+  std::uint32_t rate_hz = 0;
+  float last = 0;
+  bool closed = false;
+  std::string reason;
+  kwsd::PortaudioSource source;  // last: its threads end first
+
+ private:
+  void take_events() {
+    kwsd::Event event;
+    while (events.pop(event, 0ms) == kwsd::EventQueue::Pop::event) {
+      if (const auto* gone = std::get_if<kwsd::DeviceLostEvent>(&event.body)) {
+        ++lost;
+        reason = gone->reason;
+      }
+      restored += std::holds_alternative<kwsd::DeviceRestoredEvent>(event.body) ? 1 : 0;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("microphone: sound arrives, overflows count", "[capture]") {
+  Rig rig({});
+  rig.start();
+  REQUIRE(rig.hears());
+  CHECK(rig.rate_hz == 16000);
+  CHECK(rig.last == 0.125F);
+  CHECK(rig.source.name() == "fake: USB microphone");
+  CHECK_FALSE(rig.source.waiting());
+  const auto before = rig.buffer.overrun_samples();
+  world().overflow = true;
+  CHECK(rig.until([&] { return rig.buffer.overrun_samples() == before + 160; }));
+  rig.source.stop();
+  CHECK(world().initialized == 0);
+}
+
+TEST_CASE("microphone: one channel of a stereo device is picked, never the mean", "[capture]") {
+  for (const int channel : {1, 2}) {
+    Rig rig({"mic", channel, false});
+    world().device_channels = 2;
+    world().only_rate = 44100;
+    rig.start();
+    REQUIRE(rig.hears());
+    CHECK(world().opened_channels == 2);
+    CHECK(rig.last == static_cast<float>(channel) / 8.0F);
+    CHECK(rig.rate_hz == 44100);
+  }
+}
+
+TEST_CASE("microphone: unplugged and plugged in again, at another rate", "[capture]") {
+  Rig rig({});
+  rig.start();
+  REQUIRE(rig.hears());
+  for (int round = 1; round <= 3; ++round) {
+    world().present = false;
+    world().ends = true;
+    REQUIRE(rig.until([&] { return rig.lost == round; }));
+    CHECK(rig.source.waiting());
+    const int attempts = world().attempts;
+    REQUIRE(rig.until([&] { return world().attempts >= attempts + 2; }));  // it tries and says nothing
+    CHECK(rig.lost == round);
+    world().only_rate = round % 2 == 1 ? 48000 : 16000;
+    world().ends = false;
+    world().present = true;
+    REQUIRE(rig.until([&] { return rig.restored == round; }));
+    REQUIRE(rig.hears());
+    CHECK(rig.rate_hz == static_cast<std::uint32_t>(world().only_rate));
+  }
+  CHECK(rig.lost == 3);
+}
+
+TEST_CASE("microphone: a device that stays active without callbacks is lost", "[capture]") {
+  Rig rig({});
+  rig.start();
+  REQUIRE(rig.hears());
+  world().delivering = false;
+  REQUIRE(rig.until([&] { return rig.lost == 1; }));
+  CHECK(rig.reason == "no sound arrives");
+  world().delivering = true;
+  REQUIRE(rig.until([&] { return rig.restored == 1; }));
+  CHECK(rig.hears());
+}
+
+TEST_CASE("microphone: starts without one and waits for it", "[capture]") {
+  Rig rig({});
+  world().present = false;
+  rig.start();
+  REQUIRE(rig.until([&] { return rig.lost == 1; }));
+  CHECK(rig.source.waiting());
+  world().present = true;
+  REQUIRE(rig.until([&] { return rig.restored == 1; }));
+  CHECK(rig.hears());
+}
+
+TEST_CASE("microphone: a named device that is not there is an error unless it is waited for", "[capture]") {
+  {
+    Rig rig({"nosuch", 1, false});
+    rig.start();
+    REQUIRE(rig.until([&] { return rig.closed; }));
+    REQUIRE(rig.source.failure().has_value());
+    CHECK(rig.source.failure()->exit_code() == 69);
+    CHECK(
+        rig.source.failure()->what() ==
+        std::string("input device 'nosuch' is not there, found: 'fake: USB microphone' (see kwsd devices)"));
+  }
+  Rig rig({"usb", 1, true});
+  world().present = false;
+  rig.start();
+  REQUIRE(rig.until([&] { return rig.lost == 1; }));
+  world().present = true;
+  CHECK(rig.until([&] { return rig.restored == 1; }));
+}
+
+TEST_CASE("microphone: stop returns although PortAudio hangs", "[capture]") {
+  {
+    Rig rig({});
+    rig.start();
+    REQUIRE(rig.hears());
+    world().hang_in_abort = true;
+    const auto before = Clock::now();
+    rig.source.stop();
+    CHECK(Clock::now() - before < 1s);
+    CHECK(rig.until([&] { return rig.closed; }));
+  }
+  // The callback still runs: the buffer is gone, and it must not touch it (AddressSanitizer looks on).
+  std::this_thread::sleep_for(20ms);
+  world().hang_in_abort = false;
+  const auto limit = Clock::now() + 20s;
+  while (world().initialized != 0 && Clock::now() < limit) {
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(world().initialized == 0);
+}
+
+TEST_CASE("microphones are found by index, name and part of the name", "[capture]") {
+  const std::vector<kwsd::InputDevice> inputs{{3, "HDA: Analog", "ALSA", 2, 48000, false},
+                                              {5, "USB PnP: Audio (hw:1,0)", "ALSA", 1, 44100, true},
+                                              {7, "usb", "ALSA", 1, 44100, false}};
+  const auto index_of = [&](const std::string& wanted) {
+    const kwsd::InputDevice* found = kwsd::find_input(inputs, wanted);
+    return found == nullptr ? -1 : found->index;
+  };
+  CHECK(index_of("mic") == 5);
+  CHECK(index_of("3") == 3);
+  CHECK(index_of("4") == -1);
+  CHECK(index_of("usb") == 7);  // the whole name before a part
+  CHECK(index_of("USB") == 5);
+  CHECK(index_of("analog") == 3);
+  CHECK(index_of("nosuch") == -1);
+  CHECK(kwsd::find_input({}, "mic") == nullptr);
+  CHECK(kwsd::list_names(inputs) == "'HDA: Analog', 'USB PnP: Audio (hw:1,0)' and 'usb'");
+}
