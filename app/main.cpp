@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
 
   kwsd::Command selected;
+  kwsd::add_eval_command(app, selected);
   kwsd::add_info_command(app, selected);
   kwsd::add_run_command(app, selected);
   kwsd::add_version_command(app, selected);
