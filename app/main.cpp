@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
 
   kwsd::Command selected;
   kwsd::add_devices_command(app, selected);
+  kwsd::add_eval_command(app, selected);
   kwsd::add_info_command(app, selected);
   kwsd::add_run_command(app, selected);
   kwsd::add_version_command(app, selected);

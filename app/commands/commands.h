@@ -12,6 +12,7 @@ using Command = std::function<int()>;
 /// Each registers its subcommand and options with `app`. Where the command line names it, parsing sets
 /// `selected`, and main runs that afterwards: parsing itself does nothing but parse.
 void add_devices_command(CLI::App& app, Command& selected);
+void add_eval_command(CLI::App& app, Command& selected);
 void add_info_command(CLI::App& app, Command& selected);
 void add_run_command(CLI::App& app, Command& selected);
 void add_version_command(CLI::App& app, Command& selected);

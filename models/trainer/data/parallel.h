@@ -1,43 +1,8 @@
-// A loop over independent items on a few threads. Thread: any.
+// A loop on a few threads, for the trainer. See app/recordings/parallel.h.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
-#include <cstddef>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include "app/recordings/parallel.h"
 
 namespace kwsd::train {
-
-/// Calls work(i) for i in [0, count) on up to `threads` threads, in no fixed order; the first exception is
-/// rethrown after all threads have ended.
-template <class Work>
-void parallel_for(std::size_t count, unsigned threads, Work&& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failure_mutex;
-  const auto run = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) {
-        work(i);
-      }
-    } catch (...) {
-      const std::lock_guard lock(failure_mutex);
-      failure = failure ? failure : std::current_exception();
-      next = count;
-    }
-  };
-  std::vector<std::jthread> pool;
-  for (std::size_t t = 1; t < std::min<std::size_t>(threads, count); ++t) {
-    pool.emplace_back(run);
-  }
-  run();
-  pool.clear();
-  if (failure) {
-    std::rethrow_exception(failure);
-  }
-}
-
+using kwsd::parallel_for;
 }  // namespace kwsd::train

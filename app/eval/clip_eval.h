@@ -1,0 +1,76 @@
+// How well a model knows single words: accuracy, recall and confusion of each branch.
+// Thread: evaluate_clips starts its own and returns when they are done.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/eval/data_set.h"
+#include "engine/nn/network.h"
+
+namespace kwsd {
+
+/// Counts of what was said and what was recognised.
+class Confusion {
+ public:
+  explicit Confusion(std::size_t labels) : labels_(labels), counts_(labels * labels) {}
+  void add(int said, int recognised) noexcept { ++counts_[index(said, recognised)]; }
+  [[nodiscard]] std::int64_t count(int said, int recognised) const noexcept {
+    return counts_[index(said, recognised)];
+  }
+  [[nodiscard]] std::size_t labels() const noexcept { return labels_; }
+  [[nodiscard]] std::int64_t clips(int said) const noexcept;
+  /// Share of all clips that were recognised, [0, 1]; 0 without clips.
+  [[nodiscard]] double accuracy() const noexcept;
+  /// Share of the clips of one label that were recognised; none without clips of it.
+  [[nodiscard]] std::optional<double> recall(int said) const noexcept;
+
+ private:
+  [[nodiscard]] std::size_t index(int said, int recognised) const noexcept {
+    return static_cast<std::size_t>(said) * labels_ + static_cast<std::size_t>(recognised);
+  }
+  std::size_t labels_;
+  std::vector<std::int64_t> counts_;  // [said][recognised]
+};
+
+struct SkippedClip {
+  std::filesystem::path path;
+  std::string reason;
+};
+
+struct ClipEvaluation {
+  std::int64_t clips = 0;            ///< that were evaluated
+  std::vector<SkippedClip> skipped;  ///< damaged or empty, in the order of the set
+  std::vector<Confusion> branches;   ///< [branch_count]
+};
+
+/// The samples of a file at 16 kHz; throws Error when they cannot be had. Called from several threads.
+using SoundLoader = std::function<std::vector<float>(const std::filesystem::path&)>;
+
+/// Classifies single windows, cut by fit_window: one feature and network state per thread.
+class WindowClassifier {
+ public:
+  explicit WindowClassifier(const Network& network);  ///< `network` must outlive it
+  ~WindowClassifier();
+  /// clip: any length. Label of the highest posterior (the first of equals) in each branch.
+  [[nodiscard]] std::array<int, branch_count> classify(std::span<const float> clip);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Every clip as one window (engine/audio/fit_window.h) through every branch. `on_clip` is called after each
+/// clip, from any thread. The result does not depend on the number of threads.
+[[nodiscard]] ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> clips,
+                                            const SoundLoader& load, unsigned threads,
+                                            const std::function<void()>& on_clip);
+
+}  // namespace kwsd

@@ -1,0 +1,18 @@
+// The result of `kwsd eval --data` in words and as JSON. Thread: any, pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "app/eval/clip_eval.h"
+
+namespace kwsd {
+
+/// {"model", "clips", "skipped", "labels": [...], "branches": {"full": {"accuracy", "recall": {label: share
+/// or null}, "confusion": [[said][recognised]]}, "half": ..., "quarter": ...}}
+[[nodiscard]] nlohmann::ordered_json clip_report_json(const Model& model, const ClipEvaluation& evaluation);
+
+/// The same as tables: accuracy and recall of all branches, then a confusion matrix per branch.
+[[nodiscard]] std::string clip_report_text(const Model& model, const ClipEvaluation& evaluation);
+
+}  // namespace kwsd

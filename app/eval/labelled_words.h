@@ -1,0 +1,27 @@
+// Which word is spoken when in a recording: lines "start<TAB>end<TAB>word", seconds. Thread: any.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kwsd {
+
+struct LabelledWord {
+  double start_seconds = 0;
+  double end_seconds = 0;
+  std::string word;
+
+  bool operator==(const LabelledWord&) const = default;
+};
+
+/// Reads a file of labels, sorted by start. Empty lines, lines that begin with '#' and a first line
+/// "start<TAB>end<TAB>word" are passed over. Throws Error: no_input when it cannot be read, bad_data naming
+/// line and field.
+[[nodiscard]] std::vector<LabelledWord> read_labels(const std::filesystem::path& file);
+
+/// One line with its line break, times to the millisecond.
+[[nodiscard]] std::string format_label(const LabelledWord& word);
+
+}  // namespace kwsd
