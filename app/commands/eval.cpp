@@ -8,8 +8,10 @@
 #include "app/eval/clip_report.h"
 #include "app/log.h"
 #include "app/model_store.h"
+#include "app/options.h"
 #include "app/recordings/progress.h"
 #include "app/sound_16k.h"
+#include "engine/model/error.h"
 #include "engine/model/model_file.h"
 
 namespace kwsd {

@@ -21,11 +21,8 @@ int run(int argc, char** argv) {
   kwsd::train::add_train_command(app);
   kwsd::train::add_export_command(app);
   kwsd::train::add_test_command(app);
-<<<<<<< HEAD
   kwsd::train::add_synth_command(app);
-=======
   kwsd::train::add_golden_command(app);
->>>>>>> w-net
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
