@@ -133,10 +133,12 @@ def main():
     parser.add_argument("--figures", required=True)
     parser.add_argument("--update", action="store_true", help="write the figures instead of comparing")
     parser.add_argument("--split", action="store_true", help="print every figure, split by function")
+    parser.add_argument("--windows", action="store_true", help="whole windows too (no comparison)")
     parser.add_argument("--only", metavar="TEXT", help="only regions with TEXT in their names (no comparison)")
     parser.add_argument("sets", nargs="*", help="only these kernel sets (no comparison)")
     arguments = parser.parse_args()
-    chosen = (["--only", arguments.only] if arguments.only else []) + arguments.sets
+    chosen = ["--windows"] if arguments.windows else []
+    chosen += (["--only", arguments.only] if arguments.only else []) + arguments.sets
     names, trace = run(arguments.program, arguments.plugin, chosen)
     if len(names) != len(trace.regions):
         sys.exit("the program announced %d regions, the plugin saw %d" % (len(names), len(trace.regions)))

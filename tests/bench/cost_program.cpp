@@ -2,7 +2,9 @@
 // windows. Each region is announced by a line on stdout and runs between the two markers that the plugin
 // a53_trace looks for. Everything ran once before it is counted.
 //
-//   cost_program [--only TEXT] [SET ...]      TEXT: a part of the names of the regions wanted
+//   cost_program [--windows] [--only TEXT] [SET ...]
+//
+// --windows adds whole windows of a random model; TEXT is a part of the names of the regions wanted.
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -161,6 +163,11 @@ void windows(const Kernels& set, const std::string& front_end, const test::Rando
 
 int main(int argc, char** argv) {
   using namespace kwsd;
+  const bool with_windows = argc > 1 && std::strcmp(argv[1], "--windows") == 0;
+  if (with_windows) {
+    ++argv;
+    --argc;
+  }
   if (argc > 2 && std::strcmp(argv[1], "--only") == 0) {
     only = argv[2];
     argv += 2;
@@ -175,9 +182,12 @@ int main(int argc, char** argv) {
       continue;
     }
     kernels(*set);
-    windows(*set, "int8 front-end", {});
-    windows(*set, "1-bit conv2 and linear on 2 bits",
-            {.conv2 = LayerKind::bitn, .linear = LayerKind::bitn, .planes = 2});
+    if (with_windows) {
+      windows(*set, "int8 front-end", {});
+      if (set->name == "a53") {
+        windows(*set, "2-bit front-end", {.conv2 = LayerKind::bitn, .linear = LayerKind::bitn, .planes = 2});
+      }
+    }
   }
   return 0;
 }
