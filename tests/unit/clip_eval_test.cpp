@@ -224,7 +224,7 @@ TEST_CASE("figures of a known confusion") {
   }
   const std::string text = clip_report_text(model, evaluation);
   CAPTURE(text);
-  REQUIRE(text.find("accuracy         20  80.0 %  80.0 %   80.0 %\n") != std::string::npos);
-  REQUIRE(text.find("  silence         0       -       -        -\n") != std::string::npos);
-  REQUIRE(text.find("  go              8     1        1        .\n") != std::string::npos);
+  REQUIRE(text.find("accuracy      20   80.0 %   80.0 %   80.0 %\n") != std::string::npos);
+  REQUIRE(text.find("  silence      0        -        -        -\n") != std::string::npos);
+  REQUIRE(text.find("  go           8     1        1        .\n") != std::string::npos);
 }

@@ -188,6 +188,10 @@ std::vector<Voice> make_speakers(std::string_view language, std::size_t count, s
 }
 
 std::vector<std::int16_t> speak(const Voice& voice, std::string_view text, double pace) {
+  if (voice.engine != "espeak-ng" && voice.engine != "flite" && voice.engine != "festival") {
+    throw Error(ErrorKind::unavailable,
+                "voice engine '" + voice.engine + "': expected espeak-ng, flite or festival");
+  }
   const TemporaryFile input(".txt", std::string(text) + "\n");
   const TemporaryFile wav(".wav");
   if (run_program(command_line(voice, pace, input.path(), wav.path())).status != 0) {

@@ -153,7 +153,7 @@ TEST_CASE("evaluation shows every clip once, as it is, and silence") {
   REQUIRE(labels.back() == made.dataset->silence_label());
 }
 
-TEST_CASE("clips shorter and longer than the window are centred") {
+TEST_CASE("short clips are centred, of long ones the loudest stretch counts") {
   std::vector<float> window(16000);
   const std::vector<std::int16_t> brief(1000, 100);
   WindowMaker::evaluate({brief, {}, 0, 0, 0, Split::test}, window);
@@ -166,6 +166,6 @@ TEST_CASE("clips shorter and longer than the window are centred") {
     lengthy[i] = static_cast<std::int16_t>(i);
   }
   WindowMaker::evaluate({lengthy, {}, 0, 0, 0, Split::test}, window);
-  REQUIRE(window[0] == 2000 / 32768.0F);
-  REQUIRE(window[15999] == 17999 / 32768.0F);
+  REQUIRE(window[0] == 4000 / 32768.0F);  // a ramp is loudest at its end
+  REQUIRE(window[15999] == 19999 / 32768.0F);
 }
