@@ -99,8 +99,7 @@ TEST_CASE("engine and trainer agree on every kind of network") {
   REQUIRE_NOTHROW(require_same(engine, integer_posteriors(model, clips)));
   const Posteriors trained = trained_posteriors(*checkpoint.average, clips);
   for (std::size_t b = 0; b < engine.size(); ++b) {
-    // Rounding flips a few signs near their thresholds: random weights and noise make margins small. A wrong
-    // fold gives the agreement of chance.
+    // Rounding flips a few signs near their thresholds: random weights and noise make margins small.
     CHECK((engine[b] - trained[b]).abs().mean().item<double>() < 0.05);
     CHECK(engine[b].argmax(1).eq(trained[b].argmax(1)).to(torch::kFloat32).mean().item<double>() > 0.7);
   }
