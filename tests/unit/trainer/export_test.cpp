@@ -22,6 +22,7 @@ NetOptions options_of(Kind conv2, Kind linear, Kind memory, Binarizer binarizer)
   o.coefficients = coefficients;
   o.memory_size = 24;
   o.hidden_size = 40;
+  o.blocks = 2;  // few, so that a sign flipped by rounding does not decide everything
   o.channels1 = o.channels2 = 16;
   o.conv2 = conv2;
   o.linear = linear;
@@ -98,10 +99,9 @@ TEST_CASE("engine and trainer agree on every kind of network") {
   REQUIRE_NOTHROW(require_same(engine, integer_posteriors(model, clips)));
   const Posteriors trained = trained_posteriors(*checkpoint.average, clips);
   for (std::size_t b = 0; b < engine.size(); ++b) {
-    // Rounding flips signs near their thresholds, and with random weights on noise all margins are small:
-    // 0.04 to 0.08 and 0.61 to 0.9 were seen. (A trained net on speech: 0.0055 and 0.98.)
-    CHECK((engine[b] - trained[b]).abs().mean().item<double>() < 0.12);
-    CHECK(engine[b].argmax(1).eq(trained[b].argmax(1)).to(torch::kFloat32).mean().item<double>() > 0.5);
+    // Rounding flips a few signs near their thresholds: random weights and noise make margins small.
+    CHECK((engine[b] - trained[b]).abs().mean().item<double>() < 0.05);
+    CHECK(engine[b].argmax(1).eq(trained[b].argmax(1)).to(torch::kFloat32).mean().item<double>() > 0.7);
   }
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("a difference between engine and trainer is an error") {
   const auto clips = random_clips(32);
   Model model = to_model(checkpoint, "test", frames_of(clips));
   const Posteriors integer = integer_posteriors(model, clips);
-  model.blocks[7].expand.words[0] ^= 0xffff;  // 16 weights
+  model.blocks[1].expand.words[0] ^= 0xffff;  // 16 weights
   model.branches[0].params[0].project.channels[3].bias += 500;
   const Posteriors engine = engine_posteriors(std::make_shared<const Model>(model), clips);
   REQUIRE_THROWS_WITH(require_same(engine, integer), Catch::Contains("differs from the trainer's integers"));
