@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""kwsd as its users run it: recordings, pipes, bad input, exit codes.
+
+usage: run_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
+"""
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+
+SOURCE = pathlib.Path(sys.argv[1])
+COMMAND = sys.argv[2:]
+DATA = SOURCE / "tests" / "data"
+
+
+def kwsd(*arguments, data=b"", env=None):
+    environment = {**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models"), "XDG_CONFIG_HOME": "/nonexistent", **(env or {})}
+    return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=300, env=environment)
+
+
+def events(result, kind="detection"):
+    return [e for e in map(json.loads, result.stdout.splitlines()) if e["event"] == kind]
+
+
+def labels(name):
+    rows = (line.split("\t") for line in (DATA / name).read_text().splitlines())
+    return [(float(start), float(end), word) for start, end, word in rows]
+
+
+def write_wav(path, samples, rate=16000, channels=1, width=2):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        if width == 1:
+            file.writeframes(bytes((s >> 8) + 128 for s in samples))
+        else:
+            file.writeframes(b"".join((s << 8 * (width - 2)).to_bytes(width, "little", signed=True) for s in samples))
+
+
+def read_wav(path):
+    with wave.open(str(path), "rb") as file:
+        return list(struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes())))
+
+
+class Recordings(unittest.TestCase):
+    def check_demo(self, *arguments):
+        result = kwsd("run", "-i", DATA / "demo.wav", "--no-wall-clock", *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        wanted = labels("demo.tsv")
+        found = events(result)
+        self.assertEqual([e["keyword"] for e in found], [word for _, _, word in wanted])
+        for event, (_, end, _) in zip(found, wanted):
+            self.assertLess(abs(event["end"] - end), 0.3)
+        return result.stdout
+
+    def test_all_branches_find_the_words(self):
+        for branch in ("full", "half", "quarter"):
+            with self.subTest(branch):
+                self.check_demo("--branch", branch)
+
+    def test_all_kernel_sets_write_the_same(self):
+        info = kwsd("run", "-i", DATA / "stop.wav", "--kernels", "none-such")
+        self.assertEqual(info.returncode, 2)
+        names = info.stderr.decode().split("expected one of ")[1].strip().split(", ")
+        written = set()
+        for name in names:
+            lines = [line for line in self.check_demo("--kernels", name).splitlines() if b'"ready"' not in line]
+            written.add(b"\n".join(lines))
+        self.assertEqual(len(written), 1)
+
+    def test_a_run_repeats_byte_for_byte(self):
+        self.assertEqual(self.check_demo(), self.check_demo())
+
+    def test_speech_without_keywords_is_silent(self):
+        self.assertEqual(events(kwsd("run", "-i", DATA / "speech.wav")), [])
+
+    def test_text_output(self):
+        result = kwsd("run", "-i", DATA / "stop.wav", "--format", "text")
+        self.assertEqual(result.stdout, b"stop\n")
+
+    def test_raw_pcm_on_standard_input(self):
+        samples = read_wav(DATA / "stop.wav")
+        for odd in (b"", b"\x01"):
+            raw = struct.pack(f"<{len(samples)}h", *samples) + odd
+            result = kwsd("run", "-i", "-", "--format", "text", data=raw)
+            self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"))
+            self.assertEqual(b"incomplete sample" in result.stderr, odd != b"")
+
+    def test_any_rate_width_and_channel(self):
+        samples = read_wav(DATA / "stop.wav")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            for rate, width in ((48000, 2), (96000, 3), (16000, 1), (32000, 4)):
+                repeated = [s for s in samples for _ in range(rate // 16000)]
+                write_wav(path, repeated, rate, 1, width)
+                self.assertEqual(kwsd("run", "-i", path, "--format", "text").stdout, b"stop\n", (rate, width))
+            stereo = [v for s in samples for v in (0, s)]
+            write_wav(path, stereo, channels=2)
+            self.assertEqual(kwsd("run", "-i", path, "--format", "text").stdout, b"")
+            self.assertEqual(kwsd("run", "-i", path, "--channel", 2, "--format", "text").stdout, b"stop\n")
+            self.assertEqual(kwsd("run", "-i", path, "--channel", 3).returncode, 2)
+            write_wav(path, samples[::2], rate=8000)
+            self.assertEqual(kwsd("run", "-i", path).returncode, 0)
+
+    def test_clips_are_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kwsd("run", "-i", DATA / "demo.wav", "--save-clips", folder, "--max-clips", 3)
+            clips = sorted(p.name for p in pathlib.Path(folder).iterdir())
+            self.assertLessEqual(len(clips), 3)
+            self.assertIn("no", clips[-1])
+
+    def test_a_closed_pipe_ends_quietly(self):
+        process = subprocess.Popen([*COMMAND, "run", "-i", str(DATA / "demo.wav"), "--log-level", "warning"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env={**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models")})
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=300), 0)
+
+
+class BadInput(unittest.TestCase):
+    def refuses(self, code, text, *arguments, data=b"", env=None):
+        result = kwsd("run", *arguments, "--log-level", "error", data=data, env=env)
+        self.assertEqual(result.returncode, code, result.stderr)
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn(text, lines[0])
+
+    def test_recordings(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            self.refuses(66, "x.wav: cannot be opened", "-i", path)
+            path.write_bytes(b"")
+            self.refuses(65, "x.wav", "-i", path)
+            path.write_bytes(b"RIFF of another kind")
+            self.refuses(65, "expected a sound file", "-i", path)
+            write_wav(path, [])
+            self.refuses(65, "no samples", "-i", path)
+            self.refuses(66, "directory", "-i", folder + "/")
+
+    def test_standard_input(self):
+        self.refuses(65, "no samples", "-i", "-")
+
+    def test_a_truncated_recording_is_heard_to_its_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            path.write_bytes((DATA / "stop.wav").read_bytes()[:-1001])
+            self.assertIn(kwsd("run", "-i", path).returncode, (0, 65))
+
+    def test_models(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.kwsm"
+            model = (SOURCE / "models" / "commands.kwsm").read_bytes()
+            self.refuses(66, "x.kwsm", "-m", path, "-i", DATA / "stop.wav")
+            for damaged, text in ((model[:100], "payload size"), (model[:-1], "payload size"), (b"", "magic"),
+                                  (model[:8] + b"\x09" + model[9:], "version: found 9, expected 1"),
+                                  (model[:5000] + bytes([model[5000] ^ 1]) + model[5001:], "checksum")):
+                path.write_bytes(damaged)
+                self.refuses(65, text, "-m", path, "-i", DATA / "stop.wav")
+
+    def test_options(self):
+        self.refuses(2, "1.5", "--threshold", "1.5", "-i", DATA / "stop.wav")
+        self.refuses(2, "-0.1", "--threshold=stop=-0.1", "-i", DATA / "stop.wav")
+        self.refuses(2, "banana", "--threshold", "banana=0.5", "-i", DATA / "stop.wav")
+        self.refuses(2, "no-such-flag", "--no-such-flag")
+
+    def test_configuration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "kwsd.toml"
+            path.write_text("colour = 1\n")
+            self.refuses(78, "unknown key 'colour'", "--config", path, "-i", DATA / "stop.wav")
+            path.write_text("threshold = [\n")
+            self.refuses(78, "kwsd.toml:1", "--config", path, "-i", DATA / "stop.wav")
+            self.refuses(78, "absent.toml", "--config", folder + "/absent.toml", "-i", DATA / "stop.wav")
+
+    def test_flags_win_over_environment_over_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "kwsd.toml"
+            path.write_text('branch = "half"\n')
+
+            def branch(*arguments, env=None):
+                result = kwsd("run", "-i", DATA / "stop.wav", "--config", path, *arguments, env=env)
+                return events(result, "ready")[0]["branch"]
+
+            self.assertEqual(branch(), "half")
+            self.assertEqual(branch(env={"KWSD_BRANCH": "quarter"}), "quarter")
+            self.assertEqual(branch("--branch", "full", env={"KWSD_BRANCH": "quarter"}), "full")
+
+    def test_the_shipped_configuration_is_valid(self):
+        result = kwsd("run", "--config", SOURCE / "config" / "kwsd.toml", "-i", DATA / "stop.wav", "--format", "text")
+        self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
