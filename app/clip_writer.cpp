@@ -1,11 +1,10 @@
 #include "app/clip_writer.h"
 
-#include <sndfile.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "app/log.h"
+#include "app/sound_writer.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -72,20 +71,9 @@ void ClipWriter::write(const Slot& slot) {
   char number[24];
   std::snprintf(number, sizeof number, "%06lld", static_cast<long long>(slot.seq));
   const std::filesystem::path path = folder_ / (std::string(number) + "_" + slot.keyword.data() + ".wav");
-  SF_INFO info{};
-  info.samplerate = 16000;
-  info.channels = 1;
-  info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
-  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
-  if (file == nullptr) {
-    throw Error(ErrorKind::io, path.string() + ": cannot be written: " + sf_strerror(nullptr));
-  }
-  sf_command(file, SFC_SET_CLIPPING, nullptr, SF_TRUE);
-  const auto written = sf_write_float(file, slot.samples.data(), static_cast<sf_count_t>(clip_samples));
-  sf_close(file);
-  if (written != static_cast<sf_count_t>(clip_samples)) {
-    throw Error(ErrorKind::io, path.string() + ": cannot be written whole");
-  }
+  SoundWriter file(path, SoundWriter::Mode::replace);
+  file.write(slot.samples);
+  file.close();
   written_.push_back(path);
   while (written_.size() > max_clips_) {
     std::error_code ignored;

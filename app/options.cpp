@@ -88,6 +88,11 @@ void add_recognition_options(CLI::App& command, RecognitionOptions& options) {
                   "front-end step of the model, at most 128 ms")
       ->check(CLI::Range(0.0, 1000.0))
       ->group(group);
+  add_detector_options(command, options);
+}
+
+void add_detector_options(CLI::App& command, RecognitionOptions& options) {
+  constexpr const char* group = "Recognition";
   command
       .add_option("--threshold", options.thresholds,
                   "X or WORD=X: the score, 0 to 1, from which a keyword (every keyword) counts as spoken;\n"

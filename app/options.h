@@ -52,6 +52,8 @@ struct RunOptions {
 /// it belongs to `add_run_options`, which adds all groups.
 void add_input_options(CLI::App& command, InputOptions& options);
 void add_recognition_options(CLI::App& command, RecognitionOptions& options);
+/// Of these, the thresholds, the smoothing and the refractory period.
+void add_detector_options(CLI::App& command, RecognitionOptions& options);
 void add_output_options(CLI::App& command, OutputOptions& options);
 void add_run_options(CLI::App& command, RunOptions& options);
 

@@ -1,4 +1,5 @@
 // kwsd eval: how good a model is, on single words (--data) or on a recording with labels (--stream).
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -6,12 +7,15 @@
 
 #include "app/commands/commands.h"
 #include "app/eval/clip_report.h"
+#include "app/eval/stream_report.h"
 #include "app/log.h"
 #include "app/model_store.h"
 #include "app/options.h"
+#include "app/recordings/atomic_file.h"
 #include "app/recordings/progress.h"
 #include "app/sound_16k.h"
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "engine/model/model_file.h"
 
 namespace kwsd {
@@ -19,11 +23,14 @@ namespace kwsd {
 namespace {
 
 constexpr double longest_clip_seconds = 60;
+constexpr std::size_t most_posterior_bytes = std::size_t{2} << 30U;  // over 300 h with 12 labels
 
 struct EvalOptions {
   std::string model = "commands";
   std::string kernels = "auto";
-  std::string data, list;
+  std::string data, list;            // single words
+  std::string stream, labels, plot;  // a recording
+  RecognitionOptions detection;      // for a recording: thresholds, smoothing, refractory period
   int channel = 1;
   unsigned threads = 0;
   bool json = false;
@@ -71,33 +78,165 @@ int eval_data(const EvalOptions& options, const Network& network) {
   return 0;
 }
 
+/// The posteriors of a recording, which is never in memory as a whole. As in `kwsd run`, a second of silence
+/// follows its end.
+StreamPosteriors classify_recording(const EvalOptions& options, const Network& network) {
+  Sound16k sound(options.stream, options.channel);
+  StreamClassifier classifier(network);
+  std::vector<float> block(16000);
+  std::int64_t samples = 0;
+  while (const std::size_t got = sound.read(block)) {
+    classifier.push(std::span(block).first(got));
+    samples += static_cast<std::int64_t>(got);
+    if (classifier.bytes() > most_posterior_bytes) {
+      throw Error(ErrorKind::bad_data, options.stream + ": longer than the " +
+                                           std::to_string(samples / 16000 / 3600) +
+                                           " h that can be evaluated at once");
+    }
+  }
+  std::fill(block.begin(), block.end(), 0.0F);
+  classifier.push(block);
+  StreamPosteriors windows = classifier.take();
+  windows.samples = samples;
+  return windows;
+}
+
+/// Throws Error (bad_data) where a label lies behind the end: labels of another recording.
+void check_labels(const EvalOptions& options, const std::vector<LabelledWord>& labels, double seconds) {
+  for (const LabelledWord& word : labels) {
+    if (word.start_seconds >= seconds) {
+      throw Error(ErrorKind::bad_data, options.labels + ": found '" + printable(word.word) + "' at " +
+                                           std::to_string(word.start_seconds) + " s, but " + options.stream +
+                                           " ends at " + std::to_string(seconds) + " s");
+    }
+  }
+}
+
+/// The thresholds of the command line become the model's.
+void apply_thresholds(Model& model, const std::vector<std::string>& settings) {
+  for (const std::string& text : settings) {
+    const ThresholdSetting setting = parse_threshold(text);
+    bool known = false;
+    for (std::size_t label = 0; label < model.labels.size(); ++label) {
+      if (model.labels[label].kind == LabelKind::keyword &&
+          (setting.word.empty() || setting.word == model.labels[label].name)) {
+        known = true;
+        for (Branch& branch : model.branches) {
+          branch.thresholds[label] = setting.value;
+        }
+      }
+    }
+    if (!known) {
+      throw Error(ErrorKind::usage, "--threshold: found the word '" + printable(setting.word) +
+                                        "', expected a keyword of the model (see kwsd info)");
+    }
+  }
+}
+
+int eval_stream(const EvalOptions& options, const Network& network) {
+  const Model& model = network.model();
+  const std::vector<LabelledWord> labels = read_labels(options.labels);
+  LabelledStream stream{{}, spoken_keywords(model, labels)};
+  if (!options.plot.empty() && stream.words.empty()) {
+    throw Error(ErrorKind::bad_data,
+                options.labels + ": no keyword of the model, so there is no miss rate to plot");
+  }
+  stream.windows = classify_recording(options, network);
+  check_labels(options, labels, static_cast<double>(stream.windows.samples) / 16000);
+  DetectorParams params;
+  params.smoothing_seconds = options.detection.smoothing_ms / 1000;
+  params.refractory_seconds = options.detection.refractory_seconds;
+  StreamEvaluation evaluation = evaluate_stream(model, params, stream);
+  evaluation.other_words = labels.size() - stream.words.size();
+  if (!options.plot.empty()) {
+    const std::string svg = stream_report_svg(model, evaluation);
+    AtomicFile file(options.plot);
+    file.write(svg.data(), svg.size());
+    file.commit();
+  }
+  if (options.json) {
+    print_json(stream_report_json(model, evaluation));
+  } else {
+    std::fputs(stream_report_text(model, evaluation).c_str(), stdout);
+  }
+  return 0;
+}
+
 int eval(const EvalOptions& options) {
-  const auto model = std::make_shared<const Model>(load_model(find_model(options.model)));
-  const Network network(model, select_kernels(options.kernels));
-  return eval_data(options, network);
+  if (options.data.empty() == options.stream.empty()) {
+    throw Error(ErrorKind::usage, "eval: expected either --data DIR or --stream AUDIO --labels TSV");
+  }
+  Model model = load_model(find_model(options.model));
+  apply_thresholds(model, options.detection.thresholds);
+  const Network network(std::make_shared<const Model>(std::move(model)), select_kernels(options.kernels));
+  return options.stream.empty() ? eval_data(options, network) : eval_stream(options, network);
+}
+
+}  // namespace
+
+namespace {
+
+void add_data_options(CLI::App& command, EvalOptions& options) {
+  constexpr const char* group = "Single words";
+  CLI::Option* data =
+      command
+          .add_option(
+              "--data", options.data,
+              "A folder per word (Speech Commands layout). Words that the model does not know count as\n"
+              "unknown, _silence_ as silence. Each clip is one window: a short one is centred between "
+              "zeros,\n"
+              "of a long one the loudest stretch counts")
+          ->type_name("DIR")
+          ->group(group);
+  command.add_option("--list", options.list, "Only the clips on this list, e.g. testing_list.txt")
+      ->type_name("FILE")
+      ->needs(data)
+      ->group(group);
+  command.add_option("--threads", options.threads, "0: one per core")
+      ->check(CLI::Range(0, 256))
+      ->needs(data)
+      ->group(group);
+}
+
+void add_stream_options(CLI::App& command, EvalOptions& options) {
+  constexpr const char* group = "A recording";
+  CLI::Option* stream = command
+                            .add_option("--stream", options.stream,
+                                        "Any sound file: misses, false accepts per hour and latency, as\n"
+                                        "'kwsd run' would have them")
+                            ->type_name("AUDIO")
+                            ->group(group);
+  CLI::Option* labels =
+      command
+          .add_option(
+              "--labels", options.labels,
+              "What is said in it: lines of start, end (seconds) and word, tabs between. May be empty")
+          ->type_name("TSV")
+          ->needs(stream)
+          ->group(group);
+  stream->needs(labels);
+  command
+      .add_option("--plot", options.plot,
+                  "Miss rate against false accepts per hour as SVG, the model's thresholds marked")
+      ->type_name("FILE")
+      ->needs(stream)
+      ->group(group);
+  add_detector_options(command, options.detection);
 }
 
 }  // namespace
 
 void add_eval_command(CLI::App& app, Command& selected) {
-  CLI::App* command = app.add_subcommand("eval", "Measure how well a model knows recorded words");
+  CLI::App* command =
+      app.add_subcommand("eval", "Measure how well a model spots words, single ones or in a recording");
   const auto options = std::make_shared<EvalOptions>();
   command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
   command->add_option("--kernels", options->kernels, "Kernel set: 'auto' or a name from 'kwsd info'");
-  command
-      ->add_option(
-          "--data", options->data,
-          "A folder per word (Speech Commands layout). Words that the model does not know count as\n"
-          "unknown, _silence_ as silence. Each clip is one window: a short one is centred between zeros,\n"
-          "of a long one the loudest stretch counts")
-      ->type_name("DIR")
-      ->required();
-  command->add_option("--list", options->list, "Only the clips on this list, e.g. testing_list.txt")
-      ->type_name("FILE");
   command->add_option("--channel", options->channel, "Which channel of the recordings to take, from 1")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--threads", options->threads, "0: one per core")->check(CLI::Range(0, 256));
   command->add_flag("--json", options->json, "As one JSON object");
+  add_data_options(*command, *options);
+  add_stream_options(*command, *options);
   add_log_option(*command);
   command->callback([&selected, options] { selected = [options] { return eval(*options); }; });
 }

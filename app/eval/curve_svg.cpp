@@ -9,7 +9,7 @@ namespace kwsd {
 namespace {
 
 constexpr double left = 60, top = 44, width = 520, height = 300;
-constexpr double most_per_hour = 100, most_missed = 0.5;
+constexpr double most_per_hour = 100;
 constexpr std::array<const char*, 6> colours{"#1f6feb", "#d9730d", "#2da44e",
                                              "#8250df", "#cf222e", "#57606a"};
 
@@ -50,14 +50,15 @@ std::string point(double value) {
 
 struct Axes {
   double least_per_hour;
+  double most_missed;
 
   [[nodiscard]] double x(double per_hour) const {
     const double share = std::log(std::clamp(per_hour, least_per_hour, most_per_hour) / least_per_hour) /
                          std::log(most_per_hour / least_per_hour);
     return left + width * share;
   }
-  [[nodiscard]] static double y(double missed) {
-    return top + height * std::clamp(missed, 0.0, most_missed) / most_missed * -1 + height;
+  [[nodiscard]] double y(double missed) const {
+    return top + height - height * std::clamp(missed, 0.0, most_missed) / most_missed;
   }
 };
 
@@ -72,10 +73,11 @@ void text(std::string& svg, double x, double y, const char* anchor, const std::s
 }
 
 void draw_axes(std::string& svg, const Axes& axes) {
-  for (int percent = 0; percent <= 50; percent += 10) {
-    const double y = Axes::y(percent / 100.0);
+  for (int step = 0; step <= 5; ++step) {
+    const double percent = 20 * step * axes.most_missed;
+    const double y = axes.y(percent / 100.0);
     line(svg, left, y, left + width, y);
-    text(svg, left - 6, y + 4, "end", std::to_string(percent) + " %");
+    text(svg, left - 6, y + 4, "end", number(percent) + " %");
   }
   for (const double per_hour : {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0}) {
     if (per_hour >= axes.least_per_hour) {
@@ -91,12 +93,12 @@ void draw_curve(std::string& svg, const Axes& axes, const Curve& curve, std::siz
   const std::string colour = colours[index % colours.size()];
   svg += "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + colour + "\" points=\"";
   for (const auto& [per_hour, missed] : curve.points) {
-    svg += point(axes.x(per_hour)) + "," + point(Axes::y(missed)) + " ";
+    svg += point(axes.x(per_hour)) + "," + point(axes.y(missed)) + " ";
   }
   svg += "\"/>\n";
   if (curve.chosen.first >= 0) {
     svg += "<circle r=\"5\" fill=\"" + colour + "\" cx=\"" + point(axes.x(curve.chosen.first)) + "\" cy=\"" +
-           point(Axes::y(curve.chosen.second)) + "\"/>\n";
+           point(axes.y(curve.chosen.second)) + "\"/>\n";
   }
   const double y = top + 16 + 18 * static_cast<double>(index);
   svg += "<rect x=\"" + point(left + width - 150) + "\" y=\"" + point(y - 9) +
@@ -104,10 +106,22 @@ void draw_curve(std::string& svg, const Axes& axes, const Curve& curve, std::siz
   text(svg, left + width - 132, y + 2, "start", curve.name);
 }
 
+/// Top of the vertical axis: a half where that shows all curves down to one false accept per hour.
+double most_missed(std::span<const Curve> curves) {
+  for (const Curve& curve : curves) {
+    for (const auto& [per_hour, missed] : curve.points) {
+      if (per_hour >= 1 && missed > 0.5) {
+        return 1;
+      }
+    }
+  }
+  return 0.5;
+}
+
 }  // namespace
 
 std::string curve_svg(const std::string& title, std::span<const Curve> curves, double hours) {
-  const Axes axes{std::clamp(1.0 / std::max(hours, 1e-6), 0.01, 10.0)};
+  const Axes axes{std::clamp(1.0 / std::max(hours, 1e-6), 0.01, 10.0), most_missed(curves)};
   std::string svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 610 400\" width=\"610\" height=\"400\" "
       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#24292f\">\n"

@@ -3,35 +3,44 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/features/framer.h"
-#include "engine/features/mfcc.h"
-
 namespace kwsd {
 
+StreamClassifier::StreamClassifier(const Network& network)
+    : model_(network.model()),
+      mfcc_(model_.features),
+      framer_(static_cast<int>(model_.features.frame_samples), static_cast<int>(model_.features.hop_samples)),
+      stream_(network),
+      frame_(model_.features.coefficients),
+      window_(model_.labels.size()) {}
+
+void StreamClassifier::push(std::span<const float> samples) {
+  out_.samples += static_cast<std::int64_t>(samples.size());
+  framer_.push(samples,
+               [this](std::span<const float> frame, std::int64_t number) { on_frame(frame, number); });
+}
+
+void StreamClassifier::on_frame(std::span<const float> samples, std::int64_t number) {
+  mfcc_.compute_quantized(samples, frame_);
+  stream_.push_frame(frame_);
+  if (!stream_.window_ready() || (number + 1 - model_.window_frames()) % model_.step_stride_frames() != 0) {
+    return;
+  }
+  out_.end_samples.push_back(number * model_.features.hop_samples + model_.features.frame_samples);
+  for (int branch = 0; branch < branch_count; ++branch) {
+    stream_.classify(static_cast<BranchId>(branch), window_);
+    std::vector<float>& all = out_.posteriors[static_cast<std::size_t>(branch)];
+    all.insert(all.end(), window_.begin(), window_.end());
+  }
+}
+
+std::size_t StreamClassifier::bytes() const noexcept {
+  return out_.end_samples.size() * (sizeof(std::int64_t) + branch_count * window_.size() * sizeof(float));
+}
+
 StreamPosteriors classify_stream(const Network& network, std::span<const float> samples) {
-  const Model& model = network.model();
-  const int step_frames = model.step_stride_frames();
-  Mfcc mfcc(model.features);
-  Framer framer(static_cast<int>(model.features.frame_samples), static_cast<int>(model.features.hop_samples));
-  Stream stream(network);
-  std::vector<std::int8_t> frame(model.features.coefficients);
-  std::vector<float> posteriors(model.labels.size());
-  StreamPosteriors out;
-  out.samples = static_cast<std::int64_t>(samples.size());
-  framer.push(samples, [&](std::span<const float> of_frame, std::int64_t number) {
-    mfcc.compute_quantized(of_frame, frame);
-    stream.push_frame(frame);
-    if (!stream.window_ready() || (number + 1 - model.window_frames()) % step_frames != 0) {
-      return;
-    }
-    out.end_samples.push_back(number * model.features.hop_samples + model.features.frame_samples);
-    for (int branch = 0; branch < branch_count; ++branch) {
-      stream.classify(static_cast<BranchId>(branch), posteriors);
-      std::vector<float>& all = out.posteriors[static_cast<std::size_t>(branch)];
-      all.insert(all.end(), posteriors.begin(), posteriors.end());
-    }
-  });
-  return out;
+  StreamClassifier classifier(network);
+  classifier.push(samples);
+  return classifier.take();
 }
 
 void StreamScore::add(const StreamScore& other) {
@@ -42,6 +51,17 @@ void StreamScore::add(const StreamScore& other) {
     keywords[k].false_accepts += other.keywords[k].false_accepts;
   }
   latency_seconds.insert(latency_seconds.end(), other.latency_seconds.begin(), other.latency_seconds.end());
+  hit_labels.insert(hit_labels.end(), other.hit_labels.begin(), other.hit_labels.end());
+}
+
+std::vector<double> StreamScore::latencies_of(int label) const {
+  std::vector<double> latencies;
+  for (std::size_t hit = 0; hit < hit_labels.size(); ++hit) {
+    if (hit_labels[hit] == label) {
+      latencies.push_back(latency_seconds[hit]);
+    }
+  }
+  return latencies;
 }
 
 KeywordScore StreamScore::total() const noexcept {
@@ -82,6 +102,7 @@ StreamScore score_stream(const Model& model, const DetectorParams& params, Branc
         if (!hit[i] && word.label == event.label && now <= word.end_sample + margin) {
           hit[i] = is_hit = true;
           score.latency_seconds.push_back(static_cast<double>(now - word.end_sample) / rate);
+          score.hit_labels.push_back(event.label);
           break;
         }
       }

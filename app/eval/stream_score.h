@@ -5,9 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/detect/detector.h"
+#include "engine/features/framer.h"
+#include "engine/features/mfcc.h"
 #include "engine/nn/network.h"
 
 namespace kwsd {
@@ -32,7 +35,30 @@ struct LabelledStream {
   std::vector<SpokenWord> words;
 };
 
-/// Every branch on every window, one window per front-end step, as `kwsd run` does. samples: 16 kHz.
+/// Every branch on every window, one window per front-end step, as `kwsd run` does. Thread: one.
+class StreamClassifier {
+ public:
+  explicit StreamClassifier(const Network& network);  ///< `network` must outlive it
+  /// The next samples, 16 kHz.
+  void push(std::span<const float> samples);
+  /// What was pushed so far. The classifier is of no use afterwards.
+  [[nodiscard]] StreamPosteriors take() { return std::move(out_); }
+  /// Bytes that the posteriors take up so far.
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+ private:
+  void on_frame(std::span<const float> samples, std::int64_t number);
+
+  const Model& model_;
+  Mfcc mfcc_;
+  Framer framer_;
+  Stream stream_;
+  std::vector<std::int8_t> frame_;  // (coefficients)
+  std::vector<float> window_;       // (labels)
+  StreamPosteriors out_;
+};
+
+/// All of a stream at once.
 [[nodiscard]] StreamPosteriors classify_stream(const Network& network, std::span<const float> samples);
 
 /// Counts of one keyword.
@@ -45,7 +71,10 @@ struct KeywordScore {
 struct StreamScore {
   std::vector<KeywordScore> keywords;   // [labels]; all zero for labels that are no keywords
   std::vector<double> latency_seconds;  // of the hits: from the word's end to the event; < 0 before it
+  std::vector<int> hit_labels;          // of the same hits
   void add(const StreamScore& other);
+  /// Latencies of one keyword's hits.
+  [[nodiscard]] std::vector<double> latencies_of(int label) const;
   [[nodiscard]] KeywordScore total() const noexcept;
 };
 

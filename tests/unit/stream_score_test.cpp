@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "app/eval/curve_svg.h"
+#include "app/recordings/random.h"
+#include "tests/support/random_model.h"
 
 using namespace kwsd;
 
@@ -171,6 +173,41 @@ TEST_CASE("the budget of false accepts goes where it buys the most hits") {
   for (const float threshold : choose_thresholds(model, sweep, 100, 0.4F)) {
     REQUIRE(threshold >= 0.4F);
   }
+}
+
+TEST_CASE("the latencies of one keyword are those of its hits") {
+  const Model model = two_keywords();
+  StreamMaker maker(400);
+  maker.word(50, 0);
+  maker.peak(51, 5, 0, 0.9F);
+  maker.word(100, 1);
+  maker.peak(103, 5, 1, 0.9F);
+  StreamScore s = score(model, maker.stream, 0.5F);
+  s.add(s);
+  REQUIRE(s.latencies_of(0).size() == 2);
+  REQUIRE(s.latencies_of(1).size() == 2);
+  REQUIRE(s.latencies_of(1)[1] - s.latencies_of(0)[0] == Approx(2 * hop / 16000.0));
+  REQUIRE(s.latencies_of(2).empty());
+}
+
+TEST_CASE("a stream classified in pieces has the posteriors of the whole") {
+  const Network network(std::make_shared<const Model>(test::random_model(7)), select_kernels("reference"));
+  std::vector<float> samples(40000);
+  Random random(3);
+  for (float& sample : samples) {
+    sample = random.uniform_f(-0.5, 0.5);
+  }
+  const StreamPosteriors whole = classify_stream(network, samples);
+  StreamClassifier classifier(network);
+  for (std::size_t at = 0; at < samples.size(); at += 777) {
+    classifier.push(std::span(samples).subspan(at, std::min<std::size_t>(777, samples.size() - at)));
+  }
+  REQUIRE(classifier.bytes() > 0);
+  const StreamPosteriors pieces = classifier.take();
+  REQUIRE(!whole.end_samples.empty());
+  REQUIRE(pieces.samples == 40000);
+  REQUIRE(pieces.end_samples == whole.end_samples);
+  REQUIRE(pieces.posteriors == whole.posteriors);
 }
 
 TEST_CASE("an empty stream has neither hits nor false accepts") {

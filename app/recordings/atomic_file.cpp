@@ -1,4 +1,4 @@
-#include "models/trainer/data/atomic_file.h"
+#include "app/recordings/atomic_file.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 #include "engine/model/error.h"
 
-namespace kwsd::train {
+namespace kwsd {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += ".";
@@ -62,4 +62,4 @@ void AtomicFile::fail(int error) {
   throw Error(ErrorKind::io, path_.string() + ": cannot be written: " + std::strerror(error));
 }
 
-}  // namespace kwsd::train
+}  // namespace kwsd

@@ -1,0 +1,292 @@
+// kwsd mix: a long recording for `kwsd eval --stream`, made of short ones, with its labels.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "app/commands/commands.h"
+#include "app/eval/data_set.h"
+#include "app/eval/labelled_words.h"
+#include "app/eval/stream_mix.h"
+#include "app/log.h"
+#include "app/options.h"
+#include "app/recordings/atomic_file.h"
+#include "app/recordings/progress.h"
+#include "app/recordings/random.h"
+#include "app/recordings/scan.h"
+#include "app/sound_16k.h"
+#include "app/sound_writer.h"
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+
+namespace kwsd {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Pcm = std::vector<std::int16_t>;
+
+constexpr double longest_word_seconds = 10;
+constexpr std::size_t most_samples = std::size_t{8} * 3600 * 16000;  // held in memory at once: 0.9 GB
+
+struct MixOptions {
+  std::vector<std::string> words, speech, noise, only, snr{"clean"};
+  std::string list, output, labels;
+  int count = 0;
+  int channel = 1;
+  std::uint64_t seed = 1;
+};
+
+/// The folders, decoded. Damaged files are left out with a warning.
+struct Material {
+  std::vector<std::string> names;  // [labels]
+  std::vector<Pcm> words;
+  std::vector<int> labels;  // of `words`
+  std::vector<Pcm> speech, noise;
+};
+
+class MaterialLoader {
+ public:
+  explicit MaterialLoader(const MixOptions& options) : options_(options) {}
+
+  Material load() {
+    Material material;
+    const std::vector<ClipFile> clips = find_words(material.names);
+    const std::vector<fs::path> speech = find_speech(material.names);
+    const std::vector<fs::path> noise = find_sounds(options_.noise);
+    Progress progress("decoding", clips.size() + speech.size() + noise.size());
+    for (const ClipFile& clip : clips) {
+      if (std::optional<Pcm> pcm = decode(clip.path, longest_word_seconds)) {
+        material.words.push_back(std::move(*pcm));
+        material.labels.push_back(clip.label);
+      }
+      progress.step();
+    }
+    decode_all(speech, material.speech, progress);
+    decode_all(noise, material.noise, progress);
+    if (material.words.empty() && material.speech.empty()) {
+      throw Error(ErrorKind::bad_data, "mix: none of the recordings can be decoded");
+    }
+    return material;
+  }
+
+ private:
+  /// The clips of all --words folders, at most --count of each word, drawn by the seed.
+  std::vector<ClipFile> find_words(std::vector<std::string>& names) {
+    names = options_.only;
+    if (names.empty()) {
+      for (const std::string& folder : options_.words) {
+        for (const fs::path& word : subfolders(folder)) {
+          names.push_back(word.filename().string());
+        }
+      }
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    std::erase_if(names, [](const std::string& name) { return name.starts_with('_'); });
+    std::vector<Label> labels;
+    for (const std::string& name : names) {
+      labels.push_back({name, LabelKind::keyword});
+    }
+    std::vector<ClipFile> clips;
+    for (const std::string& folder : options_.words) {
+      const DataSet set = find_clips(folder, options_.list, labels);
+      clips.insert(clips.end(), set.clips.begin(), set.clips.end());
+    }
+    return draw(std::move(clips), names.size());
+  }
+
+  std::vector<ClipFile> draw(std::vector<ClipFile> clips, std::size_t labels) {
+    if (options_.count == 0) {
+      return clips;
+    }
+    Random random{options_.seed, 0xC11B};
+    for (std::size_t i = clips.size(); i > 1; --i) {
+      std::swap(clips[i - 1], clips[random.below(i)]);
+    }
+    std::vector<int> taken(labels);
+    std::erase_if(clips, [&](const ClipFile& clip) {
+      return ++taken[static_cast<std::size_t>(clip.label)] > options_.count;
+    });
+    return clips;
+  }
+
+  static std::vector<fs::path> find_sounds(const std::vector<std::string>& folders) {
+    std::vector<fs::path> files;
+    for (const std::string& folder : folders) {
+      const std::vector<fs::path> found = sound_files(folder);
+      files.insert(files.end(), found.begin(), found.end());
+    }
+    return files;
+  }
+
+  /// Without the utterances whose transcript has one of the words: they would be unlabelled.
+  std::vector<fs::path> find_speech(const std::vector<std::string>& words) {
+    std::vector<fs::path> files = find_sounds(options_.speech);
+    const std::size_t all = files.size();
+    for (const std::string& folder : options_.speech) {
+      const auto transcripts = read_transcripts(folder);
+      std::erase_if(files, [&](const fs::path& file) {
+        const auto said = transcripts.find(file.stem().string());
+        return said != transcripts.end() && says_any(said->second, words);
+      });
+    }
+    if (files.size() < all) {
+      spdlog::info("{} of {} pieces of speech say one of the words and are left out", all - files.size(),
+                   all);
+    }
+    return files;
+  }
+
+  void decode_all(const std::vector<fs::path>& files, std::vector<Pcm>& to, Progress& progress) {
+    for (const fs::path& file : files) {
+      if (std::optional<Pcm> pcm = decode(file, 8 * 3600)) {
+        to.push_back(std::move(*pcm));
+      }
+      progress.step();
+    }
+  }
+
+  std::optional<Pcm> decode(const fs::path& file, double most_seconds) {
+    std::vector<float> samples;
+    try {
+      samples = load_16k(file, options_.channel, most_seconds);
+    } catch (const Error& error) {
+      spdlog::warn("left out: {}", error.what());
+      return std::nullopt;
+    }
+    loaded_ += samples.size();
+    if (loaded_ > most_samples) {
+      throw Error(ErrorKind::bad_data,
+                  "mix: found more than 8 h of recordings, expected less; fewer words with --count");
+    }
+    Pcm pcm(samples.size());
+    std::transform(samples.begin(), samples.end(), pcm.begin(), [](float v) {
+      return static_cast<std::int16_t>(std::lround(std::clamp(v, -1.0F, 1.0F) * 32767.0F));
+    });
+    return pcm;
+  }
+
+  const MixOptions& options_;
+  std::size_t loaded_ = 0;  // samples
+};
+
+std::optional<double> parse_snr(const std::string& text) {
+  if (text == "clean") {
+    return std::nullopt;
+  }
+  try {
+    std::size_t used = 0;
+    const double value = std::stod(text, &used);
+    if (used == text.size() && value >= -20 && value <= 80) {
+      return value;
+    }
+  } catch (const std::exception&) {  // falls through to the message
+  }
+  throw Error(ErrorKind::usage,
+              "--snr: found '" + printable(text) + "', expected 'clean' or dB from -20 to 80");
+}
+
+/// One section of the recording per SNR: all words and all speech, each time in another order.
+int mix(const MixOptions& options) {
+  std::vector<std::optional<double>> sections;
+  for (const std::string& text : options.snr) {
+    sections.push_back(parse_snr(text));
+  }
+  if (options.words.empty() && options.speech.empty()) {
+    throw Error(ErrorKind::usage, "mix: expected --words DIR, --speech DIR or both");
+  }
+  const Material material = MaterialLoader(options).load();
+  std::vector<MixWord> words;
+  for (std::size_t w = 0; w < material.words.size(); ++w) {
+    words.push_back({material.words[w], find_word(material.words[w]), material.labels[w]});
+  }
+  const std::vector<std::span<const std::int16_t>> speech(material.speech.begin(), material.speech.end());
+  const std::vector<std::span<const std::int16_t>> noise(material.noise.begin(), material.noise.end());
+
+  AtomicFile sound_file(options.output);
+  SoundWriter sound(sound_file.temporary(), SoundWriter::Mode::replace, options.output);
+  std::string labels = "start\tend\tword\n";
+  std::int64_t samples = 0;
+  for (std::size_t s = 0; s < sections.size(); ++s) {
+    MixParams params;
+    params.snr_db = sections[s];
+    params.seed = options.seed + s;
+    const MixedStream section = mix_stream(words, speech, noise, params);
+    sound.write(section.samples);
+    for (const SpokenWord& word : section.words) {
+      labels += format_label({static_cast<double>(samples + word.start_sample) / 16000,
+                              static_cast<double>(samples + word.end_sample) / 16000,
+                              material.names[static_cast<std::size_t>(word.label)]});
+    }
+    samples += static_cast<std::int64_t>(section.samples.size());
+  }
+  sound.close();
+  AtomicFile label_file(options.labels);
+  label_file.write(labels.data(), labels.size());
+  sound_file.commit();
+  label_file.commit();
+  spdlog::info("{}: {}, {} words; {}", options.output, clock_text(static_cast<double>(samples) / 16000),
+               words.size() * sections.size(), options.labels);
+  return 0;
+}
+
+void check_output(MixOptions& options) {
+  const fs::path output = options.output;
+  if (output.extension() != ".wav" && output.extension() != ".flac") {
+    throw Error(ErrorKind::usage,
+                "--output: found '" + options.output + "', expected a name that ends in .wav or .flac");
+  }
+  if (options.labels.empty()) {
+    options.labels = fs::path(output).replace_extension(".tsv");
+  }
+}
+
+}  // namespace
+
+void add_mix_command(CLI::App& app, Command& selected) {
+  CLI::App* command = app.add_subcommand(
+      "mix", "Make a long recording with labels, for 'kwsd eval --stream', of words, speech and noise");
+  const auto options = std::make_shared<MixOptions>();
+  CLI::Option* words = command
+                           ->add_option("--words", options->words,
+                                        "A folder per word (Speech Commands layout); may be repeated")
+                           ->type_name("DIR");
+  command->add_option("--only", options->only, "Only these words, a,b,c")->delimiter(',')->needs(words);
+  command->add_option("--list", options->list, "Only the clips on this list, e.g. testing_list.txt")
+      ->type_name("FILE")
+      ->needs(words);
+  command->add_option("--count", options->count, "Clips of each word; 0: all")
+      ->check(CLI::Range(0, 1'000'000))
+      ->needs(words);
+  command
+      ->add_option(
+          "--speech", options->speech,
+          "Continuous speech: the words go into its pauses. Pieces whose transcript (*.trans.txt) has\n"
+          "one of the words are left out. May be repeated")
+      ->type_name("DIR");
+  command->add_option("--noise", options->noise, "Noise under all of it; default: white; may be repeated")
+      ->type_name("DIR");
+  command
+      ->add_option("--snr", options->snr,
+                   "Speech to noise in dB, or 'clean'; with several, a,b,c, all is said once under each")
+      ->delimiter(',');
+  command->add_option("--seed", options->seed,
+                      "The same seed and recordings make the same file, byte for byte");
+  command->add_option("--channel", options->channel, "Which channel of the recordings to take, from 1")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("-o,--output", options->output, "Where to write it: .wav or .flac")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--labels", options->labels, "Where to write the labels; default: beside it, .tsv")
+      ->type_name("TSV");
+  add_log_option(*command);
+  command->callback([&selected, options] {
+    selected = [options] {
+      check_output(*options);
+      return mix(*options);
+    };
+  });
+}
+
+}  // namespace kwsd

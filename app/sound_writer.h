@@ -1,0 +1,36 @@
+// Recordings of our own: 16 kHz, mono, 16 bit. Thread: one per object.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace kwsd {
+
+/// A WAV file, or FLAC where `path` ends in ".flac". Without close() what was written is not to be relied on.
+class SoundWriter {
+ public:
+  enum class Mode {
+    replace,  ///< what stood there is lost
+    create,   ///< never touches a file that exists
+  };
+  /// Throws Error (io): cannot be made; in Mode::create also where the file exists. `name`, when not empty,
+  /// stands for `path` in messages and in choosing the format: for temporary files.
+  explicit SoundWriter(const std::filesystem::path& path, Mode mode, const std::filesystem::path& name = {});
+  ~SoundWriter();
+  SoundWriter(const SoundWriter&) = delete;
+  SoundWriter& operator=(const SoundWriter&) = delete;
+
+  /// Full scale = 1; louder samples are clipped. Throws Error (io).
+  void write(std::span<const float> samples);
+  /// Throws Error (io).
+  void close();
+
+ private:
+  [[noreturn]] void fail(const char* cause) const;
+
+  std::filesystem::path name_;
+  std::unique_ptr<void, int (*)(void*)> file_;
+};
+
+}  // namespace kwsd

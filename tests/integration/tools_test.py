@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The tools around kwsd run, as their users run them: eval --stream, mix.
+
+usage: tools_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
+"""
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+from run_test import DATA, kwsd, labels, read_wav, write_wav
+
+
+class WithFolder(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+
+    def refuses(self, code, text, *arguments):
+        result = kwsd(*arguments)
+        lines = [line for line in result.stderr.decode().splitlines() if line.startswith("kwsd: error: ")]
+        self.assertEqual((result.returncode, len(lines)), (code, 1), result.stderr)
+        self.assertIn(text, lines[0])
+
+
+class EvalStream(WithFolder):
+    def test_the_demo_has_no_miss(self):
+        plot = self.folder / "curve.svg"
+        result = kwsd("eval", "--stream", DATA / "demo.wav", "--labels", DATA / "demo.tsv", "--json", "--plot", plot)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        report = json.loads(result.stdout)
+        self.assertEqual(report["keywords"], 8)
+        self.assertAlmostEqual(report["hours"], 19.92 / 3600, places=4)
+        for branch in report["branches"].values():
+            self.assertEqual([branch["chosen"][key] for key in ("hits", "misses", "false_accepts")], [8, 0, 0])
+            self.assertLess(branch["chosen"]["latency_95_percent_seconds"], 0.75)
+            misses = [row["misses"] for row in branch["thresholds"]]
+            self.assertEqual(misses[-1], 8)
+            self.assertLessEqual(misses[0], misses[-1])
+        self.assertIn("<polyline", plot.read_text())
+
+    def test_thresholds_move_the_operating_point(self):
+        result = kwsd("eval", "--stream", DATA / "demo.wav", "--labels", DATA / "demo.tsv", "--threshold", "stop=1")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        first = re.search(rb"^  full +(\d+) +8 ", result.stdout, re.M)
+        self.assertEqual(first[1], b"1")
+
+    def test_speech_without_keywords_gives_false_accepts_alone(self):
+        result = kwsd("eval", "--stream", DATA / "speech.wav", "--labels", DATA / "speech.tsv", "--json")
+        chosen = json.loads(result.stdout)["branches"]["full"]["chosen"]
+        self.assertEqual((chosen["false_accepts"], chosen["miss_rate"]), (0, None))
+
+    def test_bad_input(self):
+        tsv = self.folder / "x.tsv"
+        demo = ("eval", "--stream", DATA / "demo.wav", "--labels")
+        self.refuses(66, "x.tsv: cannot be read", *demo, tsv)
+        for line, text in (("a\t1\tyes\n", "x.tsv:1: start: found 'a'"), ("2\t1\tyes\n", "x.tsv:1: end"),
+                           ("1\t2\n", "x.tsv:1: word"), ("100\t101\tyes\n", "ends at 19.9"), ("nan\t2\tyes\n", "start")):
+            tsv.write_text(line)
+            self.refuses(65, text, *demo, tsv)
+        self.refuses(2, "--labels", "eval", "--stream", DATA / "demo.wav")
+        self.refuses(2, "--data DIR or --stream", "eval")
+        self.refuses(2, "banana", *demo, DATA / "demo.tsv", "--threshold", "banana=0.5")
+        self.refuses(65, "no keyword", "eval", "--stream", DATA / "speech.wav", "--labels", DATA / "speech.tsv",
+                     "--plot", self.folder / "x.svg")
+        self.refuses(74, "cannot be written", *demo, DATA / "demo.tsv", "--plot", "/dev/null/x.svg")
+
+
+class Mix(WithFolder):
+    def setUp(self):
+        super().setUp()
+        demo = read_wav(DATA / "demo.wav")
+        for start, end, word in labels("demo.tsv"):
+            (self.folder / "words" / word).mkdir(parents=True)
+            clip = demo[int(start * 16000) - 3000:int(end * 16000) + 3000]
+            write_wav(self.folder / "words" / word / "a_nohash_0.wav", clip)
+        write_wav(self.folder / "words" / "go" / "a_nohash_1.wav", clip)
+
+    def mix(self, name, *arguments):
+        output = self.folder / name
+        result = kwsd("mix", "--words", self.folder / "words", "-o", output, *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return output.read_bytes(), output.with_suffix(".tsv").read_text()
+
+    def test_the_words_are_found_where_the_labels_say(self):
+        self.mix("x.wav", "--speech", DATA / "speech.wav", "--snr", "clean,20", "--count", 1)
+        result = kwsd("eval", "--stream", self.folder / "x.wav", "--labels", self.folder / "x.tsv", "--json")
+        report = json.loads(result.stdout)
+        self.assertEqual(report["keywords"], 16)
+        self.assertGreaterEqual(report["branches"]["full"]["chosen"]["hits"], 14)
+
+    def test_a_seed_repeats_byte_for_byte(self):
+        noise = ("--noise", DATA / "speech.wav", "--snr", "10", "--speech", DATA / "stop.wav")
+        one = self.mix("x.wav", *noise)
+        self.assertEqual(one, self.mix("y.wav", *noise))
+        self.assertNotEqual(one, self.mix("z.wav", *noise, "--seed", 2))
+        self.assertEqual(self.mix("x.flac", *noise)[1], one[1])
+
+    def test_words_and_counts_are_chosen(self):
+        words = [line.split("\t")[2] for line in self.mix("x.wav", "--only", "go,stop")[1].splitlines()[1:]]
+        self.assertEqual(sorted(words), ["go", "go", "stop"])
+        words = [line.split("\t")[2] for line in self.mix("x.wav", "--count", 1)[1].splitlines()[1:]]
+        self.assertEqual(len(words), 8)
+
+    def test_bad_input(self):
+        words = ("mix", "--words", self.folder / "words")
+        out = ("-o", self.folder / "x.wav")
+        self.refuses(2, "expected --words DIR, --speech DIR", "mix", *out)
+        self.refuses(2, ".wav or .flac", *words, "-o", self.folder / "x.mp3")
+        self.refuses(2, "--snr: found 'loud'", *words, *out, "--snr", "loud")
+        self.refuses(66, "absent", "mix", "--words", self.folder / "absent", *out)
+        self.refuses(65, "no clip", *words, *out, "--only", "banana")
+        self.refuses(74, "cannot be written", *words, "-o", "/dev/null/x.wav")
+        (self.folder / "words" / "go" / "b.wav").write_bytes(b"RIFF of another kind")
+        result = kwsd(*words, *out, "--only", "go")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b"left out", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
