@@ -1,0 +1,20 @@
+// What the keys of `kwsd live` do to its state. Thread: the screen's, pure.
+#pragma once
+
+#include "app/live/live_state.h"
+
+namespace kwsd {
+
+/// Keys without a character.
+namespace live_key {
+inline constexpr int up = 0x110001, down = 0x110002, left = 0x110003, right = 0x110004;
+}
+
+/// What is left to do for somebody with files and devices.
+enum class LiveAction : std::uint8_t { none, quit, write_thresholds, mark_miss, mark_false_accept };
+
+/// Up and down (k, j) choose a keyword, + and - (right, left) move its threshold by 0.01, space mutes. `key`:
+/// a code point or one of live_key; others do nothing.
+[[nodiscard]] LiveAction press_key(LiveState& state, int key);
+
+}  // namespace kwsd

@@ -1,0 +1,25 @@
+// Thresholds into a configuration file that a person wrote. Thread: any.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kwsd {
+
+/// A keyword and its threshold, [0, 1].
+using NamedThreshold = std::pair<std::string, float>;
+
+/// The text of a configuration file with these thresholds: the value of its key `threshold` is replaced, the
+/// rest stays byte for byte. Entries for other words, and one for all words, are kept; comments inside the
+/// value are not. Throws Error (config) where the text is no configuration file; `file` is for the message.
+[[nodiscard]] std::string with_thresholds(std::string_view text, std::span<const NamedThreshold> thresholds,
+                                          std::string_view file);
+
+/// The same to a file, whole or not at all; it keeps its permissions, and a symbolic link stays one. A
+/// missing file is made, with the folders above it. Throws Error (config, io).
+void write_thresholds(const std::filesystem::path& file, std::span<const NamedThreshold> thresholds);
+
+}  // namespace kwsd
