@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <toml++/toml.h>
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cctype>

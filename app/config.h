@@ -3,12 +3,15 @@
 // /etc/kwsd/kwsd.toml; --config FILE replaces the two files. Thread: set-up.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace kwsd {
 

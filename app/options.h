@@ -2,7 +2,6 @@
 // are the same on the command line, in the environment (KWSD_...) and in the configuration file.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -10,6 +9,10 @@
 #include <vector>
 
 #include "engine/model/model.h"
+
+namespace CLI {
+class App;
+}
 
 namespace kwsd {
 

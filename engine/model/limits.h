@@ -20,6 +20,7 @@ inline constexpr int conv_layers = 8;
 inline constexpr std::size_t inputs = 8192;
 inline constexpr int blocks = 32;
 inline constexpr int window_frames = 1024;
+inline constexpr std::size_t stream_bytes = 8U << 20U;
 }  // namespace limits
 
 /// Whether the bytes are well-formed UTF-8 without NUL.

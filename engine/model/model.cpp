@@ -1,6 +1,23 @@
 #include "engine/model/model.h"
 
+#include <algorithm>
+
 namespace kwsd {
+namespace {
+
+std::size_t size(int n) noexcept {
+  return static_cast<std::size_t>(n);
+}
+
+}  // namespace
+
+std::size_t ConvLayer::pixel_bytes() const noexcept {
+  return weights.kind == LayerKind::int8 ? size(in_channels) : size(in_channels) / 8;
+}
+
+std::size_t ConvLayer::row_bytes() const noexcept {
+  return size(weights.planes) * size(in_freq + 2 * pad_freq) * pixel_bytes();
+}
 
 int Model::step_frames() const noexcept {
   int frames = 1;
@@ -27,6 +44,22 @@ int Model::window_frames() const noexcept {
 int Model::window_samples() const noexcept {
   return (window_frames() - 1) * static_cast<int>(features.hop_samples) +
          static_cast<int>(features.frame_samples);
+}
+
+std::size_t Model::stream_bytes() const noexcept {
+  std::size_t rows = 2 * size(memory_size);  // of a frame, all levels
+  std::size_t patches = 0;
+  std::size_t products = 0;
+  for (const ConvLayer& layer : front_end) {
+    const bool is_int8 = layer.weights.kind == LayerKind::int8;
+    const int inputs = layer.weights.inputs;
+    rows += layer.row_bytes();
+    patches = std::max(patches, size(layer.out_freq) *
+                                    (is_int8 ? size(inputs) : 8 * size(BitMatrix::row_words_for(inputs))));
+    products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
+  }
+  const std::size_t window_values = 4 * size(memory_size) + size(hidden_size);
+  return size(window_frames()) * rows + patches + 6 * products + size(steps) * window_values;
 }
 
 }  // namespace kwsd

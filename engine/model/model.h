@@ -18,6 +18,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -96,6 +97,11 @@ struct ConvLayer {
   OutputKind output = OutputKind::int8;
   int out_planes = 1;         ///< for OutputKind::planes, 2..4
   std::int8_t out_shift = 0;  ///< [0, 15]
+
+  /// Bytes of one pixel of its input: in_channels int8 values, or as many bits.
+  [[nodiscard]] std::size_t pixel_bytes() const noexcept;
+  /// Bytes of one row of its input: `planes` times in_freq + 2 pad_freq pixels.
+  [[nodiscard]] std::size_t row_bytes() const noexcept;
 };
 
 /// Weights of one FSMN block, shared by all branches.
@@ -175,6 +181,9 @@ struct Model {
   [[nodiscard]] int window_frames() const noexcept;
   /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.
   [[nodiscard]] int window_samples() const noexcept;
+  /// Bytes of working memory that one stream takes, less a few KiB: the rows of one window between all
+  /// layers, one row's patches and products, and the window in the blocks.
+  [[nodiscard]] std::size_t stream_bytes() const noexcept;
 };
 
 }  // namespace kwsd

@@ -13,10 +13,6 @@ std::size_t size(int n) noexcept {
   return static_cast<std::size_t>(n);
 }
 
-std::size_t bytes_of_pixel(int channels, bool is_bits) noexcept {
-  return is_bits ? size(channels) / 8 : size(channels);
-}
-
 /// Copies `count` bytes rounded up to whole blocks: what is too much is overwritten by the next copy.
 void copy_blocks(std::byte* to, const std::byte* from, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; i += copy_block) {
@@ -44,9 +40,8 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
       weights(is_bits ? kernels.prepare_bits(conv.weights.bits)
                       : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
       epilogue(conv) {
-  const std::size_t pixel_bytes = bytes_of_pixel(conv.in_channels, is_bits);
-  kernel_row_bytes = size(conv.kernel_freq) * pixel_bytes;
-  position_bytes = size(conv.stride_freq) * pixel_bytes;
+  kernel_row_bytes = size(conv.kernel_freq) * conv.pixel_bytes();
+  position_bytes = size(conv.stride_freq) * conv.pixel_bytes();
   patch_bytes = is_bits ? 8 * size(BitMatrix::row_words_for(inputs)) : (size(inputs) + 15) / 16 * 16;
 }
 
@@ -59,7 +54,7 @@ FrontEnd::FrontEnd(const Model& model, const Kernels& kernels)
     rows_.push_back({.planes = conv.weights.planes,
                      .freq = conv.in_freq,
                      .pad = conv.pad_freq,
-                     .pixel_bytes = bytes_of_pixel(conv.in_channels, is_bits),
+                     .pixel_bytes = conv.pixel_bytes(),
                      .outside = is_bits ? std::byte{0xff} : std::byte{0}});
     stride_below *= conv.stride_time;
   }

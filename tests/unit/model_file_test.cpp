@@ -9,6 +9,8 @@
 
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
+#include "engine/nn/network.h"
+#include "tests/support/allocations.h"
 #include "tests/support/random_model.h"
 
 namespace {
@@ -24,6 +26,28 @@ RandomModelOptions small() {
   o.labels = 4;
   o.steps = 3;
   return o;
+}
+
+/// One more layer in front, of `channels` channels that are made from `kernel` frames, `stride` apart.
+void prepend_layer(Model& model, int channels, int kernel, int stride) {
+  ConvLayer layer = model.front_end.front();
+  layer.in_channels = layer.kernel_freq = layer.stride_freq = 1;
+  layer.pad_freq = 0;
+  layer.out_channels = channels;
+  layer.out_freq = layer.in_freq;
+  layer.kernel_time = kernel;
+  layer.stride_time = stride;
+  layer.output = OutputKind::int8;
+  layer.out_planes = 1;
+  layer.weights.inputs = kernel;
+  layer.weights.outputs = channels;
+  layer.weights.int8.assign(static_cast<std::size_t>(kernel * channels), 1);
+  layer.affine.channels.resize(static_cast<std::size_t>(channels));
+  ConvLayer& next = model.front_end.front();
+  next.in_channels = channels;
+  next.weights.inputs = next.kernel_time * next.kernel_freq * channels;
+  next.weights.int8.assign(static_cast<std::size_t>(next.weights.inputs * next.out_channels), 1);
+  model.front_end.insert(model.front_end.begin(), layer);
 }
 
 /// Makes the size and checksum in the header right again, so that a change reaches the fields.
@@ -98,6 +122,47 @@ TEST_CASE("hostile bytes behind a right checksum neither crash nor allocate much
   CHECK(refused > 100);
 }
 
+TEST_CASE("a window that is too long, or strides whose product overflows, are refused") {
+  Model model = random_model(18, small());
+  SECTION("strides of 8, one after the other, and a single step") {
+    model.steps = 1;
+    model.classifier.inputs = model.memory_size;
+    model.classifier.int8.resize(static_cast<std::size_t>(model.memory_size) * model.labels.size());
+    for (int i = 0; i < 5; ++i) prepend_layer(model, 1, 1, 8);
+  }
+  SECTION("strides of 8 and as many steps as there may be") {
+    model.steps = limits::steps;
+    for (int i = 0; i < 5; ++i) prepend_layer(model, 1, 16, 8);
+  }
+  SECTION("a window of too many frames") {
+    for (int i = 0; i < 2; ++i) prepend_layer(model, 1, 16, 8);
+  }
+  CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("window: found") && Catch::Contains("expected"));
+}
+
+TEST_CASE("a model whose stream would take too much memory is refused") {
+  Model model = random_model(19, small());
+  prepend_layer(model, 256, 16, 2);
+  prepend_layer(model, 256, 16, 8);
+  CHECK(model.stream_bytes() > limits::stream_bytes);
+  CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("working memory: found"));
+}
+
+TEST_CASE("a stream takes the memory that its model says") {
+  RandomModelOptions o;
+  o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
+  o.memory_size = GENERATE(32, 256);
+  const auto model = std::make_shared<const Model>(random_model(20, o));
+  const Network network(model, select_kernels("reference"));
+  const AllocationCounter counter;
+  const Stream stream(network);
+  const auto taken = static_cast<double>(counter.so_far().bytes);
+  const auto said = static_cast<double>(model->stream_bytes());
+  CAPTURE(taken, said);
+  CHECK(taken < 1.25 * said + 8192);
+  CHECK(taken > 0.8 * said);
+}
+
 TEST_CASE("errors name the file, the field, what was found and what was expected") {
   auto bytes = serialize_model(random_model(16, small()));
   SECTION("other version") {
@@ -121,6 +186,7 @@ TEST_CASE("errors name the file, the field, what was found and what was expected
     CHECK_THROWS_WITH(load_model("/nonexistent/x.kwsm"),
                       Catch::Contains("/nonexistent/x.kwsm: cannot be opened"));
     CHECK_THROWS_WITH(load_model("/tmp"), Catch::Contains("found a directory"));
+    CHECK_THROWS_WITH(load_model("/dev/zero"), Catch::Contains("found a special file"));
   }
 }
 

@@ -1,34 +1,20 @@
-// models/FORMAT.md is the description of what is read here; the order of the fields is the same.
+// Reading model files. models/FORMAT.md describes them; the order of the fields is the same.
 #include "engine/model/model_file.h"
 
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <cmath>
-#include <cstdio>
-#include <memory>
 #include <string>
 
 #include "engine/features/mfcc.h"
 #include "engine/model/byte_io.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
+#include "engine/model/model_format.h"
 
 namespace kwsd {
 namespace {
 
-constexpr std::string_view magic = "KWSDMODL";
-constexpr std::uint32_t format_version = 1;
-constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, payload bytes, CRC-32
-
-std::uint32_t crc32(std::span<const std::byte> bytes) {
-  boost::crc_32_type crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
-
-std::size_t product(int a, int b) noexcept {
-  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
-}
+using model_format::product;
 
 int read_size(ByteReader& in, std::string_view field, int low, int high) {
   return static_cast<int>(in.integer<std::uint16_t>(field, low, high));
@@ -262,6 +248,16 @@ std::vector<Label> read_labels(ByteReader& in) {
   return labels;
 }
 
+/// After each layer: as long as the layers before it were in range, nothing here overflows.
+void check_window(const ByteReader& in, const Model& m) {
+  if (m.step_stride_frames() > limits::window_frames || m.window_frames() > limits::window_frames) {
+    in.fail("window",
+            std::to_string(m.window_frames()) + " frames, steps " + std::to_string(m.step_stride_frames()) +
+                " frames apart",
+            "at most " + std::to_string(limits::window_frames) + " of both");
+  }
+}
+
 Model read_payload(ByteReader& in) {
   Model m;
   m.name = read_name(in, "name");
@@ -281,10 +277,11 @@ Model read_payload(ByteReader& in) {
     m.front_end.push_back(read_conv(in, before, i + 1 == conv_layers, m.memory_size));
     const ConvLayer& layer = m.front_end.back();
     before = {layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
+    check_window(in, m);
   }
-  if (m.window_frames() > limits::window_frames) {
-    in.fail("window", std::to_string(m.window_frames()) + " frames",
-            "at most " + std::to_string(limits::window_frames));
+  if (m.stream_bytes() > limits::stream_bytes) {
+    in.fail("working memory", std::to_string(m.stream_bytes()) + " bytes a stream",
+            "at most " + std::to_string(limits::stream_bytes));
   }
   const int blocks = read_size(in, "blocks", 1, limits::blocks);
   for (int i = 0; i < blocks; ++i) {
@@ -302,121 +299,6 @@ Model read_payload(ByteReader& in) {
   return m;
 }
 
-void write_bits(ByteWriter& out, const BitMatrix& m) {
-  const std::size_t row_bytes = (static_cast<std::size_t>(m.cols) + 7) / 8;
-  for (int r = 0; r < m.rows; ++r) {
-    out.array(std::as_bytes(std::span(m.words)).subspan(product(r, m.row_words()) * 8, row_bytes));
-  }
-}
-
-void write_affine(ByteWriter& out, const Affine& affine) {
-  out.value(affine.shift);
-  for (const ChannelAffine& c : affine.channels) {
-    out.array(std::span<const std::int16_t>(std::array{c.mult, c.bias, c.slope, c.sign_at_least}));
-  }
-}
-
-void write_weights(ByteWriter& out, const Weights& w) {
-  if (w.kind == LayerKind::int8) {
-    out.array(std::span(w.int8));
-  } else if (w.kind == LayerKind::float32) {
-    out.array(std::span(w.float32));
-  } else {
-    write_bits(out, w.bits);
-  }
-}
-
-void write_size(ByteWriter& out, std::size_t value) {
-  out.value(static_cast<std::uint16_t>(value));
-}
-
-void write_conv(ByteWriter& out, const ConvLayer& l) {
-  for (const int v :
-       {l.out_channels, l.kernel_time, l.kernel_freq, l.stride_time, l.stride_freq, l.pad_freq}) {
-    write_size(out, static_cast<std::size_t>(v));
-  }
-  out.value(l.weights.kind);
-  write_weights(out, l.weights);
-  write_affine(out, l.affine);
-  out.value(l.output);
-  out.value(static_cast<std::uint8_t>(l.out_planes));
-  out.value(l.out_shift);
-}
-
-void write_block(ByteWriter& out, const BlockWeights& block) {
-  out.value(block.memory_kind);
-  if (block.memory_kind == LayerKind::bit1) {
-    for (std::size_t c = 0; c < block.memory.size() / 5; ++c) {
-      unsigned bits = 0;
-      for (std::size_t k = 0; k < 5; ++k) {
-        bits |= (block.memory[c * 5 + k] > 0 ? 1U : 0U) << k;
-      }
-      out.value(static_cast<std::uint8_t>(bits));
-    }
-  } else {
-    out.array(std::span(block.memory));
-  }
-  write_bits(out, block.expand);
-  write_bits(out, block.project);
-}
-
-void write_branch(ByteWriter& out, const Branch& branch) {
-  write_size(out, branch.blocks.size());
-  out.array(std::span(branch.blocks));
-  for (const BlockParams& p : branch.params) {
-    out.array(std::span(p.memory_sign_at_least));
-    write_affine(out, p.memory);
-    out.array(std::span(p.hidden_at_least));
-    write_affine(out, p.project);
-  }
-  write_affine(out, branch.classifier.input);
-  for (std::size_t n = 0; n < branch.thresholds.size(); ++n) {
-    out.value(branch.classifier.scale[n]);
-    out.value(branch.classifier.bias[n]);
-    out.value(branch.thresholds[n]);
-  }
-}
-
-void write_payload(ByteWriter& out, const Model& m) {
-  out.text(m.name);
-  out.text(m.provenance);
-  const FeatureParams& f = m.features;
-  for (const std::uint32_t v :
-       {f.sample_rate_hz, f.frame_samples, f.hop_samples, f.fft_size, f.mel_bands, f.coefficients}) {
-    out.value(v);
-  }
-  for (const float v : {f.mel_low_hz, f.mel_high_hz, f.log_floor}) {
-    out.value(v);
-  }
-  out.array(std::span(f.mean));
-  out.array(std::span(f.scale));
-  write_size(out, m.labels.size());
-  for (const Label& label : m.labels) {
-    out.text(label.name);
-    out.value(label.kind);
-  }
-  for (const int v : {m.steps, m.memory_size, m.hidden_size}) {
-    write_size(out, static_cast<std::size_t>(v));
-  }
-  write_size(out, m.front_end.size());
-  for (const ConvLayer& layer : m.front_end) {
-    write_conv(out, layer);
-  }
-  write_size(out, m.blocks.size());
-  for (const BlockWeights& block : m.blocks) {
-    write_block(out, block);
-  }
-  out.value(m.classifier.kind);
-  write_weights(out, m.classifier);
-  for (const Branch& branch : m.branches) {
-    write_branch(out, branch);
-  }
-}
-
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
 }  // namespace
 
 Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
@@ -425,64 +307,25 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
     header.fail("size", std::to_string(bytes.size()) + " bytes",
                 "at most " + std::to_string(max_model_bytes));
   }
-  const auto found = header.take(magic.size(), "magic");
-  if (std::memcmp(found.data(), magic.data(), magic.size()) != 0) {
-    header.fail("magic", "other bytes", "'" + std::string(magic) + "': this is no kwsd model");
+  const auto found = header.take(model_format::magic.size(), "magic");
+  if (std::memcmp(found.data(), model_format::magic.data(), found.size()) != 0) {
+    header.fail("magic", "other bytes", "'" + std::string(model_format::magic) + "': this is no kwsd model");
   }
   const auto version = header.value<std::uint32_t>("version");
-  if (version != format_version) {
-    header.fail("version", std::to_string(version), std::to_string(format_version));
+  if (version != model_format::version) {
+    header.fail("version", std::to_string(version), std::to_string(model_format::version));
   }
   const auto payload_bytes = header.value<std::uint32_t>("payload size");
   const auto checksum = header.value<std::uint32_t>("checksum");
   if (payload_bytes != header.remaining()) {
     header.fail("payload size", std::to_string(header.remaining()) + " bytes", std::to_string(payload_bytes));
   }
-  const auto payload = bytes.subspan(header_bytes);
-  if (crc32(payload) != checksum) {
-    header.fail("checksum", std::to_string(crc32(payload)), std::to_string(checksum));
+  const auto payload = bytes.subspan(model_format::header_bytes);
+  if (model_format::crc32(payload) != checksum) {
+    header.fail("checksum", std::to_string(model_format::crc32(payload)), std::to_string(checksum));
   }
   ByteReader in(payload, source);
   return read_payload(in);
-}
-
-Model load_model(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorKind::no_input, name + ": found a directory, expected a model file");
-  }
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(name.c_str(), "rb"));
-  if (!file) {
-    throw Error(ErrorKind::no_input, name + ": cannot be opened: " + std::strerror(errno));
-  }
-  std::vector<std::byte> bytes;
-  std::byte block[16384];
-  std::size_t got = 0;
-  while (bytes.size() <= max_model_bytes && (got = std::fread(block, 1, sizeof block, file.get())) > 0) {
-    bytes.insert(bytes.end(), block, block + got);
-  }
-  if (std::ferror(file.get()) != 0) {
-    throw Error(ErrorKind::no_input, name + ": cannot be read: " + std::strerror(errno));
-  }
-  return parse_model(bytes, name);
-}
-
-std::vector<std::byte> serialize_model(const Model& model) {
-  ByteWriter payload;
-  write_payload(payload, model);
-  ByteWriter file;
-  file.array(std::span(magic));
-  file.value(format_version);
-  file.value(static_cast<std::uint32_t>(payload.bytes().size()));
-  file.value(crc32(payload.bytes()));
-  file.array(std::span<const std::byte>(payload.bytes()));
-  try {
-    (void)parse_model(file.bytes(), model.name);
-  } catch (const Error& error) {
-    throw Error(ErrorKind::internal, std::string("this model cannot be written: ") + error.what());
-  }
-  return std::move(file.bytes());
 }
 
 }  // namespace kwsd

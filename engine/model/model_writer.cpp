@@ -1,0 +1,146 @@
+// Writing model files: the mirror image of model_reader.cpp.
+#include <array>
+#include <string>
+#include <utility>
+
+#include "engine/model/byte_io.h"
+#include "engine/model/error.h"
+#include "engine/model/model_file.h"
+#include "engine/model/model_format.h"
+
+namespace kwsd {
+namespace {
+
+using model_format::product;
+
+void write_bits(ByteWriter& out, const BitMatrix& m) {
+  const std::size_t row_bytes = (static_cast<std::size_t>(m.cols) + 7) / 8;
+  for (int r = 0; r < m.rows; ++r) {
+    out.array(std::as_bytes(std::span(m.words)).subspan(product(r, m.row_words()) * 8, row_bytes));
+  }
+}
+
+void write_affine(ByteWriter& out, const Affine& affine) {
+  out.value(affine.shift);
+  for (const ChannelAffine& c : affine.channels) {
+    out.array(std::span<const std::int16_t>(std::array{c.mult, c.bias, c.slope, c.sign_at_least}));
+  }
+}
+
+void write_weights(ByteWriter& out, const Weights& w) {
+  if (w.kind == LayerKind::int8) {
+    out.array(std::span(w.int8));
+  } else if (w.kind == LayerKind::float32) {
+    out.array(std::span(w.float32));
+  } else {
+    write_bits(out, w.bits);
+  }
+}
+
+void write_size(ByteWriter& out, std::size_t value) {
+  out.value(static_cast<std::uint16_t>(value));
+}
+
+void write_conv(ByteWriter& out, const ConvLayer& l) {
+  for (const int v :
+       {l.out_channels, l.kernel_time, l.kernel_freq, l.stride_time, l.stride_freq, l.pad_freq}) {
+    write_size(out, static_cast<std::size_t>(v));
+  }
+  out.value(l.weights.kind);
+  write_weights(out, l.weights);
+  write_affine(out, l.affine);
+  out.value(l.output);
+  out.value(static_cast<std::uint8_t>(l.out_planes));
+  out.value(l.out_shift);
+}
+
+void write_block(ByteWriter& out, const BlockWeights& block) {
+  out.value(block.memory_kind);
+  if (block.memory_kind == LayerKind::bit1) {
+    for (std::size_t c = 0; c < block.memory.size() / 5; ++c) {
+      unsigned bits = 0;
+      for (std::size_t k = 0; k < 5; ++k) {
+        bits |= (block.memory[c * 5 + k] > 0 ? 1U : 0U) << k;
+      }
+      out.value(static_cast<std::uint8_t>(bits));
+    }
+  } else {
+    out.array(std::span(block.memory));
+  }
+  write_bits(out, block.expand);
+  write_bits(out, block.project);
+}
+
+void write_branch(ByteWriter& out, const Branch& branch) {
+  write_size(out, branch.blocks.size());
+  out.array(std::span(branch.blocks));
+  for (const BlockParams& p : branch.params) {
+    out.array(std::span(p.memory_sign_at_least));
+    write_affine(out, p.memory);
+    out.array(std::span(p.hidden_at_least));
+    write_affine(out, p.project);
+  }
+  write_affine(out, branch.classifier.input);
+  for (std::size_t n = 0; n < branch.thresholds.size(); ++n) {
+    out.value(branch.classifier.scale[n]);
+    out.value(branch.classifier.bias[n]);
+    out.value(branch.thresholds[n]);
+  }
+}
+
+void write_payload(ByteWriter& out, const Model& m) {
+  out.text(m.name);
+  out.text(m.provenance);
+  const FeatureParams& f = m.features;
+  for (const std::uint32_t v :
+       {f.sample_rate_hz, f.frame_samples, f.hop_samples, f.fft_size, f.mel_bands, f.coefficients}) {
+    out.value(v);
+  }
+  for (const float v : {f.mel_low_hz, f.mel_high_hz, f.log_floor}) {
+    out.value(v);
+  }
+  out.array(std::span(f.mean));
+  out.array(std::span(f.scale));
+  write_size(out, m.labels.size());
+  for (const Label& label : m.labels) {
+    out.text(label.name);
+    out.value(label.kind);
+  }
+  for (const int v : {m.steps, m.memory_size, m.hidden_size}) {
+    write_size(out, static_cast<std::size_t>(v));
+  }
+  write_size(out, m.front_end.size());
+  for (const ConvLayer& layer : m.front_end) {
+    write_conv(out, layer);
+  }
+  write_size(out, m.blocks.size());
+  for (const BlockWeights& block : m.blocks) {
+    write_block(out, block);
+  }
+  out.value(m.classifier.kind);
+  write_weights(out, m.classifier);
+  for (const Branch& branch : m.branches) {
+    write_branch(out, branch);
+  }
+}
+
+}  // namespace
+
+std::vector<std::byte> serialize_model(const Model& model) {
+  ByteWriter payload;
+  write_payload(payload, model);
+  ByteWriter file;
+  file.array(std::span(model_format::magic));
+  file.value(model_format::version);
+  file.value(static_cast<std::uint32_t>(payload.bytes().size()));
+  file.value(model_format::crc32(payload.bytes()));
+  file.array(std::span<const std::byte>(payload.bytes()));
+  try {
+    (void)parse_model(file.bytes(), model.name);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::internal, std::string("this model cannot be written: ") + error.what());
+  }
+  return std::move(file.bytes());
+}
+
+}  // namespace kwsd
