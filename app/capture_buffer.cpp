@@ -1,6 +1,8 @@
 #include "app/capture_buffer.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace kwsd {
 
@@ -8,9 +10,10 @@ using std::chrono::milliseconds;
 
 CaptureBuffer::CaptureBuffer(std::size_t capacity_samples) : ring_(capacity_samples) {}
 
-void CaptureBuffer::begin(std::uint32_t rate_hz) noexcept {
+void CaptureBuffer::begin(std::uint32_t rate_hz) {
+  const Mark mark{pushed_.load(std::memory_order_relaxed),
+                  std::make_shared<Resampler>(rate_hz, stream_rate_hz, block_samples)};
   rate_hz_.store(rate_hz, std::memory_order_relaxed);
-  const Mark mark{pushed_.load(std::memory_order_relaxed), rate_hz};
   while (!marks_.push(mark) && !cancelled_.load(std::memory_order_acquire)) {
     room_.wait_for(milliseconds(50));  // 64 restarts unread: the inference thread hangs
   }
@@ -77,12 +80,12 @@ void CaptureBuffer::cancel() noexcept {
 bool CaptureBuffer::poll(std::span<float> out, Read& result) noexcept {
   const bool closed =
       closed_.load(std::memory_order_acquire);  // before the count: close follows the last push
-  std::size_t n = std::min(ring_.read_available(), out.size());
+  std::size_t n = std::min({ring_.read_available(), out.size(), block_samples});
   if (marks_.read_available() > 0) {
-    const Mark& mark = marks_.front();
+    Mark& mark = marks_.front();
     n = std::min<std::size_t>(n, mark.at - read_);
     if (n == 0) {
-      result = {ReadKind::restarted, 0, mark.rate_hz};
+      result = {ReadKind::restarted, 0, std::move(mark.resampler)};
       marks_.pop();
       return true;
     }
@@ -92,10 +95,10 @@ bool CaptureBuffer::poll(std::span<float> out, Read& result) noexcept {
     read_ += n;
     consumed_.store(read_, std::memory_order_relaxed);
     room_.post();
-    result = {ReadKind::samples, n, 0};
+    result = {ReadKind::samples, n, nullptr};
     return true;
   }
-  result = {closed ? ReadKind::closed : ReadKind::timeout, 0, 0};
+  result = {closed ? ReadKind::closed : ReadKind::timeout, 0, nullptr};
   return closed;
 }
 

@@ -15,8 +15,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
+#include "app/resampler.h"
 #include "app/wakeup.h"
 
 namespace kwsd {
@@ -27,8 +29,9 @@ class CaptureBuffer {
 
   // The capture side.
 
-  /// A stream of `rate_hz` starts, or starts again after a gap. Never while another thread pushes.
-  void begin(std::uint32_t rate_hz) noexcept;
+  /// A stream of `rate_hz` starts, or starts again after a gap. Never while another thread pushes. Throws
+  /// Error (unavailable) for a rate that cannot be converted.
+  void begin(std::uint32_t rate_hz);
   /// Copies what fits, counts the rest as overrun. Real-time safe: no lock, no allocation.
   void push(std::span<const float> samples) noexcept;
   /// The same for one channel of interleaved frames; channel counts from 0.
@@ -45,10 +48,12 @@ class CaptureBuffer {
   enum class ReadKind { samples, restarted, closed, timeout };
   struct Read {
     ReadKind kind = ReadKind::timeout;
-    std::size_t samples = 0;    ///< samples: how many were written to `out`, >= 1
-    std::uint32_t rate_hz = 0;  ///< restarted: the rate from here on
+    std::size_t samples = 0;               ///< samples: how many were written to `out`, >= 1
+    std::shared_ptr<Resampler> resampler;  ///< restarted: to 16 kHz, for what follows; made by `begin`
   };
-  /// What comes next; waits up to `timeout` for it. Allocates nothing.
+  /// Most samples of one read.
+  static constexpr std::size_t block_samples = 1024;
+  /// What comes next, at most block_samples of it; waits up to `timeout`. Allocates nothing.
   [[nodiscard]] Read read(std::span<float> out, std::chrono::milliseconds timeout) noexcept;
   /// Makes push_all return false, now and from now on. Any thread.
   void cancel() noexcept;
@@ -65,7 +70,7 @@ class CaptureBuffer {
  private:
   struct Mark {
     std::uint64_t at = 0;  // samples pushed before it
-    std::uint32_t rate_hz = 0;
+    std::shared_ptr<Resampler> resampler;
   };
 
   [[nodiscard]] bool poll(std::span<float> out, Read& result) noexcept;

@@ -6,14 +6,13 @@
 #include <type_traits>
 
 #include "app/event_sink.h"
+#include "app/resampler.h"
 
 namespace kwsd {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double stream_rate_hz = 16000.0;
 
 /// Shortest decimal that is right to `places`: 0.97, not 0.9700000286102295.
 double rounded(double value, int places) {
@@ -23,19 +22,6 @@ double rounded(double value, int places) {
 
 double seconds(std::int64_t sample) {
   return rounded(static_cast<double>(sample) / stream_rate_hz, 3);
-}
-
-/// RFC 3339 in UTC with milliseconds.
-std::string timestamp(std::chrono::system_clock::time_point time) {
-  const auto since_epoch = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  const auto whole = static_cast<std::time_t>(since_epoch / 1000);
-  std::tm utc{};
-  gmtime_r(&whole, &utc);
-  std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 40> full{};
-  std::snprintf(full.data(), full.size(), "%s.%03dZ", date.data(), static_cast<int>(since_epoch % 1000));
-  return full.data();
 }
 
 const char* reason_name(EndReason reason) {
@@ -114,6 +100,14 @@ struct Fields {
     json["device"] = restored.device;
     json["rate"] = restored.rate_hz;
   }
+  void operator()(const ReloadedEvent& reloaded) const {
+    json["event"] = "reloaded";
+    json["models"] = reloaded.models;
+  }
+  void operator()(const DroppedEvent& dropped) const {
+    json["event"] = "dropped";
+    json["events"] = dropped.events;
+  }
   void operator()(const EndEvent& end) const {
     json["event"] = "end";
     json["reason"] = reason_name(end.reason);
@@ -122,6 +116,18 @@ struct Fields {
 };
 
 }  // namespace
+
+std::string timestamp(std::chrono::system_clock::time_point time) {
+  const auto since_epoch = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto whole = static_cast<std::time_t>(since_epoch / 1000);
+  std::tm utc{};
+  gmtime_r(&whole, &utc);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::array<char, 40> full{};
+  std::snprintf(full.data(), full.size(), "%s.%03dZ", date.data(), static_cast<int>(since_epoch % 1000));
+  return full.data();
+}
 
 std::string format_event(const Event& event, const EventFormat& format) {
   if (format.text) {

@@ -1,13 +1,25 @@
 #include "app/event_queue.h"
 
+#include <sys/eventfd.h>
+
 #include <utility>
 
 namespace kwsd {
 
-EventQueue::EventQueue(std::size_t capacity, WhenFull when_full) : when_full_(when_full), ring_(capacity) {}
+EventQueue::EventQueue(std::size_t capacity, WhenFull when_full, int wake_descriptor)
+    : when_full_(when_full), wake_descriptor_(wake_descriptor), ring_(capacity) {}
+
+void EventQueue::wake() const noexcept {
+  if (wake_descriptor_ >= 0) {
+    eventfd_write(wake_descriptor_, 1);
+  }
+}
 
 bool EventQueue::post(Event event) noexcept {
   event.time = std::chrono::system_clock::now();
+  if (copy_to_ != nullptr) {
+    copy_to_->post(event);
+  }
   {
     std::unique_lock lock(mutex_);
     if (when_full_ == WhenFull::wait) {
@@ -21,6 +33,7 @@ bool EventQueue::post(Event event) noexcept {
     ++count_;
   }
   filled_.notify_one();
+  wake();
   return true;
 }
 
@@ -30,6 +43,7 @@ void EventQueue::close() noexcept {
     closed_ = true;
   }
   filled_.notify_all();
+  wake();
   emptied_.notify_all();
 }
 

@@ -18,7 +18,10 @@ class EventQueue {
   /// What `post` does when the queue is full: a file run waits, live capture must not.
   enum class WhenFull { wait, drop };
 
-  EventQueue(std::size_t capacity, WhenFull when_full);
+  /// `wake_descriptor`: an eventfd that counts what happens here, for a reader that polls; -1: none.
+  EventQueue(std::size_t capacity, WhenFull when_full, int wake_descriptor = -1);
+  /// From here on `other`, which outlives this queue, gets a copy of every event. Before the first post.
+  void copy_to(EventQueue& other) noexcept { copy_to_ = &other; }
 
   /// Stamps the event with the wall clock and queues it. False when it was dropped or the queue is closed.
   bool post(Event event) noexcept;
@@ -35,7 +38,11 @@ class EventQueue {
   void count_dropped(std::int64_t events) noexcept;
 
  private:
+  void wake() const noexcept;
+
   const WhenFull when_full_;
+  const int wake_descriptor_;
+  EventQueue* copy_to_ = nullptr;
   mutable std::mutex mutex_;
   std::condition_variable filled_, emptied_;
   std::vector<Event> ring_;  // (capacity)

@@ -31,4 +31,7 @@ struct EventFormat {
 /// One line with its line break; empty where the format has nothing to say for this event.
 [[nodiscard]] std::string format_event(const Event& event, const EventFormat& format);
 
+/// RFC 3339 in UTC with milliseconds.
+[[nodiscard]] std::string timestamp(std::chrono::system_clock::time_point time);
+
 }  // namespace kwsd

@@ -58,6 +58,16 @@ struct DeviceRestoredEvent {
   std::uint32_t rate_hz = 0;
 };
 
+/// New models and settings have taken over (SIGHUP).
+struct ReloadedEvent {
+  std::vector<std::string> models;
+};
+
+/// What this reader of the socket was too slow for.
+struct DroppedEvent {
+  std::int64_t events = 0;
+};
+
 enum class EndReason : std::uint8_t { end_of_input, stopped, input_error };
 /// The last event of a run.
 struct EndEvent {
@@ -67,7 +77,7 @@ struct EndEvent {
 
 struct Event {
   std::variant<ReadyEvent, DetectionEvent, StatusEvent, BranchChangedEvent, DeviceLostEvent,
-               DeviceRestoredEvent, EndEvent>
+               DeviceRestoredEvent, ReloadedEvent, DroppedEvent, EndEvent>
       body;
   std::chrono::system_clock::time_point time{};  ///< wall clock; EventQueue::post sets it
 };

@@ -31,6 +31,10 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
 }  // namespace
 
 void set_up_log(const std::string& level) {
+  if (const auto present = spdlog::default_logger(); present->name() == "kwsd") {
+    present->set_level(spdlog::level::from_str(level));
+    return;
+  }
   auto logger = std::make_shared<spdlog::logger>("kwsd", std::make_shared<LogSink>());
   logger->set_pattern("%n: %l: %v");
   logger->set_level(spdlog::level::from_str(level));

@@ -125,6 +125,10 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
   command
       .add_option("--save-clips", options.clips_dir, "Keep the sound around each detection in this folder")
       ->group(group);
+  command
+      .add_option("--socket", options.socket,
+                  "Also serve the events on a Unix stream socket at this path, to any number of readers")
+      ->group(group);
   command.add_option("--max-clips", options.max_clips, "Clips that are kept; the oldest go first")
       ->check(CLI::Range(1, 1000000))
       ->group(group);

@@ -25,6 +25,8 @@ struct InputOptions {
   int channels = 1;
   bool realtime = false;
   PcmFormat pcm_format = PcmFormat::s16le;
+
+  bool operator==(const InputOptions&) const = default;
 };
 
 struct RecognitionOptions {
@@ -43,6 +45,9 @@ struct OutputOptions {
   double status_interval_seconds = 0;  ///< of stream time; 0: no status events
   std::string clips_dir;               ///< empty: no clips are kept
   int max_clips = 100;
+  std::string socket;  ///< path of a Unix socket that serves events; empty: none
+
+  bool operator==(const OutputOptions&) const = default;
 };
 
 struct RunOptions {

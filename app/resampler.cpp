@@ -18,7 +18,8 @@ void free_state(void* state) {
 }  // namespace
 
 Resampler::Resampler(std::uint32_t rate_hz, std::uint32_t out_rate_hz, std::size_t max_input_samples)
-    : ratio_(static_cast<double>(out_rate_hz) / rate_hz),
+    : rate_hz_(rate_hz),
+      ratio_(static_cast<double>(out_rate_hz) / rate_hz),
       clean_(max_input_samples),
       out_(static_cast<std::size_t>(
                std::ceil(static_cast<double>(max_input_samples) * std::max(ratio_, 1.0))) +

@@ -8,6 +8,9 @@
 
 namespace kwsd {
 
+/// The rate of everything behind the resampler.
+constexpr std::uint32_t stream_rate_hz = 16000;
+
 class Resampler {
  public:
   /// Throws Error (unavailable) when libsamplerate cannot convert from `rate_hz`.
@@ -16,11 +19,13 @@ class Resampler {
   Resampler(const Resampler&) = delete;
   Resampler& operator=(const Resampler&) = delete;
 
+  [[nodiscard]] std::uint32_t rate_hz() const noexcept { return rate_hz_; }
   /// Converts up to max_input_samples; `last` drains the filter. NaN and infinite samples become 0. The
   /// result is valid until the next call.
   [[nodiscard]] std::span<const float> process(std::span<const float> samples, bool last) noexcept;
 
  private:
+  std::uint32_t rate_hz_;
   double ratio_;
   std::vector<float> clean_, out_;
   std::unique_ptr<void, void (*)(void*)> state_;

@@ -45,7 +45,7 @@ class Rig {
         last = out[0];
       }
       restarts += read.kind == CaptureBuffer::ReadKind::restarted ? 1 : 0;
-      rate_hz = read.kind == CaptureBuffer::ReadKind::restarted ? read.rate_hz : rate_hz;
+      rate_hz = read.kind == CaptureBuffer::ReadKind::restarted ? read.resampler->rate_hz() : rate_hz;
       closed = closed || read.kind == CaptureBuffer::ReadKind::closed;
       take_events();
     }
