@@ -10,6 +10,7 @@ namespace kwsd {
 namespace {
 
 constexpr auto read_timeout = std::chrono::milliseconds(200);
+constexpr int long_silence = 5;  // reads that timed out, after which nobody waits for sound
 
 const std::string& keyword_of(const Model& model, const Detection& detection) {
   return model.labels[static_cast<std::size_t>(detection.label)].name;
@@ -39,7 +40,7 @@ void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
   using Kind = CaptureBuffer::ReadKind;
   events_ = &events;
   totals_.branch = wanted_branch_;
-  for (;;) {
+  for (int silent_reads = 0;; ++silent_reads) {
     meet_next();
     auto read = buffer.read(captured_, read_timeout);
     ++rounds_;
@@ -51,8 +52,9 @@ void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
     if (read.kind == Kind::restarted) {
       restart(std::move(read.resampler));
     } else if (read.kind == Kind::samples) {
+      silent_reads = 0;
       listen(resampler_->process(std::span(captured_).first(read.samples), false));
-    } else if (next_) {
+    } else if (next_ && silent_reads > long_silence) {
       take_over();
     }
   }

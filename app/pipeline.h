@@ -45,8 +45,8 @@ class Pipeline {
   // The thread that reloads.
 
   /// Replaces the recognizer without a gap: the next one listens along until it remembers as much as it
-  /// uses, and then takes over; a word that both hear is reported once. Where the sound pauses or its
-  /// device comes back it takes over at once.
+  /// uses, and then takes over; a word that both hear is reported once. Where the sound pauses
+  /// for a second, or its device comes back, it takes over at once.
   void replace(std::unique_ptr<Recognizer> next) noexcept;
   /// The recognizer that was replaced, once its successor has taken over; null until then.
   [[nodiscard]] std::unique_ptr<Recognizer> take_replaced() noexcept;

@@ -52,11 +52,8 @@ void ServiceManager::stopping() const noexcept {
   sd_notify(0, "STOPPING=1");
 }
 
-void ServiceManager::status(const std::string& line) {
-  if (line != status_) {
-    status_ = line;
-    sd_notify(0, ("STATUS=" + line).c_str());
-  }
+void ServiceManager::status(const std::string& line) const noexcept {
+  sd_notify(0, ("STATUS=" + line).c_str());
 }
 
 void ServiceManager::feed_watchdog() const noexcept {

@@ -17,8 +17,8 @@ class ServiceManager {
   void ready() const noexcept;
   void reloading() const noexcept;
   void stopping() const noexcept;
-  /// One line for `systemctl status`; the same one twice is sent once.
-  void status(const std::string& line);
+  /// One line for `systemctl status`.
+  void status(const std::string& line) const noexcept;
   /// The watchdog wants to be fed at least this often; nothing: no watchdog.
   [[nodiscard]] std::optional<double> watchdog_seconds() const noexcept { return watchdog_seconds_; }
   void feed_watchdog() const noexcept;
@@ -30,7 +30,6 @@ class ServiceManager {
  private:
   bool present_ = false;
   std::optional<double> watchdog_seconds_;
-  std::string status_;
 };
 
 }  // namespace kwsd

@@ -15,6 +15,7 @@ constexpr std::size_t live_buffer_samples = 192000;  // 4 s at 48 kHz
 constexpr std::size_t file_buffer_samples = 16384;
 constexpr std::size_t queued_events = 256;
 constexpr timespec tick{0, 100'000'000};
+constexpr double status_seconds = 10;  // between two that differ in the load alone
 
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -139,7 +140,7 @@ void Session::watch(const Output& output) {
     govern(now);
     feed_watchdog(now);
     finish_reload();
-    show_status(output);
+    show_status(output, now);
   }
 }
 
@@ -169,16 +170,21 @@ void Session::feed_watchdog(double now_seconds) {
   }
 }
 
-void Session::show_status(const Output& output) {
+void Session::show_status(const Output& output, double now_seconds) {
   if (!service_.present()) {
     return;
   }
   const BranchId branch = fixed_branch(options_.recognition.branch).value_or(governor_.branch());
   const std::string last = output.last_detection();
-  service_.status(fmt::format("{} '{}', branch {}, load {:.1f}, last detection: {}",
-                              source_->waiting() ? "waiting for" : "listening to", source_->name(),
-                              branch_name(branch), std::max(governor_.load(), 0.0),
-                              last.empty() ? "none" : last));
+  const std::string state = fmt::format("{} '{}', branch {}, last detection: {}",
+                                        source_->waiting() ? "waiting for" : "listening to", source_->name(),
+                                        branch_name(branch), last.empty() ? "none" : last);
+  if (state != shown_ ||
+      now_seconds - shown_seconds_ > status_seconds) {  // the load alone changes all the time
+    shown_ = state;
+    shown_seconds_ = now_seconds;
+    service_.status(fmt::format("{}, load {:.2f}", state, std::max(governor_.load(), 0.0)));
+  }
 }
 
 /// Reads options and models anew while the old ones go on listening. What is wrong is refused, and nothing

@@ -41,7 +41,7 @@ class Session {
   void watch(const Output& output);
   void govern(double now_seconds);
   void feed_watchdog(double now_seconds);
-  void show_status(const Output& output);
+  void show_status(const Output& output, double now_seconds);
   void reload() noexcept;
   void finish_reload();
   void announce();
@@ -65,6 +65,8 @@ class Session {
   double fed_seconds_ = 0;  // when the watchdog was fed, and what had happened by then
   std::uint64_t fed_rounds_ = 0;
   std::int64_t fed_samples_ = 0;
+  std::string shown_;  // what the service manager was told last, and when
+  double shown_seconds_ = 0;
   std::atomic<bool> inference_ended_{false};
   EndReason reason_ = EndReason::end_of_input;
 };

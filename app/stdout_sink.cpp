@@ -13,11 +13,10 @@ bool StdoutSink::write(const Event& event) {
   const std::string line = format_event(event, format_);
   constexpr int wait_ms = 100;
   std::size_t done = 0;
-  int patience = 4;  // waits of wait_ms once interrupted
   while (done < line.size() && !reader_gone_) {
     pollfd wait{descriptor_, POLLOUT, 0};
-    const int ready = poll(&wait, 1, wait_ms);
-    if (ready == 0 && interrupted_ && --patience == 0) {
+    const int ready = poll(&wait, 1, patience_ > 0 ? wait_ms : 0);
+    if (ready == 0 && interrupted_ && --patience_ <= 0) {
       return false;
     }
     if (ready <= 0) {

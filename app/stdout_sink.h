@@ -21,6 +21,7 @@ class StdoutSink final : public EventSink {
  private:
   int descriptor_;
   EventFormat format_;
+  int patience_ = 4;  // waits for the reader, of 0.1 s, once interrupted: for all events together
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> reader_gone_{false};
   std::atomic<int> failure_{0};

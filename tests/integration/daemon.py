@@ -1,0 +1,147 @@
+"""A kwsd that runs while a test talks to it. Every wait is for a condition, with a limit that only a defect reaches."""
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import wave
+
+LIMIT = 60  # seconds; emulators and sanitizers are slow
+
+
+def read_pcm(path):
+    with wave.open(str(path), "rb") as file:
+        return file.readframes(file.getnframes())
+
+
+class Lines:
+    """Lines of a file descriptor, each with a time limit."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.buffer = b""
+
+    def next(self, limit=LIMIT):
+        """The next line; b"" at the end; None when the limit is over."""
+        until = time.monotonic() + limit
+        while b"\n" not in self.buffer:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.descriptor], [], [], left)[0]:
+                return None
+            got = os.read(self.descriptor, 65536)
+            if not got:
+                return b""
+            self.buffer += got
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line
+
+    def events(self, limit=LIMIT):
+        """Events up to the end."""
+        while True:
+            line = self.next(limit)
+            if line is None:
+                raise TimeoutError("no event, and no end either")
+            if not line:
+                return
+            yield json.loads(line)
+
+    def until(self, kind, limit=LIMIT):
+        """The next event of this kind; None when the limit is over."""
+        until = time.monotonic() + limit
+        while True:
+            line = self.next(max(until - time.monotonic(), 0))
+            if not line:
+                return None
+            event = json.loads(line)
+            if event["event"] == kind:
+                return event
+
+
+class Daemon:
+    """`kwsd run ARGUMENTS`, with pipes for its input, events and log, and a service manager that listens."""
+
+    def __init__(self, command, source, *arguments, env=None, watchdog_ms=None, preexec_fn=None, pass_fds=(), stdin=True):
+        self.folder = tempfile.TemporaryDirectory()
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(self.path("notify"))
+        environment = {**os.environ, "KWSD_MODEL_DIR": str(source / "models"), "XDG_CONFIG_HOME": "/nonexistent",
+                       "NOTIFY_SOCKET": self.path("notify"), **(env or {})}
+        if watchdog_ms:
+            environment["WATCHDOG_USEC"] = str(1000 * watchdog_ms)
+        self.messages = queue.Queue()
+        threading.Thread(target=self.listen_as_manager, daemon=True).start()
+        self.log_file = open(self.path("log"), "wb+")
+        self.process = subprocess.Popen([*command, "run", *map(str, arguments)], env=environment,
+                                        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self.log_file, preexec_fn=preexec_fn, pass_fds=pass_fds)
+        self.out = Lines(self.process.stdout.fileno())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.manager.shutdown(socket.SHUT_RD)
+        for file in (self.process.stdin, self.process.stdout, self.log_file, self.manager):
+            with contextlib.suppress(BrokenPipeError, AttributeError):
+                file.close()
+        self.folder.cleanup()
+
+    def listen_as_manager(self):
+        with contextlib.suppress(OSError):
+            while message := self.manager.recv(4096):
+                self.messages.put(message.decode())
+
+    def path(self, name):
+        return str(pathlib.Path(self.folder.name) / name)
+
+    def log(self):
+        return pathlib.Path(self.path("log")).read_text()
+
+    def write(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def told(self, prefix, limit=LIMIT):
+        """What the service manager is told next that begins so; None when the limit is over."""
+        until = time.monotonic() + limit
+        while True:
+            try:
+                message = self.messages.get(timeout=max(until - time.monotonic(), 0.001))
+            except queue.Empty:
+                return None
+            if message.startswith(prefix):
+                return message
+
+    def logged(self, text, limit=LIMIT):
+        """Whether the log says so within the limit."""
+        until = time.monotonic() + limit
+        while text not in self.log():
+            if time.monotonic() > until or self.process.poll() is not None:
+                return text in self.log()
+            time.sleep(0.02)
+        return True
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self):
+        """SIGTERM; returns the exit code and the seconds that it took."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(LIMIT)
+        return code, time.monotonic() - start
+
+    def end(self):
+        """End of input; returns the exit code."""
+        self.process.stdin.close()
+        return self.process.wait(LIMIT)

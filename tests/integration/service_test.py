@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""kwsd as a service: what it tells systemd, reload, the watchdog.
+
+usage: service_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
+"""
+import json
+import pathlib
+import sys
+import unittest
+
+from daemon import Daemon, read_pcm
+
+SOURCE = pathlib.Path(sys.argv[1])
+COMMAND = sys.argv[2:]
+DATA = SOURCE / "tests" / "data"
+SECOND = 32000  # bytes of PCM
+SILENCE = bytes(SECOND)
+
+
+def daemon(*arguments, **options):
+    return Daemon(COMMAND, SOURCE, *arguments, **options)
+
+
+def words(events):
+    return [(e["keyword"], e["end"]) for e in events if e["event"] == "detection"]
+
+
+class Service(unittest.TestCase):
+    def test_ready_status_stopping(self):
+        with daemon("-i", "-") as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            self.assertIn("listening to '-', branch full", kwsd.told("STATUS="))
+            kwsd.write(read_pcm(DATA / "stop.wav") + SILENCE)
+            self.assertEqual(kwsd.out.until("detection")["keyword"], "stop")
+            self.assertIn("last detection: stop at 2", kwsd.told("STATUS="))
+            self.assertEqual(kwsd.stop()[0], 0)
+            self.assertIsNotNone(kwsd.told("STOPPING=1"))
+
+    def test_what_was_found_is_written_before_the_end(self):
+        with daemon("-i", "-") as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            kwsd.write(SILENCE + read_pcm(DATA / "stop.wav"))
+            self.assertIsNotNone(kwsd.out.until("detection"))
+            code, seconds = kwsd.stop()
+            self.assertEqual(code, 0)
+            self.assertEqual(kwsd.out.until("end")["reason"], "stopped")
+
+    def test_a_bad_start_is_never_ready(self):
+        with daemon("-i", "-", "--threshold", "nosuch=0.5") as kwsd:
+            self.assertEqual(kwsd.process.wait(60), 2)
+            self.assertIsNone(kwsd.told("READY=1", 0.01))
+
+    def test_the_watchdog_is_fed_while_sound_comes_and_only_then(self):
+        with daemon("-i", "-", watchdog_ms=400) as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            for _ in range(3):
+                kwsd.write(SILENCE)
+                self.assertIsNotNone(kwsd.told("WATCHDOG=1"))
+            kwsd.told("WATCHDOG=1", 0.5)  # for what was still in the pipe
+            self.assertIsNone(kwsd.told("WATCHDOG=1", 0.8))
+
+
+class Reload(unittest.TestCase):
+    def setUp(self):
+        self.pcm = read_pcm(DATA / "demo.wav")
+
+    def reload_at(self, kwsd, second, change=lambda: None):
+        """Plays the recording; reloads there, while it goes on."""
+        cut = second * SECOND
+        self.assertIsNotNone(kwsd.told("READY=1"))
+        kwsd.write(self.pcm[:cut])
+        change()
+        kwsd.reload()
+        at, reloaded, before = cut, None, []
+        while reloaded is None and at < len(self.pcm):
+            kwsd.write(self.pcm[at:at + SECOND // 10])
+            at += SECOND // 10
+            line = kwsd.out.next(0.05)  # about twice as fast as real time
+            if line is not None:
+                before.append(line)
+                reloaded = line if b'"reloaded"' in line else None
+        kwsd.write(self.pcm[at:])
+        kwsd.process.stdin.close()
+        return reloaded, before
+
+    def test_no_word_is_lost_and_none_is_heard_twice(self):
+        with daemon("-i", "-") as kwsd:
+            kwsd.write(self.pcm)
+            self.assertEqual(kwsd.end(), 0)
+            wanted = words(kwsd.out.events())
+        self.assertEqual(len(wanted), 8)
+        for second in (2, 7):
+            with daemon("-i", "-") as kwsd:
+                reloaded, before = self.reload_at(kwsd, second)
+                self.assertIsNotNone(reloaded)
+                found = words([*map(json.loads, before), *kwsd.out.events()])
+                self.assertEqual([word for word, _ in found], [word for word, _ in wanted])
+                for (_, end), (_, wanted_end) in zip(found, wanted):
+                    self.assertLess(abs(end - wanted_end), 0.3)  # windows of the new one lie elsewhere
+                self.assertEqual(kwsd.process.wait(60), 0)
+
+    def test_models_and_settings_are_read_anew(self):
+        with daemon("-i", "-", "--config", "/dev/null") as probe:
+            config = pathlib.Path(probe.path("kwsd.toml"))
+            config.write_text('model = ["jarvis"]\n')
+            with daemon("-i", "-", "--config", config) as kwsd:
+                reloaded, before = self.reload_at(kwsd, 7, lambda: config.write_text("branch = 'half'\n"))
+                self.assertEqual(json.loads(reloaded)["models"], ["commands"])
+                found = words([*map(json.loads, before), *kwsd.out.events()])
+                self.assertGreater(len(found), 3)
+                self.assertGreater(found[0][1], 4.9)  # two seconds may wait in the pipe
+
+    def test_a_broken_configuration_is_refused(self):
+        with daemon("-i", "-", "--config", "/dev/null") as probe:
+            config = pathlib.Path(probe.path("kwsd.toml"))
+            config.write_text("\n")
+            with daemon("-i", "-", "--config", config) as kwsd:
+                self.assertIsNotNone(kwsd.told("READY=1"))
+                for text, complaint in (("threshold = [7]\n", "kwsd.toml:1: key 'threshold'"), ("x = [\n", "kwsd.toml:1"),
+                                        ('model = ["nosuch"]\n', "nosuch"), ('threshold = ["nosuch=0.5"]\n', "'nosuch'")):
+                    config.write_text(text)
+                    kwsd.reload()
+                    self.assertIsNotNone(kwsd.told("RELOADING=1"))
+                    self.assertIsNotNone(kwsd.told("READY=1"))
+                    refusals = [line for line in kwsd.log().splitlines() if "reload refused" in line]
+                    self.assertIn(complaint, refusals[-1])
+                self.assertEqual(len(refusals), 4)
+                kwsd.write(self.pcm)
+                self.assertEqual(kwsd.end(), 0)
+                self.assertEqual(len(words(kwsd.out.events())), 8)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
