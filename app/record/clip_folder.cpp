@@ -1,0 +1,70 @@
+#include "app/record/clip_folder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+
+#include "app/recordings/random.h"
+#include "app/sound_writer.h"
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+
+namespace kwsd {
+
+namespace {
+
+std::string anonymous_speaker() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  std::array<char, 16> text{};
+  const std::uint64_t hash = stable_hash(std::to_string(getuid()) + '@' + host.data());
+  std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(hash & 0xFFFFFFFFU));
+  return text.data();
+}
+
+}  // namespace
+
+void check_word(const std::string& word) {
+  const bool controls = std::any_of(word.begin(), word.end(),
+                                    [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/'; });
+  if (word.empty() || word.size() > limits::name_bytes || !is_utf8(word) || controls || word.front() == '.' ||
+      word.front() == '_') {
+    throw Error(ErrorKind::usage,
+                "WORD: found '" + printable(word) +
+                    "', expected 1 to 64 bytes of UTF-8 without '/', not beginning with '.' or '_'");
+  }
+}
+
+ClipFolder::ClipFolder(std::filesystem::path folder, const std::string& speaker)
+    : folder_(std::move(folder)), speaker_(speaker.empty() ? anonymous_speaker() : speaker) {
+  const bool fine = std::all_of(speaker_.begin(), speaker_.end(),
+                                [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+  if (!fine || speaker_.size() > limits::name_bytes) {
+    throw Error(ErrorKind::usage,
+                "--speaker: found '" + printable(speaker) + "', expected up to 64 letters, digits and '-'");
+  }
+}
+
+std::filesystem::path ClipFolder::save(const std::string& word, std::span<const float> samples) const {
+  check_word(word);
+  const std::filesystem::path folder = folder_ / word;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorKind::io, folder.string() + ": cannot be made: " + error.message());
+  }
+  std::filesystem::path path;
+  for (int number = 0; path.empty() || std::filesystem::exists(std::filesystem::symlink_status(path, error));
+       ++number) {
+    path = folder / (speaker_ + "_nohash_" + std::to_string(number) + ".wav");
+  }
+  SoundWriter file(path, SoundWriter::Mode::create);
+  file.write(samples);
+  file.close();
+  return path;
+}
+
+}  // namespace kwsd

@@ -1,0 +1,30 @@
+// Recordings of words in the layout of Speech Commands: <folder>/<word>/<speaker>_nohash_<n>.wav. Thread:
+// one.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace kwsd {
+
+class ClipFolder {
+ public:
+  /// `speaker`: letters, digits, '-'; empty: eight hex digits that stand for this user on this machine and
+  /// tell nobody who it is. Throws Error (usage).
+  ClipFolder(std::filesystem::path folder, const std::string& speaker);
+
+  /// Writes a 16 kHz clip under the next free number; never touches a file that exists. Throws Error: usage
+  /// where `word` can be no folder (check_word), io.
+  std::filesystem::path save(const std::string& word, std::span<const float> samples) const;
+
+ private:
+  std::filesystem::path folder_;
+  std::string speaker_;
+};
+
+/// A word names its folder: 1 to 64 bytes of UTF-8 without '/' and control characters, and not one that the
+/// trainer passes over ('.' or '_' in front). Throws Error (usage).
+void check_word(const std::string& word);
+
+}  // namespace kwsd
