@@ -76,6 +76,17 @@ std::string read_config(const std::filesystem::path& file) {
   return text;
 }
 
+/// Empty where there is no home folder.
+std::filesystem::path user_config_file() {
+  const char* xdg = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  if (xdg != nullptr && *xdg == '/') {
+    return std::filesystem::path(xdg) / "kwsd/kwsd.toml";
+  }
+  return home != nullptr && *home == '/' ? std::filesystem::path(home) / ".config/kwsd/kwsd.toml"
+                                         : std::filesystem::path();
+}
+
 std::string environment_name(const std::string& key) {
   std::string name = "KWSD_" + key;
   std::transform(name.begin(), name.end(), name.begin(),
@@ -151,12 +162,8 @@ std::vector<std::filesystem::path> config_files(const std::string& explicit_file
     return {explicit_file};
   }
   std::vector<std::filesystem::path> files;
-  const char* xdg = std::getenv("XDG_CONFIG_HOME");
-  const char* home = std::getenv("HOME");
-  if (xdg != nullptr && *xdg == '/') {
-    files.emplace_back(std::filesystem::path(xdg) / "kwsd/kwsd.toml");
-  } else if (home != nullptr && *home == '/') {
-    files.emplace_back(std::filesystem::path(home) / ".config/kwsd/kwsd.toml");
+  if (std::filesystem::path file = user_config_file(); !file.empty()) {
+    files.push_back(std::move(file));
   }
   files.emplace_back("/etc/kwsd/kwsd.toml");
   std::erase_if(files, [](const std::filesystem::path& file) {
@@ -164,6 +171,15 @@ std::vector<std::filesystem::path> config_files(const std::string& explicit_file
     return !std::filesystem::exists(file, ignored);
   });
   return files;
+}
+
+std::filesystem::path preferred_config_file(const std::string& explicit_file) {
+  const std::vector<std::filesystem::path> files = config_files(explicit_file);
+  std::filesystem::path file = files.empty() ? user_config_file() : files.front();
+  if (file.empty()) {
+    throw Error(ErrorKind::config, "no home folder to keep a configuration file in (HOME, XDG_CONFIG_HOME)");
+  }
+  return file;
 }
 
 void load_config(CLI::App& command, const CLI::App& known) {

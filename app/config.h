@@ -30,6 +30,10 @@ struct ConfigEntry {
 /// when `explicit_file` (not empty) cannot be read.
 [[nodiscard]] std::vector<std::filesystem::path> config_files(const std::string& explicit_file);
 
+/// The file to write settings to: `explicit_file`, or the strongest that applies, or, where there is none,
+/// the user's own. Throws Error (config) where that has no place (no home folder).
+[[nodiscard]] std::filesystem::path preferred_config_file(const std::string& explicit_file);
+
 /// Gives `command`'s options that the command line did not set their values from environment and files.
 /// Keys are the long flags of `kwsd run`: `known` is that command's, and one that `command` lacks is
 /// passed over. Throws Error (config) naming file and key.

@@ -36,7 +36,9 @@ int run(int argc, char** argv) {
   kwsd::add_devices_command(app, selected);
   kwsd::add_eval_command(app, selected);
   kwsd::add_info_command(app, selected);
+  kwsd::add_live_command(app, selected);
   kwsd::add_mix_command(app, selected);
+  kwsd::add_record_command(app, selected);
   kwsd::add_run_command(app, selected);
   kwsd::add_version_command(app, selected);
 

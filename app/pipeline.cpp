@@ -36,6 +36,11 @@ void Pipeline::set_status_interval(double seconds) noexcept {
   next_status_sample_ = status_every_samples_;
 }
 
+void Pipeline::set_observer(PipelineObserver* observer) noexcept {
+  observer_ = observer;
+  recognizer_->set_observer(observer);
+}
+
 void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
   using Kind = CaptureBuffer::ReadKind;
   events_ = &events;
@@ -95,6 +100,9 @@ void Pipeline::restart(std::shared_ptr<Resampler> resampler) noexcept {
 /// 16 kHz samples -> everything else.
 void Pipeline::listen(std::span<const float> samples) noexcept {
   change_branch();
+  if (observer_ != nullptr && !draining_) {
+    samples = observer_->on_samples(samples);
+  }
   if (clips_ != nullptr) {
     clips_->remember(samples);
   }

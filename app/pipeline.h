@@ -28,6 +28,9 @@ class Pipeline {
   void set_status_interval(double seconds) noexcept;
   /// Clips go to `writer`, which must outlive run. Before run.
   void set_clip_writer(ClipWriter* writer) noexcept { clips_ = writer; }
+  /// Sees samples and windows, and may mute; outlives run. Before run. A recognizer that is replaced takes its
+  /// observer along: the next one has none.
+  void set_observer(PipelineObserver* observer) noexcept;
   /// The one that listens. Not while run is at work.
   [[nodiscard]] const Recognizer& recognizer() const noexcept { return *recognizer_; }
   /// What happened so far. After run has returned.
@@ -77,6 +80,7 @@ class Pipeline {
   std::shared_ptr<Resampler> resampler_;
   std::vector<float> captured_;  // one read of the capture buffer
   ClipWriter* clips_ = nullptr;
+  PipelineObserver* observer_ = nullptr;
   EventQueue* events_ = nullptr;
 
   std::int64_t sample_ = 0;  // 16 kHz samples of the input so far

@@ -105,12 +105,20 @@ void Recognizer::apply_threshold(const std::string& text) {
   }
 }
 
-std::vector<std::string> Recognizer::model_names() const {
-  std::vector<std::string> names;
+std::vector<std::shared_ptr<const Model>> Recognizer::models() const {
+  std::vector<std::shared_ptr<const Model>> models;
   for (const auto& group : features_) {
     for (const auto& listener : group->listeners) {
-      names.push_back(listener->model->name);
+      models.push_back(listener->model);
     }
+  }
+  return models;
+}
+
+std::vector<std::string> Recognizer::model_names() const {
+  std::vector<std::string> names;
+  for (const auto& model : models()) {
+    names.push_back(model->name);
   }
   return names;
 }
@@ -160,6 +168,9 @@ void Recognizer::on_window(Listener& listener, std::int64_t end_sample) noexcept
   ++windows_;
   for (const Detection& detection : listener.detector.push(listener.posteriors, end_sample, branch_)) {
     found_.push_back({&listener.model, detection});
+  }
+  if (observer_ != nullptr) {
+    observer_->on_window(*listener.model, listener.detector, branch_, end_sample);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/options.h"
+#include "app/pipeline_observer.h"
 #include "engine/detect/detector.h"
 #include "engine/features/framer.h"
 #include "engine/features/mfcc.h"
@@ -39,6 +40,9 @@ class Recognizer {
   /// Samples since construction or restart after which every detector has as much history as it uses.
   [[nodiscard]] std::int64_t memory_samples() const noexcept { return memory_samples_; }
   [[nodiscard]] std::vector<std::string> model_names() const;
+  [[nodiscard]] std::vector<std::shared_ptr<const Model>> models() const;
+  /// Sees each window; outlives this. Before the first listen.
+  void set_observer(PipelineObserver* observer) noexcept { observer_ = observer; }
   [[nodiscard]] const Kernels& kernels() const noexcept { return kernels_; }
 
  private:
@@ -53,6 +57,7 @@ class Recognizer {
   const Kernels& kernels_;
   std::vector<std::unique_ptr<Features>> features_;
   std::vector<Found> found_;
+  PipelineObserver* observer_ = nullptr;
   BranchId branch_ = BranchId::full;
   std::int64_t origin_sample_ = 0;  // stream sample at which the framers' sample 0 lies
   std::int64_t windows_ = 0;

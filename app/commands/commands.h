@@ -14,7 +14,9 @@ using Command = std::function<int()>;
 void add_devices_command(CLI::App& app, Command& selected);
 void add_eval_command(CLI::App& app, Command& selected);
 void add_info_command(CLI::App& app, Command& selected);
+void add_live_command(CLI::App& app, Command& selected);
 void add_mix_command(CLI::App& app, Command& selected);
+void add_record_command(CLI::App& app, Command& selected);
 void add_run_command(CLI::App& app, Command& selected);
 void add_version_command(CLI::App& app, Command& selected);
 

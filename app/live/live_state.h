@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/model/model.h"
@@ -55,6 +56,13 @@ struct LiveState {
   double overrun_seconds = 0;      ///< sound lost between device and network
   std::string message;             ///< what the last key did, or a warning
   bool message_is_warning = false;
+  int message_frames = 0;  ///< for which it has been shown
+
+  void say(std::string text, bool warning) {
+    message = std::move(text);
+    message_is_warning = warning;
+    message_frames = 0;
+  }
 };
 
 inline constexpr std::size_t kept_detections = 200;

@@ -48,6 +48,10 @@ class LiveTap final : public PipelineObserver {
 
   /// For all branches, from the next window on.
   void set_threshold(std::size_t keyword, float threshold) noexcept { taps_[keyword].wanted = threshold; }
+  /// Whether it was ever set.
+  [[nodiscard]] bool threshold_wanted(std::size_t keyword) const noexcept {
+    return taps_[keyword].wanted >= 0;
+  }
   void set_muted(bool muted) noexcept { muted_ = muted; }
 
  private:

@@ -1,0 +1,76 @@
+// kwsd live: what is heard, as it is heard, on a terminal.
+#include <cstdio>
+#include <memory>
+
+#include "app/commands/commands.h"
+#include "app/config.h"
+#include "app/live/live_session.h"
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+
+namespace kwsd {
+
+namespace {
+
+constexpr const char* keys =
+    "Keys: up, down choose a keyword; + and - move its threshold; w writes the thresholds to the\n"
+    "configuration file; m keeps the last 2 s as a missed word, f the sound of the last detection as a\n"
+    "false accept, for training; space mutes; q quits. Without a terminal: a line per detection.";
+
+/// "80x24" -> columns and rows.
+void parse_size(const std::string& text, LiveOptions& options) {
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%dx%d%c", &options.columns, &options.rows, &rest) != 2 ||
+      options.columns < 40 || options.columns > 400 || options.rows < 10 || options.rows > 200) {
+    throw Error(ErrorKind::usage,
+                "--size: found '" + printable(text) + "', expected COLUMNSxROWS from 40x10 to 400x200");
+  }
+}
+
+void add_picture_options(CLI::App& command, LiveOptions& options, std::string& size) {
+  constexpr const char* group = "Picture";
+  CLI::Option* screenshot =
+      command
+          .add_option("--screenshot", options.screenshot,
+                      "Draw the screen once, into a file (.svg, .txt), after a recording or a pipe was heard")
+          ->type_name("FILE")
+          ->group(group);
+  command.add_option("--at", options.at_seconds, "As it is after so many seconds; default: the end")
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(screenshot)
+      ->group(group);
+  command.add_option("--size", size, "Columns and rows")->needs(screenshot)->group(group);
+}
+
+}  // namespace
+
+void add_live_command(CLI::App& app, Command& selected) {
+  CLI::App* command =
+      app.add_subcommand("live", "Watch on a terminal what is heard, tune thresholds, mark mistakes");
+  command->footer(keys);
+  const auto options = std::make_shared<LiveOptions>();
+  const auto size = std::make_shared<std::string>("80x24");
+  add_input_options(*command, options->input);
+  add_recognition_options(*command, options->recognition);
+  command->add_option("--fps", options->frames_per_second, "Frames a second")->check(CLI::Range(1, 20));
+  command->add_option("--marks", options->marks, "Folder for what m and f keep (Speech Commands layout)")
+      ->type_name("DIR");
+  command->add_option("--speaker", options->speaker,
+                      "In the names of these; default: a number that stands for you");
+  add_picture_options(*command, *options, *size);
+  add_log_option(*command);
+  add_config_option(*command);
+  command->callback([&app, &selected, options, size, command] {
+    selected = [&app, options, size, command] {
+      load_config(*command, *app.get_subcommand("run"));
+      parse_size(*size, *options);
+      if (command->get_option("--config")->count() > 0) {
+        options->config = command->get_option("--config")->as<std::string>();
+      }
+      LiveSession(*options).run();
+      return 0;
+    };
+  });
+}
+
+}  // namespace kwsd

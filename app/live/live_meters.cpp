@@ -1,0 +1,82 @@
+#include "app/live/live_meters.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kwsd {
+
+namespace {
+
+constexpr std::int64_t rate_hz = 16000;
+constexpr std::int64_t least_samples = rate_hz / 10;  // of one look at the level
+constexpr std::int64_t clipping_hold = rate_hz, peak_hold = 2 * rate_hz;
+constexpr double rate_span_seconds = 2;
+constexpr float full_scale = 0.99F;
+
+float decibels(double amplitude) {
+  return static_cast<float>(20 * std::log10(std::max(amplitude, 1e-5)));
+}
+
+}  // namespace
+
+void LiveMeters::update(LiveState& state, const LiveTap& tap, double now_seconds) {
+  level(state, tap);
+  keywords(state, tap);
+  rate(state, tap, now_seconds);
+  state.branch = tap.branch();
+  state.seconds = static_cast<double>(metered_) / rate_hz;
+}
+
+/// Of what came since the last look, at least 0.1 s and at most 1 s.
+void LiveMeters::level(LiveState& state, const LiveTap& tap) {
+  const std::int64_t heard = tap.heard();
+  const std::int64_t count = std::min(heard, std::clamp(heard - metered_, least_samples, rate_hz));
+  samples_.resize(static_cast<std::size_t>(count));
+  metered_ = heard;
+  if (count == 0 || !tap.copy(heard - count, samples_)) {
+    return;
+  }
+  double energy = 0;
+  float peak = 0;
+  for (const float sample : samples_) {
+    energy += static_cast<double>(sample) * sample;
+    peak = std::max(peak, std::abs(sample));
+  }
+  if (peak >= full_scale) {
+    clipping_until_ = heard + clipping_hold;
+  }
+  state.level = {decibels(std::sqrt(energy / static_cast<double>(count))), decibels(peak),
+                 heard < clipping_until_};
+}
+
+void LiveMeters::keywords(LiveState& state, const LiveTap& tap) {
+  peak_until_.resize(tap.keywords().size());
+  state.keywords.resize(tap.keywords().size());
+  for (std::size_t k = 0; k < state.keywords.size(); ++k) {
+    LiveKeyword& keyword = state.keywords[k];
+    keyword.name = tap.keywords()[k];
+    keyword.score = tap.score(k);
+    if (keyword.score >= keyword.peak || metered_ >= peak_until_[k]) {
+      keyword.peak = keyword.score;
+      peak_until_[k] = metered_ + peak_hold;
+    }
+    if (!tap.threshold_wanted(k)) {
+      keyword.threshold = tap.threshold(k);
+    }
+  }
+}
+
+void LiveMeters::rate(LiveState& state, const LiveTap& tap, double now_seconds) {
+  const double span = now_seconds - rate_since_;
+  if (rate_since_ >= 0 && span < rate_span_seconds) {
+    return;
+  }
+  const std::int64_t windows = tap.windows();
+  if (rate_since_ >= 0) {
+    state.windows_per_second = static_cast<double>(windows - windows_then_) / span;
+  }
+  rate_since_ = now_seconds;
+  windows_then_ = windows;
+}
+
+}  // namespace kwsd

@@ -1,0 +1,31 @@
+// Levels, scores and rates for the screen, from what the tap has. Thread: the screen's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "app/live/live_state.h"
+#include "app/live/live_tap.h"
+
+namespace kwsd {
+
+class LiveMeters {
+ public:
+  /// Fills level, keywords, branch, seconds and windows_per_second. `now_seconds`: any clock that does not go
+  /// back. A threshold that was set by key and is not in force yet stays as it was set.
+  void update(LiveState& state, const LiveTap& tap, double now_seconds);
+
+ private:
+  void level(LiveState& state, const LiveTap& tap);
+  void keywords(LiveState& state, const LiveTap& tap);
+  void rate(LiveState& state, const LiveTap& tap, double now_seconds);
+
+  std::vector<float> samples_;
+  std::int64_t metered_ = 0;              // samples
+  std::int64_t clipping_until_ = 0;       // sample
+  std::vector<std::int64_t> peak_until_;  // [keywords], sample
+  double rate_since_ = -1;                // seconds
+  std::int64_t windows_then_ = 0;
+};
+
+}  // namespace kwsd

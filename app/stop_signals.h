@@ -1,0 +1,42 @@
+// SIGINT, SIGTERM and SIGHUP as something to wait for, for tools that end cleanly. Thread: main, before any
+// other thread is started: they all inherit that these signals are blocked.
+#pragma once
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace kwsd {
+
+class StopSignals {
+ public:
+  StopSignals() noexcept {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      sigaddset(&signals, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    descriptor_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+  }
+  ~StopSignals() { close(descriptor_); }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// Readable once one has come.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// Whether one has come. Then it stays so.
+  [[nodiscard]] bool arrived() noexcept {
+    signalfd_siginfo info{};
+    arrived_ = arrived_ || read(descriptor_, &info, sizeof info) == sizeof info;
+    return arrived_;
+  }
+
+ private:
+  int descriptor_ = -1;
+  bool arrived_ = false;
+};
+
+}  // namespace kwsd
