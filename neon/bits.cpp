@@ -24,7 +24,7 @@ void for_each_step(int first, const Prepared& weights, int outputs, int inputs, 
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
     for (int n = first; n < outputs; n += lanes) {
-      const std::uint8_t* rows = as<std::uint8_t>(weights) + n * quads * 16;
+      const std::uint8_t* rows = prepared_as<std::uint8_t>(weights) + n * quads * 16;
       for (int t = 0; t < steps; ++t) {
         sink(t, n,
              counts_of<decltype(q)::value, lanes>(rows, quads * 16, bytes_of(a) + t * quads * 16, quads));
@@ -39,7 +39,7 @@ void for_each_output(const Prepared& weights, int outputs, int inputs, const std
                      Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    const std::uint8_t* row = as<std::uint8_t>(weights);
+    const std::uint8_t* row = prepared_as<std::uint8_t>(weights);
     for (int n = 0; n < outputs; ++n, row += quads * 16) {
       sink(n, counts_of<decltype(q)::value, Rows>(bytes_of(a), quads * 16, row, quads));
     }
@@ -89,7 +89,7 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
             const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
   constexpr std::uint16_t lane_bit[lanes] = {1, 2, 4, 8, 16, 32, 64, 128};
   const uint16x8_t bit = vld1q_u16(lane_bit);
-  const auto* limits = as<std::int16_t>(thresholds);
+  const auto* limits = prepared_as<std::int16_t>(thresholds);
   const int row_words = BitMatrix::row_words_for(outputs);
   std::fill_n(out, steps * row_words, 0U);
   for_each_step(0, weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {

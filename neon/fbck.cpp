@@ -43,14 +43,12 @@ Prepared prepare_bits(const BitMatrix& weights) {
           static_cast<std::uint16_t>(word >> (16 * (round % 4)));
     }
   }
-  return neon::prepared_from(packed);
+  return prepared_from(packed);
 }
 
 /// Thresholds stay int16, padded to whole tiles with "never".
 Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs*/) {
-  std::vector<std::int16_t> padded(at_least.begin(), at_least.end());
-  padded.resize((at_least.size() + tile_outputs - 1) / tile_outputs * tile_outputs, INT16_MAX);
-  return neon::prepared_from(padded);
+  return prepare_padded_thresholds(at_least, tile_outputs);
 }
 
 /// Packs rows of bits as FBCK reads them: [rounds][4 steps] INT16. Missing steps repeat the last one.
@@ -135,7 +133,7 @@ void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::
       pack_steps(a + t * row_words, row_words, valid, rounds, packed);
     }
     for (int n = 0; n < outputs; n += tile_outputs) {
-      const std::uint16_t* b = neon::as<std::uint16_t>(weights) + n * rounds;
+      const std::uint16_t* b = prepared_as<std::uint16_t>(weights) + n * rounds;
       Sums sums{};
       for (int first = 0; first < rounds; first += staged_rounds) {
         const int count = std::min(staged_rounds, rounds - first);
@@ -179,7 +177,7 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
   constexpr std::uint8_t lane_bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
   const int row_words = BitMatrix::row_words_for(outputs);
   const uint8x16_t bit = vld1q_u8(lane_bit);
-  const auto* limits = neon::as<std::int16_t>(thresholds);
+  const auto* limits = prepared_as<std::int16_t>(thresholds);
   std::fill_n(out, steps * row_words, 0U);
   for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
     const int16x8_t low = vld1q_s16(limits + n);

@@ -148,9 +148,9 @@ Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inp
 
 void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
                std::int32_t* acc) noexcept {
-  const auto* w = as<std::int8_t>(weights) + sizeof(Int8Header);
+  const auto* w = prepared_as<std::int8_t>(weights) + sizeof(Int8Header);
   const int padded = round_up(inputs, 16);
-  switch (as<Int8Header>(weights)->group) {
+  switch (prepared_as<Int8Header>(weights)->group) {
     case 8:
       return dots<8>(w, outputs, padded, a, a_stride, rows, acc);
     case 4:

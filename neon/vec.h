@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/prepared.h"
 
 namespace kwsd::neon {
 
@@ -27,20 +27,6 @@ inline void add_to_residual(int16x8_t dot, int16x8_t shift, const ChannelAffine&
 /// Rows of 128-bit registers that a row of `inputs` bits takes.
 constexpr int quads_for(int inputs) noexcept {
   return (inputs + 127) / 128;
-}
-
-template <class T>
-const T* as(const Prepared& prepared) noexcept {
-  return reinterpret_cast<const T*>(prepared.data());
-}
-
-template <class T>
-Prepared prepared_from(const std::vector<T>& values) {
-  Prepared out(values.size() * sizeof(T));
-  if (!values.empty()) {
-    std::memcpy(out.data(), values.data(), out.size());
-  }
-  return out;
 }
 
 }  // namespace kwsd::neon

@@ -2,39 +2,25 @@
 // They define the truth for every other set; nothing here is meant to be fast.
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "engine/kernels/bit_rows.h"
 #include "engine/kernels/fixed_point.h"
+#include "engine/kernels/prepared.h"
 #include "engine/kernels/sets.h"
 
 namespace kwsd {
 namespace {
 
-template <class T>
-Prepared copy_of(const T* values, std::size_t count) {
-  Prepared out(count * sizeof(T));
-  if (count != 0) {
-    std::memcpy(out.data(), values, out.size());
-  }
-  return out;
-}
-
-template <class T>
-const T* as(const Prepared& prepared) noexcept {
-  return reinterpret_cast<const T*>(prepared.data());
-}
-
 Prepared prepare_bits(const BitMatrix& weights) {
-  return copy_of(weights.words.data(), weights.words.size());
+  return prepared_from(weights.words);
 }
 
 Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs*/) {
-  return copy_of(at_least.data(), at_least.size());
+  return prepared_from(at_least);
 }
 
 Prepared prepare_int8(std::span<const std::int8_t> weights, int /*outputs*/, int /*inputs*/) {
-  return copy_of(weights.data(), weights.size());
+  return prepared_from(weights);
 }
 
 /// K - 2 * popcount(a ^ w) of one row of each.
@@ -51,8 +37,8 @@ void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint6
   const int words = BitMatrix::row_words_for(inputs);
   for (int t = 0; t < steps; ++t) {
     for (int n = 0; n < outputs; ++n) {
-      dots[t * outputs + n] =
-          static_cast<std::int16_t>(dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs));
+      dots[t * outputs + n] = static_cast<std::int16_t>(
+          dot(a + t * words, prepared_as<std::uint64_t>(weights) + n * words, inputs));
     }
   }
 }
@@ -65,8 +51,8 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
     std::uint64_t* row = out + t * out_words;
     std::fill_n(row, out_words, 0U);
     for (int n = 0; n < outputs; ++n) {
-      if (dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs) >=
-          as<std::int16_t>(thresholds)[n]) {
+      if (dot(a + t * words, prepared_as<std::uint64_t>(weights) + n * words, inputs) >=
+          prepared_as<std::int16_t>(thresholds)[n]) {
         set_bit(row, n);
       }
     }
@@ -80,7 +66,7 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   for (int n = 0; n < outputs; ++n) {
     const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(n)];
     for (int t = 0; t < steps; ++t) {
-      const int acc = dot(a + t * words, as<std::uint64_t>(weights) + n * words, inputs);
+      const int acc = dot(a + t * words, prepared_as<std::uint64_t>(weights) + n * words, inputs);
       const std::int16_t v = add16(mul_q15(scale16(acc, affine.shift), channel.mult), channel.bias);
       std::int16_t& x = residual[n * stride + t];
       x = add16(x, prelu16(v, channel.slope));
@@ -137,7 +123,7 @@ void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8
     for (int n = 0; n < outputs; ++n) {
       std::int32_t sum = 0;
       for (int k = 0; k < inputs; ++k) {
-        sum += as<std::int8_t>(weights)[n * inputs + k] * a[r * a_stride + k];
+        sum += prepared_as<std::int8_t>(weights)[n * inputs + k] * a[r * a_stride + k];
       }
       acc[r * outputs + n] = sum;
     }

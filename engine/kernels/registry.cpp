@@ -13,6 +13,11 @@ constexpr std::array sets {
   &reference_kernels,
 #if defined(__aarch64__)
       &fbck_kernels, &neon_kernels, &a53_kernels,
+#else
+      &portable_kernels,
+#endif
+#if defined(__x86_64__)
+      &avx2_kernels, &avx512_kernels,
 #endif
 };
 

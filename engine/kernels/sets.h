@@ -6,8 +6,11 @@
 namespace kwsd {
 
 extern const Kernels reference_kernels;
-extern const Kernels fbck_kernels;  // arm64
-extern const Kernels neon_kernels;  // arm64
-extern const Kernels a53_kernels;   // arm64
+extern const Kernels portable_kernels;  // all but arm64
+extern const Kernels avx2_kernels;      // x86-64
+extern const Kernels avx512_kernels;    // x86-64
+extern const Kernels fbck_kernels;      // arm64
+extern const Kernels neon_kernels;      // arm64
+extern const Kernels a53_kernels;       // arm64
 
 }  // namespace kwsd

@@ -4,7 +4,7 @@
 
 #include "engine/kernels/fixed_point.h"
 #include "engine/model/limits.h"
-#include "engine/nn/lanes.h"
+#include "engine/kernels/lanes.h"
 
 namespace kwsd {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/nn/lanes.h"
+#include "engine/kernels/lanes.h"
 
 namespace kwsd {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/nn/lanes.h"
+#include "engine/kernels/lanes.h"
 
 namespace kwsd {
 namespace {

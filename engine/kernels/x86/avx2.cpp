@@ -1,0 +1,232 @@
+// Kernels for AVX2 (compiled with -mavx2). Popcounts: PSHUFB looks up nibbles, bytes add up, PSADBW widens.
+#include "engine/kernels/x86/bit_layers.h"
+
+namespace kwsd::x86 {
+namespace {
+
+// ---- 1-bit layers ----
+
+/// Bytes of popcounts.
+inline __m256i count_bytes(__m256i v) noexcept {
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
+                                         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+  const __m256i nibble = _mm256_set1_epi8(15);
+  return _mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256(v, nibble)),
+                         _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble)));
+}
+
+/// Order of the eight weights of a word: 0 1 4 5, 2 3 6 7, which the two packs put right.
+template <int Words>
+class Counter {
+ public:
+  Counter(const std::uint64_t* weights, int words) noexcept : weights_(weights), words_(words) {
+    for (int w = 0; w < Words; ++w) {
+      kept_[2 * w] = half(2 * w);
+      kept_[2 * w + 1] = half(2 * w + 1);
+    }
+  }
+
+  __m128i operator()(const std::uint64_t* a) const noexcept {
+    __m256i low = _mm256_setzero_si256(), high = low;
+    if constexpr (Words > 0) {
+      for (int w = 0; w < Words; ++w) {
+        const __m256i bits = _mm256_set1_epi64x(static_cast<long long>(a[w]));
+        low = _mm256_add_epi8(low, count_bytes(_mm256_xor_si256(kept_[2 * w], bits)));
+        high = _mm256_add_epi8(high, count_bytes(_mm256_xor_si256(kept_[2 * w + 1], bits)));
+      }
+      low = _mm256_sad_epu8(low, _mm256_setzero_si256());
+      high = _mm256_sad_epu8(high, _mm256_setzero_si256());
+    } else {
+      for (int w = 0; w < words_; ++w) {
+        const __m256i bits = _mm256_set1_epi64x(static_cast<long long>(a[w]));
+        low = _mm256_add_epi64(low, sum_of(_mm256_xor_si256(half(2 * w), bits)));
+        high = _mm256_add_epi64(high, sum_of(_mm256_xor_si256(half(2 * w + 1), bits)));
+      }
+    }
+    const __m256i pairs = _mm256_packus_epi32(low, high);
+    return _mm_packus_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+  }
+
+ private:
+  [[nodiscard]] __m256i half(int i) const noexcept {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights_ + 4 * i));
+  }
+  static __m256i sum_of(__m256i v) noexcept {
+    return _mm256_sad_epu8(count_bytes(v), _mm256_setzero_si256());
+  }
+
+  const std::uint64_t* weights_;
+  int words_;
+  __m256i kept_[static_cast<std::size_t>(Words > 0 ? 2 * Words : 1)];
+};
+
+// ---- int8 ----
+
+/// Groups x 8 outputs of Rows rows: PMADDWD of weights and activations as int16.
+template <int Rows, int Groups>
+inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int row,
+                         std::int32_t* out) noexcept {
+  constexpr std::size_t groups = Groups;
+  const int pairs = (layer.inputs + 1) / 2;
+  const auto* w = reinterpret_cast<const __m256i*>(layer.weights) + n / 8 * pairs;
+  __m256i acc[std::size_t{Rows}][groups] = {};
+  for (int k = 0; k < pairs; ++k) {
+    __m256i weights[groups];
+    for (int g = 0; g < Groups; ++g) {
+      weights[g] = _mm256_loadu_si256(w + g * pairs + k);
+    }
+    for (int r = 0; r < Rows; ++r) {
+      std::int16_t pair = 0;
+      std::memcpy(&pair, a.values + (row + r) * a.stride + 2 * k, sizeof pair);
+      const __m256i values = _mm256_cvtepi8_epi16(_mm_set1_epi16(pair));
+      for (int g = 0; g < Groups; ++g) {
+        acc[r][g] = _mm256_add_epi32(acc[r][g], _mm256_madd_epi16(weights[g], values));
+      }
+    }
+  }
+  for (int r = 0; r < Rows; ++r) {
+    for (int g = 0; g < Groups; ++g) {
+      const int first = n + 8 * g;
+      std::int32_t* target = out + (row + r) * layer.outputs + first;
+      if (first + 8 <= layer.outputs) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), acc[r][g]);
+      } else {
+        std::int32_t last[8];
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(last), acc[r][g]);
+        std::memcpy(target, last, static_cast<std::size_t>(layer.outputs - first) * sizeof(std::int32_t));
+      }
+    }
+  }
+}
+
+template <int Rows>
+inline void int8_rows(const Int8Layer& layer, const Int8Rows& a, int row, std::int32_t* out) noexcept {
+  int n = 0;
+  for (; n + 8 < layer.outputs; n += 16) {
+    int8_outputs<Rows, 2>(n, layer, a, row, out);
+  }
+  if (n < layer.outputs) {
+    int8_outputs<Rows, 1>(n, layer, a, row, out);
+  }
+}
+
+// ---- int16 layers: two channels at a time, eight steps each ----
+
+/// Eight int16 of each of two rows.
+inline __m256i load_two(const std::int16_t* first, const std::int16_t* second) noexcept {
+  return _mm256_set_m128i(load(second), load(first));
+}
+
+inline __m256i spread(std::int16_t first, std::int16_t second) noexcept {
+  return _mm256_set_m128i(_mm_set1_epi16(second), _mm_set1_epi16(first));
+}
+
+/// Lane `lane` of each half, everywhere in that half.
+inline __m256i repeat(__m256i v, int lane) noexcept {
+  return _mm256_shuffle_epi8(v, _mm256_set1_epi16(static_cast<std::int16_t>(lane * 0x202 + 0x100)));
+}
+
+/// Lanes of steps at or past `steps` cleared; the first lane is step `first`.
+inline __m256i valid_lanes(__m256i v, int first, int steps) noexcept {
+  const __m128i index = _mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m128i mask = _mm_cmpgt_epi16(_mm_set1_epi16(static_cast<std::int16_t>(steps - first)), index);
+  return _mm256_and_si256(v, _mm256_set_m128i(mask, mask));
+}
+
+/// Two channels, c and d (which may be the same).
+void filter_channels(const std::int16_t* taps, const Channels& affine, int c, int d, int steps, int stride,
+                     std::int16_t* residual) noexcept {
+  const LeftShift scale(affine.shift);
+  std::int16_t* x = residual + c * stride;
+  std::int16_t* y = residual + d * stride;
+  const __m256i w = load_two(taps + c * 8, taps + d * 8);
+  const __m256i w0 = repeat(w, 0), w1 = repeat(w, 1), w2 = repeat(w, 2), w3 = repeat(w, 3), w4 = repeat(w, 4);
+  const std::int16_t* of_c = affine.constants + c * 4;
+  const std::int16_t* of_d = affine.constants + d * 4;
+  const __m256i bias = spread(of_c[1], of_d[1]);
+  const __m256i slope = spread(of_c[2], of_d[2]);
+  __m256i before = _mm256_setzero_si256();
+  __m256i now = valid_lanes(load_two(x, y), 0, steps);
+  for (int t = 0; t < steps; t += 8) {
+    const bool last = t + 8 >= steps;
+    const __m256i after =
+        last ? _mm256_setzero_si256() : valid_lanes(load_two(x + t + 8, y + t + 8), t + 8, steps);
+    __m256i sum = mul_q15(_mm256_alignr_epi8(now, before, 12), w0);
+    sum = _mm256_adds_epi16(sum, mul_q15(_mm256_alignr_epi8(now, before, 14), w1));
+    sum = _mm256_adds_epi16(sum, mul_q15(now, w2));
+    sum = _mm256_adds_epi16(sum, mul_q15(_mm256_alignr_epi8(after, now, 2), w3));
+    sum = _mm256_adds_epi16(sum, mul_q15(_mm256_alignr_epi8(after, now, 4), w4));
+    const __m256i v = _mm256_adds_epi16(scale(sum), bias);
+    const __m256i m = _mm256_adds_epi16(now, prelu(v, slope));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(x + t), _mm256_castsi256_si128(m));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + t), _mm256_extracti128_si256(m, 1));
+    before = now;
+    now = after;
+  }
+}
+
+}  // namespace
+
+namespace avx2 {
+
+void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept {
+  bit_dots_with<Counter>(layer, a, dot);
+}
+
+void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+            int out_row_bytes) noexcept {
+  expand_with<Counter>(layer, at_least, a, out, out_row_bytes);
+}
+
+void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
+             int stride) noexcept {
+  project_with<Counter>(layer, channels, a, residual, stride);
+}
+
+void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept {
+  int row = 0;
+  for (; row + 4 <= a.count; row += 4) {
+    int8_rows<4>(layer, a, row, acc);
+  }
+  for (; row < a.count; ++row) {
+    int8_rows<1>(layer, a, row, acc);
+  }
+}
+
+void memory(const std::int16_t* taps, const Channels& affine, int channels, int steps, int stride,
+            std::int16_t* residual) noexcept {
+  for (int c = 0; c < channels; c += 2) {
+    filter_channels(taps, affine, c, c + 1 < channels ? c + 1 : c, steps, stride, residual);
+  }
+}
+
+void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_least_stride, int channels,
+           int steps, int stride, std::uint8_t* bits, int row_bytes) noexcept {
+  for (int first = 0; first < channels; first += 16) {
+    const int last = (first + 16 < channels ? first + 16 : channels) - 1;
+    for (int t = 0; t < steps; t += 8) {
+      // Even channels collect in the low half, odd ones in the high half; the last comes first.
+      __m256i packed = _mm256_setzero_si256();
+      for (int c = last - last % 2; c >= first; c -= 2) {
+        const int d = c < last ? c + 1 : c;
+        const __m256i limit = spread(at_least[c * at_least_stride], at_least[d * at_least_stride]);
+        const __m256i below =
+            _mm256_cmpgt_epi16(limit, load_two(residual + c * stride + t, residual + d * stride + t));
+        packed = _mm256_add_epi16(_mm256_slli_epi16(packed, 2),
+                                  _mm256_add_epi16(below, _mm256_set1_epi16(1)));  // 1 = not below
+      }
+      __m128i odd = _mm_slli_epi16(_mm256_extracti128_si256(packed, 1), 1);
+      if (last % 2 == 0) {  // the odd channel past the last does not exist
+        odd = _mm_and_si128(odd, _mm_set1_epi16(static_cast<std::int16_t>((1 << (last - first)) - 1)));
+      }
+      std::uint16_t words[8];
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(words), _mm_or_si128(_mm256_castsi256_si128(packed), odd));
+      for (int i = 0; i < 8 && t + i < steps; ++i) {
+        std::memcpy(bits + (t + i) * row_bytes + first / 8, &words[i], sizeof words[i]);
+      }
+    }
+  }
+}
+
+}  // namespace avx2
+}  // namespace kwsd::x86

@@ -1,0 +1,139 @@
+// Kernels for AVX-512 with VPOPCNTDQ and VNNI (compiled with their flags). The int16 layers are those of
+// AVX2.
+#include "engine/kernels/x86/bit_layers.h"
+
+namespace kwsd::x86 {
+namespace {
+
+/// Popcounts of eight outputs, one 64-bit lane each. Order of the weights: 0 to 7.
+template <int Words>
+class Counter {
+ public:
+  Counter(const std::uint64_t* weights, int words) noexcept : weights_(weights), words_(words) {
+    for (int w = 0; w < Words; ++w) {
+      kept_[w] = _mm512_loadu_si512(weights + 8 * w);
+    }
+  }
+
+  __m128i operator()(const std::uint64_t* a) const noexcept {
+    __m512i sum = _mm512_setzero_si512();
+    if constexpr (Words > 0) {
+      for (int w = 0; w < Words; ++w) {
+        sum = _mm512_add_epi64(sum, differing(kept_[w], a[w]));
+      }
+    } else {
+      for (int w = 0; w < words_; ++w) {
+        sum = _mm512_add_epi64(sum, differing(_mm512_loadu_si512(weights_ + 8 * w), a[w]));
+      }
+    }
+    return _mm512_maskz_cvtepi64_epi16(0xff, sum);  // maskz: gcc 12 warns of its own plain one
+  }
+
+ private:
+  static __m512i differing(__m512i weights, std::uint64_t bits) noexcept {
+    return _mm512_popcnt_epi64(_mm512_xor_si512(weights, _mm512_set1_epi64(static_cast<long long>(bits))));
+  }
+
+  const std::uint64_t* weights_;
+  int words_;
+  __m512i kept_[static_cast<std::size_t>(Words > 0 ? Words : 1)];
+};
+
+/// Groups x 16 outputs of Rows rows. VPDPBUSD wants one side unsigned: activations + 128, which the sums that
+/// the accumulators start from take away again. Chains: how many accumulators share a row and a group.
+template <int Rows, int Groups, int Chains>
+inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int row,
+                         std::int32_t* out) noexcept {
+  const int quads = (layer.inputs + 3) / 4;
+  const int group_bytes = (1 + quads) * 64;
+  const std::byte* w = layer.weights + n / 16 * group_bytes;
+  const __m512i offset = _mm512_set1_epi32(static_cast<int>(0x80808080U));
+  constexpr std::size_t groups = Groups;
+  __m512i acc[std::size_t{Chains}][std::size_t{Rows}][groups];
+  for (int c = 0; c < Chains; ++c) {
+    for (int g = 0; g < Groups; ++g) {
+      for (int r = 0; r < Rows; ++r) {
+        acc[c][r][g] = c == 0 ? _mm512_loadu_si512(w + g * group_bytes) : _mm512_setzero_si512();
+      }
+    }
+  }
+  const auto step = [&](int k, int chain) {
+    __m512i weights[groups];
+    for (int g = 0; g < Groups; ++g) {
+      weights[g] = _mm512_loadu_si512(w + g * group_bytes + (1 + k) * 64);
+    }
+    for (int r = 0; r < Rows; ++r) {
+      int four = 0;
+      std::memcpy(&four, a.values + (row + r) * a.stride + 4 * k, sizeof four);
+      const __m512i values = _mm512_xor_si512(_mm512_set1_epi32(four), offset);
+      for (int g = 0; g < Groups; ++g) {
+        acc[chain][r][g] = _mm512_dpbusd_epi32(acc[chain][r][g], values, weights[g]);
+      }
+    }
+  };
+  int k = 0;
+  for (; k + Chains <= quads; k += Chains) {
+    for (int c = 0; c < Chains; ++c) {
+      step(k + c, c);
+    }
+  }
+  for (; k < quads; ++k) {
+    step(k, 0);
+  }
+  for (int g = 0; g < Groups; ++g) {
+    const int first = n + 16 * g;
+    const int count = layer.outputs - first;
+    const auto mask = static_cast<__mmask16>(count >= 16 ? 0xffff : (1 << count) - 1);
+    for (int r = 0; r < Rows; ++r) {
+      __m512i sum = acc[0][r][g];
+      for (int c = 1; c < Chains; ++c) {
+        sum = _mm512_add_epi32(sum, acc[c][r][g]);
+      }
+      _mm512_mask_storeu_epi32(out + (row + r) * layer.outputs + first, mask, sum);
+    }
+  }
+}
+
+/// All outputs of Rows rows: eight accumulators, or four chains of one.
+template <int Rows>
+inline void int8_rows(const Int8Layer& layer, const Int8Rows& a, int row, std::int32_t* out) noexcept {
+  constexpr int groups = 8 / Rows;
+  int n = 0;
+  for (; n + 16 * (groups - 1) < layer.outputs; n += 16 * groups) {
+    int8_outputs<Rows, groups, 1>(n, layer, a, row, out);
+  }
+  for (; n < layer.outputs; n += 16) {
+    int8_outputs<Rows, 1, Rows == 1 ? 4 : 1>(n, layer, a, row, out);
+  }
+}
+
+}  // namespace
+
+namespace avx512 {
+
+void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept {
+  bit_dots_with<Counter>(layer, a, dot);
+}
+
+void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+            int out_row_bytes) noexcept {
+  expand_with<Counter>(layer, at_least, a, out, out_row_bytes);
+}
+
+void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
+             int stride) noexcept {
+  project_with<Counter>(layer, channels, a, residual, stride);
+}
+
+void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept {
+  int row = 0;
+  for (; row + 4 <= a.count; row += 4) {
+    int8_rows<4>(layer, a, row, acc);
+  }
+  for (; row < a.count; ++row) {
+    int8_rows<1>(layer, a, row, acc);
+  }
+}
+
+}  // namespace avx512
+}  // namespace kwsd::x86

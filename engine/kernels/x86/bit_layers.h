@@ -1,0 +1,135 @@
+// What follows the popcounts of eight outputs, for any way of counting: shared by avx2.cpp and avx512.cpp,
+// with internal linkage in each.
+//
+// Counter<Words> keeps the weights of eight outputs (Words words each, 0: any number, from memory) and
+// counts:
+//   explicit Counter(const std::uint64_t* weights, int words);
+//   __m128i operator()(const std::uint64_t* a) const;   popcount(a ^ w) of outputs 0..7, uint16
+#pragma once
+
+#include <cstring>
+
+#include "engine/kernels/x86/entries.h"
+#include "engine/kernels/x86/int16x8.h"
+
+namespace kwsd::x86 {
+namespace {
+
+constexpr int tile = 8;  // outputs
+
+template <int Words>
+struct WordCount {
+  static constexpr int value = Words;
+};
+
+/// Runs f(first output, counter) for every eight outputs.
+template <template <int> class Counter, int Words, class F>
+inline void for_each_tile_of(const BitLayer& layer, F f) noexcept {
+  const int words = (layer.inputs + 63) / 64;
+  for (int n = 0; n < layer.outputs; n += tile) {
+    f(n, Counter<Words>(layer.weights + n * words, words));
+  }
+}
+
+template <template <int> class Counter, class F>
+inline void for_each_tile(const BitLayer& layer, F f) noexcept {
+  switch ((layer.inputs + 63) / 64) {
+    case 1:
+      return for_each_tile_of<Counter, 1>(layer, f);
+    case 2:
+      return for_each_tile_of<Counter, 2>(layer, f);
+    case 4:
+      return for_each_tile_of<Counter, 4>(layer, f);
+    default:
+      return for_each_tile_of<Counter, 0>(layer, f);
+  }
+}
+
+/// K - 2 * popcount.
+inline __m128i dot_of(__m128i differing, int inputs) noexcept {
+  return _mm_sub_epi16(_mm_set1_epi16(static_cast<std::int16_t>(inputs)), _mm_slli_epi16(differing, 1));
+}
+
+inline __m128i load(const void* p) noexcept {
+  return _mm_loadu_si128(static_cast<const __m128i*>(p));
+}
+
+template <template <int> class Counter>
+inline void bit_dots_with(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept {
+  for_each_tile<Counter>(layer, [&](int n, const auto& count) {
+    for (int t = 0; t < a.count; ++t) {
+      const __m128i dots = dot_of(count(a.words + t * a.row_words), layer.inputs);
+      std::int16_t* out = dot + t * layer.outputs + n;
+      if (n + tile <= layer.outputs) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), dots);
+      } else {
+        std::int16_t last[tile];
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(last), dots);
+        std::memcpy(out, last, static_cast<std::size_t>(layer.outputs - n) * sizeof(std::int16_t));
+      }
+    }
+  });
+}
+
+template <template <int> class Counter>
+inline void expand_with(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a,
+                        std::uint8_t* out, int out_row_bytes) noexcept {
+  for_each_tile<Counter>(layer, [&](int n, const auto& count) {
+    const __m128i limits = load(at_least + n);
+    for (int t = 0; t < a.count; ++t) {
+      const __m128i below = _mm_cmpgt_epi16(limits, dot_of(count(a.words + t * a.row_words), layer.inputs));
+      const int clear = _mm_movemask_epi8(_mm_packs_epi16(below, _mm_set1_epi16(-1)));
+      out[t * out_row_bytes + n / tile] = static_cast<std::uint8_t>(~clear);
+    }
+  });
+}
+
+/// mult, bias and slope of eight channels.
+struct EightChannels {
+  explicit EightChannels(const std::int16_t* constants) noexcept {
+    const auto* p = reinterpret_cast<const __m128i*>(constants);
+    __m128i pair[4];  // {mult, bias, slope, at_least} of channels 2i and 2i + 1
+    for (int i = 0; i < 4; ++i) {
+      pair[i] = _mm_loadu_si128(p + i);
+    }
+    const __m128i a = _mm_unpacklo_epi16(pair[0], pair[2]), b = _mm_unpackhi_epi16(pair[0], pair[2]);
+    const __m128i c = _mm_unpacklo_epi16(pair[1], pair[3]), d = _mm_unpackhi_epi16(pair[1], pair[3]);
+    // a: channels 0 and 4, b: 1 and 5, c: 2 and 6, d: 3 and 7
+    const __m128i ac = _mm_unpacklo_epi16(a, c), bd = _mm_unpacklo_epi16(b, d);
+    mult = _mm_unpacklo_epi16(ac, bd);
+    bias = _mm_unpackhi_epi16(ac, bd);
+    slope = _mm_unpacklo_epi16(_mm_unpackhi_epi16(a, c), _mm_unpackhi_epi16(b, d));
+  }
+  __m128i mult, bias, slope;
+};
+
+template <template <int> class Counter>
+inline void project_with(const BitLayer& layer, const Channels& channels, const BitRows& a,
+                         std::int16_t* residual, int stride) noexcept {
+  const LeftShift scale(channels.shift);
+  for_each_tile<Counter>(layer, [&](int n, const auto& count) {
+    std::int16_t last[tile * 4] = {};
+    if (n + tile > layer.outputs) {
+      std::memcpy(last, channels.constants + n * 4, static_cast<std::size_t>(layer.outputs - n) * 8);
+    }
+    const EightChannels channel(n + tile > layer.outputs ? last : channels.constants + n * 4);
+    for (int first = 0; first < a.count; first += 8) {
+      __m128i p[8];  // [step] of eight outputs, then [output] of eight steps
+      for (int t = 0; t < 8; ++t) {
+        p[t] = _mm_setzero_si128();
+        if (first + t < a.count) {
+          const __m128i u = scale(dot_of(count(a.words + (first + t) * a.row_words), layer.inputs));
+          p[t] = prelu(_mm_adds_epi16(mul_q15(u, channel.mult), channel.bias), channel.slope);
+        }
+      }
+      transpose(p);
+      for (int i = 0; i < tile && n + i < layer.outputs; ++i) {
+        auto* x = reinterpret_cast<__m128i*>(residual + (n + i) * stride + first);
+        _mm_storeu_si128(x, _mm_adds_epi16(_mm_loadu_si128(x), p[i]));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace kwsd::x86

@@ -1,0 +1,69 @@
+// The x86 kernels behind the sets `avx2` and `avx512`: pointers only. Their files are compiled for CPUs that
+// not every machine has, so nothing that another file could share (templates of the standard library, inline
+// members) may be instantiated in them: sets.cpp takes the vectors apart.
+//
+// Contracts, unless said otherwise: engine/kernels/kernels.h. Thread: any, no allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kwsd::x86 {
+
+/// ±1 weights [outputs / 8][words][8] uint64, words = ceil(inputs / 64). The order of the eight is the set's.
+struct BitLayer {
+  const std::uint64_t* weights;
+  int outputs, inputs;
+};
+/// Rows of bits: `row_words` apart.
+struct BitRows {
+  const std::uint64_t* words;
+  int row_words, count;
+};
+/// Channels as they lie in Affine: {mult, bias, slope, sign_at_least} int16 each.
+struct Channels {
+  const std::int16_t* constants;
+  int shift;
+};
+/// Prepared int8 weights; see the set.
+struct Int8Layer {
+  const std::byte* weights;
+  int outputs, inputs;
+};
+struct Int8Rows {
+  const std::int8_t* values;
+  int stride, count;
+};
+
+inline constexpr int avx512_int8_outputs = 16;  ///< outputs of a group
+inline constexpr int avx2_int8_outputs = 8;
+
+namespace avx2 {
+void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
+/// at_least: padded to 8. out: zeroed by the caller.
+void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+            int out_row_bytes) noexcept;
+void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
+             int stride) noexcept;
+/// weights: [outputs / 8][ceil(inputs / 2)][8][2] int16.
+void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept;
+/// The filter alone. taps: [channels][8].
+void memory(const std::int16_t* taps, const Channels& affine, int channels, int steps, int stride,
+            std::int16_t* residual) noexcept;
+/// at_least[c * at_least_stride]. bits: zeroed by the caller.
+void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_least_stride, int channels,
+           int steps, int stride, std::uint8_t* bits, int row_bytes) noexcept;
+}  // namespace avx2
+
+namespace avx512 {
+void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
+void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+            int out_row_bytes) noexcept;
+void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
+             int stride) noexcept;
+/// weights: groups of 16 outputs, each [16] int32 -128 * (sum of its row), then [ceil(inputs / 4)][16][4]
+/// int8.
+void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept;
+}  // namespace avx512
+
+}  // namespace kwsd::x86
