@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
 
   kwsd::Command selected;
+  kwsd::add_bench_command(app, selected);
   kwsd::add_devices_command(app, selected);
   kwsd::add_eval_command(app, selected);
   kwsd::add_info_command(app, selected);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "app/svg.h"
+
 namespace kwsd {
 namespace {
 
@@ -12,29 +14,6 @@ constexpr double left = 60, top = 44, width = 520, height = 300;
 constexpr double most_per_hour = 100;
 constexpr std::array<const char*, 6> colours{"#1f6feb", "#d9730d", "#2da44e",
                                              "#8250df", "#cf222e", "#57606a"};
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string number(double value) {
   std::array<char, 32> text{};
@@ -69,7 +48,7 @@ void line(std::string& svg, double x1, double y1, double x2, double y2) {
 
 void text(std::string& svg, double x, double y, const char* anchor, const std::string& words) {
   svg += "<text x=\"" + point(x) + "\" y=\"" + point(y) + "\" text-anchor=\"" + anchor + "\">" +
-         escaped(words) + "</text>\n";
+         svg_escaped(words) + "</text>\n";
 }
 
 void draw_axes(std::string& svg, const Axes& axes) {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "engine/kernels/fixed_point.h"
-#include "engine/model/limits.h"
 #include "engine/kernels/lanes.h"
+#include "engine/model/limits.h"
 
 namespace kwsd {
 namespace {

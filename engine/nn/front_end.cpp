@@ -96,6 +96,17 @@ const std::int16_t* FrontEndStream::step(std::int64_t end) noexcept {
   return reinterpret_cast<const std::int16_t*>(row(front_end_->layers_.size(), end));
 }
 
+void FrontEndStream::window(int steps, int stride_frames, std::int16_t* residual) noexcept {
+  const std::size_t stride = size(residual_stride(steps));
+  const std::size_t channels = front_end_->rows_.back().row_bytes() / sizeof(std::int16_t);
+  for (int t = 0; t < steps; ++t) {
+    const std::int16_t* values = step(frames_seen_ - (steps - 1 - t) * stride_frames);
+    for (std::size_t c = 0; c < channels; ++c) {
+      residual[c * stride + size(t)] = values[c];
+    }
+  }
+}
+
 std::byte* FrontEndStream::slot(std::size_t level, std::int64_t end) noexcept {
   const auto index = static_cast<std::size_t>(end % front_end_->window_frames_);
   return rings_[level].rows.data() + index * front_end_->rows_[level].row_bytes();

@@ -70,6 +70,9 @@ class FrontEndStream {
   /// The step (memory_size) whose last frame was the `end`-th pushed. It and all that it depends on must lie
   /// in the newest window.
   const std::int16_t* step(std::int64_t end) noexcept;
+  /// The `steps` steps of the window that ends now, `stride_frames` apart, into the residual stream
+  /// [C][residual_stride(steps)].
+  void window(int steps, int stride_frames, std::int16_t* residual) noexcept;
 
  private:
   /// The rows of one level, by the frame they end at modulo the window.

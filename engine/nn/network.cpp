@@ -84,15 +84,7 @@ void Stream::classify(BranchId branch, std::span<float> posteriors) noexcept {
 
 /// Front-end: the T steps of the window that ends now -> x [C][T].
 void Stream::Impl::gather_steps() noexcept {
-  const int stride = residual_stride(model->steps);
-  for (int t = 0; t < model->steps; ++t) {
-    const std::int64_t end = front_end.frames_seen() - (model->steps - 1 - t) * model->step_stride_frames();
-    const std::int16_t* step = front_end.step(end);
-    std::int16_t* column = x.data() + t;
-    for (int c = 0; c < model->memory_size; ++c) {
-      column[c * stride] = step[c];
-    }
-  }
+  front_end.window(model->steps, model->step_stride_frames(), x.data());
   if (observer) observe_residual("steps", 0);
 }
 

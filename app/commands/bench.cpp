@@ -1,0 +1,147 @@
+// kwsd bench: what a window costs on this machine, by branch, kernel set and stage, and in float32.
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "app/bench/bench_report.h"
+#include "app/bench/float_net.h"
+#include "app/commands/commands.h"
+#include "app/model_store.h"
+#include "app/options.h"
+#include "app/recordings/progress.h"
+#include "engine/model/error.h"
+#include "engine/model/model_file.h"
+
+namespace kwsd {
+namespace {
+
+struct BenchOptions {
+  std::string model = "commands";
+  std::vector<std::string> kernels;  ///< empty: all that run here
+  std::string svg;
+  double seconds = 0.1;
+  bool json = false;
+};
+
+constexpr std::array all_branches{BranchId::full, BranchId::half, BranchId::quarter};
+
+/// Everything that is timed: the functions in the order in which `take` reads their times.
+class Bench {
+ public:
+  Bench(const BenchOptions& options, const Model& model) {
+    try {
+      float_net_.emplace(model);
+      report_.float_library = FloatNet::library();
+    } catch (const Error& error) {
+      report_.float_missing = error.what();
+    }
+    for (const Kernels* set : chosen(options.kernels)) {
+      windows_.push_back(std::make_unique<StagedWindow>(model, *set));
+      report_.sets.push_back({std::string(set->name), std::string(set->description), {}, {}});
+    }
+    report_.model = model.name;
+    report_.selected = select_kernels("auto").name;
+    report_.hop_ms =
+        1e3 * model.step_stride_frames() * model.features.hop_samples / model.features.sample_rate_hz;
+    report_.steps = model.steps;
+  }
+
+  BenchReport run(double seconds) {
+    Stopwatch stopwatch;
+    for (const BranchId branch : all_branches) {
+      if (float_net_) {
+        stopwatch.add([this, branch] { float_net_->run_whole(branch); });
+        stopwatch.add([this, branch] { float_net_->run_in_stream(branch); });
+      }
+      for (const auto& window : windows_) {
+        stopwatch.add([&window, branch] { window->run_whole(branch); });
+        stopwatch.add([&window, branch] { window->run_in_stream(branch); });
+        for (int s = 0; s < stage_count; ++s) {
+          stopwatch.add([&window, branch, s] { window->run(static_cast<Stage>(s), branch); });
+        }
+      }
+    }
+    Progress progress("rounds", Stopwatch::samples);
+    take(stopwatch.run(seconds, [&progress] { progress.step(); }));
+    return report_;
+  }
+
+ private:
+  static std::vector<const Kernels*> chosen(const std::vector<std::string>& names) {
+    std::vector<const Kernels*> sets;
+    for (const std::string& name : names) {
+      sets.push_back(&select_kernels(name));
+    }
+    for (const Kernels* set : all_kernels()) {
+      if (names.empty() && set->supported()) {
+        sets.push_back(set);
+      }
+    }
+    return sets;
+  }
+
+  void take(const std::vector<Timing>& times) {
+    auto next = times.begin();
+    for (std::size_t b = 0; b < all_branches.size(); ++b) {
+      const auto take_window = [&next](WindowTimes& window) {
+        window.whole = *next++;
+        window.in_stream = *next++;
+      };
+      if (float_net_) {
+        take_window(report_.float32[b]);
+      }
+      for (SetTimes& set : report_.sets) {
+        take_window(set.windows[b]);
+        for (Timing& stage : set.stages[b]) {
+          stage = *next++;
+        }
+      }
+    }
+  }
+
+  std::optional<FloatNet> float_net_;
+  std::vector<std::unique_ptr<StagedWindow>> windows_;  // as report_.sets
+  BenchReport report_;
+};
+
+void write_file(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written) {
+    throw Error(ErrorKind::io, path + ": cannot be written");
+  }
+}
+
+int bench(const BenchOptions& options) {
+  const Model model = load_model(find_model(options.model));
+  const BenchReport report = Bench(options, model).run(options.seconds);
+  if (!options.svg.empty()) {
+    write_file(options.svg, bench_svg(report));
+  }
+  const std::string text =
+      options.json
+          ? bench_json(report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n'
+          : bench_text(report);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Command& selected) {
+  CLI::App* command =
+      app.add_subcommand("bench", "Time a window on this machine: branches, kernel sets, stages, float32");
+  const auto options = std::make_shared<BenchOptions>();
+  command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
+  command->add_option("--kernels", options->kernels,
+                      "A kernel set, or 'auto'; may be given several times (default: all that run here)");
+  command->add_option("--seconds", options->seconds, "Time for each figure")->check(CLI::Range(0.0, 60.0));
+  command->add_flag("--json", options->json, "As one JSON object");
+  command->add_option("--svg", options->svg, "Draw the split by stage into FILE")->type_name("FILE");
+  add_log_option(*command);
+  command->callback([&selected, options] { selected = [options] { return bench(*options); }; });
+}
+
+}  // namespace kwsd

@@ -1,0 +1,33 @@
+// What all our pictures need. Thread: any, pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kwsd {
+
+/// Text as it may stand in an element or an attribute.
+[[nodiscard]] inline std::string svg_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace kwsd
