@@ -176,6 +176,9 @@ const Kernels a53_kernels{
     .memory = neon::memory,
     .signs = neon::signs,
     .int8_dots = neon::int8_dots,
+    .activate = neon::activate,
+    .narrow = neon::narrow,
+    .quantize = neon::quantize,
 };
 
 }  // namespace kwsd

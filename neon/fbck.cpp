@@ -246,6 +246,9 @@ const Kernels fbck_kernels{
     .memory = neon::memory,
     .signs = neon::signs,
     .int8_dots = neon::int8_dots,
+    .activate = neon::activate,
+    .narrow = neon::narrow,
+    .quantize = neon::quantize,
 };
 
 }  // namespace kwsd

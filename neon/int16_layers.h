@@ -1,5 +1,5 @@
-// The memory filter, its signs and the int8 products in plain intrinsics: shared by the NEON sets.
-// Contracts: engine/kernels/kernels.h.
+// The memory filter, its signs, the int8 products and the activations in plain intrinsics: shared by the NEON
+// sets. Contracts: engine/kernels/kernels.h.
 #pragma once
 
 #include "engine/kernels/kernels.h"
@@ -14,5 +14,11 @@ void signs(const std::int16_t* residual, const std::int16_t* at_least, int chann
 Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs);
 void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
                std::int32_t* acc) noexcept;
+
+void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+              std::int16_t* out) noexcept;
+void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept;
+void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
+              std::int8_t* flat) noexcept;
 
 }  // namespace kwsd::neon

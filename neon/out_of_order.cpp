@@ -20,6 +20,9 @@ const Kernels neon_kernels{
     .memory = neon::memory,
     .signs = neon::signs,
     .int8_dots = neon::int8_dots,
+    .activate = neon::activate,
+    .narrow = neon::narrow,
+    .quantize = neon::quantize,
 };
 
 }  // namespace kwsd

@@ -50,6 +50,12 @@ using Prepared = AlignedVector<std::byte>;
   return (steps + 7) / 8 * 8;
 }
 
+/// BN and PReLU of the outputs of a front-end layer, by column: each [channels].
+struct Activation {
+  const std::int16_t *mult, *bias, *slope;
+  int shift;  ///< [-31, 15]
+};
+
 struct Kernels {
   std::string_view name;         ///< as for --kernels
   std::string_view description;  ///< one line for `kwsd info` and the log
@@ -85,6 +91,17 @@ struct Kernels {
   /// acc: [rows][outputs].
   void (*int8_dots)(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride,
                     int rows, std::int32_t* acc) noexcept;
+
+  /// out[i][n] = prelu16(add16(mul_q15(scale16(acc[i][n], shift), mult[n]), bias[n]), slope[n]).
+  /// acc, out: [positions][channels], |acc| < 2^30.
+  void (*activate)(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+                   std::int16_t* out) noexcept;
+  /// out[i] = clamp(scale16(values[i], -shift), -127, 127), i < count. shift in [0, 15].
+  void (*narrow)(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept;
+  /// flat[c][t] = clamp(add16(mul_q15(scale16(residual[c][t], shift), mult), bias), -127, 127); flat:
+  /// [channels][steps].
+  void (*quantize)(const std::int16_t* residual, const Affine& affine, int channels, int steps,
+                   std::int8_t* flat) noexcept;
 };
 
 /// Every set compiled into this binary, `reference` first.

@@ -181,6 +181,40 @@ void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8
   }
 }
 
+void activate(const std::int32_t* __restrict acc, const Activation& activation, int channels, int positions,
+              std::int16_t* __restrict out) noexcept {
+  const lanes::Scale scale(activation.shift);
+  const std::int16_t* mult = activation.mult;
+  const std::int16_t* bias = activation.bias;
+  const std::int16_t* slope = activation.slope;
+  for (int i = 0; i < positions; ++i, acc += channels, out += channels) {
+    for (int n = 0; n < channels; ++n) {
+      out[n] = static_cast<std::int16_t>(lanes::activate(scale(acc[n]), mult[n], bias[n], slope[n]));
+    }
+  }
+}
+
+void narrow(const std::int16_t* __restrict values, int count, int shift,
+            std::int8_t* __restrict out) noexcept {
+  const lanes::Scale scale(-shift);
+  for (int i = 0; i < count; ++i) {
+    out[i] = static_cast<std::int8_t>(std::min(std::max(scale(values[i]), -127), 127));
+  }
+}
+
+void quantize(const std::int16_t* __restrict residual, const Affine& affine, int channels, int steps,
+              std::int8_t* __restrict flat) noexcept {
+  const lanes::Scale scale(affine.shift);
+  const int stride = residual_stride(steps);
+  for (int c = 0; c < channels; ++c) {
+    const ChannelAffine channel = affine.channels[static_cast<std::size_t>(c)];
+    for (int t = 0; t < steps; ++t) {
+      const std::int32_t v = lanes::mul_q15(scale(residual[c * stride + t]), channel.mult) + channel.bias;
+      flat[c * steps + t] = static_cast<std::int8_t>(std::min(std::max(v, -127), 127));
+    }
+  }
+}
+
 }  // namespace
 
 const Kernels portable_kernels{
@@ -197,6 +231,9 @@ const Kernels portable_kernels{
     .memory = memory,
     .signs = signs,
     .int8_dots = int8_dots,
+    .activate = activate,
+    .narrow = narrow,
+    .quantize = quantize,
 };
 
 }  // namespace kwsd

@@ -130,6 +130,37 @@ void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8
   }
 }
 
+void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+              std::int16_t* out) noexcept {
+  for (int i = 0; i < positions * channels; ++i) {
+    const int n = i % channels;
+    const std::int16_t u = mul_q15(scale16(acc[i], activation.shift), activation.mult[n]);
+    out[i] = prelu16(add16(u, activation.bias[n]), activation.slope[n]);
+  }
+}
+
+std::int8_t clamp8(std::int16_t v) noexcept {
+  return static_cast<std::int8_t>(std::clamp<std::int16_t>(v, -127, 127));
+}
+
+void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept {
+  for (int i = 0; i < count; ++i) {
+    out[i] = clamp8(scale16(values[i], -shift));
+  }
+}
+
+void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
+              std::int8_t* flat) noexcept {
+  const int stride = residual_stride(steps);
+  for (int c = 0; c < channels; ++c) {
+    const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(c)];
+    for (int t = 0; t < steps; ++t) {
+      const std::int16_t u = mul_q15(scale16(residual[c * stride + t], affine.shift), channel.mult);
+      flat[c * steps + t] = clamp8(add16(u, channel.bias));
+    }
+  }
+}
+
 }  // namespace
 
 const Kernels reference_kernels{
@@ -146,6 +177,9 @@ const Kernels reference_kernels{
     .memory = memory,
     .signs = signs,
     .int8_dots = int8_dots,
+    .activate = activate,
+    .narrow = narrow,
+    .quantize = quantize,
 };
 
 }  // namespace kwsd

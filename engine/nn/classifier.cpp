@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/kernels/lanes.h"
-
 namespace kwsd {
 namespace {
 
@@ -30,26 +28,9 @@ std::size_t Classifier::flat_bytes() const noexcept {
   return static_cast<std::size_t>(weights_->inputs + 64);
 }
 
-void Classifier::quantize(const ClassifierParams& params, std::int16_t* residual,
-                          std::int8_t* __restrict flat) const noexcept {
-  const int stride = residual_stride(steps_);
-  const lanes::Scale scale(params.input.shift);
-  for (int c = 0; c < memory_size_; ++c) {
-    const ChannelAffine channel = params.input.channels[static_cast<std::size_t>(c)];
-    std::int16_t* row = residual + c * stride;
-    for (int t = 0; t < stride; ++t) {
-      const std::int32_t v = lanes::mul_q15(scale(row[t]), channel.mult) + channel.bias;
-      row[t] = static_cast<std::int16_t>(std::min(std::max(v, -127), 127));
-    }
-  }
-  const bool dense = stride == steps_;  // then all channels are one long row
-  const int rows = dense ? 1 : memory_size_;
-  const int row_steps = dense ? memory_size_ * steps_ : steps_;
-  for (int row = 0; row < rows; ++row) {
-    for (int t = 0; t < row_steps; ++t) {
-      flat[row * steps_ + t] = static_cast<std::int8_t>(residual[row * stride + t]);
-    }
-  }
+void Classifier::quantize(const ClassifierParams& params, const std::int16_t* residual,
+                          std::int8_t* flat) const noexcept {
+  kernels_->quantize(residual, params.input, memory_size_, steps_, flat);
 }
 
 void Classifier::logits(const ClassifierParams& params, const std::int8_t* flat, std::span<std::int32_t> acc,

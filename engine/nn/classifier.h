@@ -15,12 +15,12 @@ class Classifier {
  public:
   Classifier(const Model& model, const Kernels& kernels);
 
-  /// Bytes that `flat` must have: C * T and what vector loads and stores take beyond.
+  /// Bytes that `flat` must have: C * T and what vector loads take beyond.
   [[nodiscard]] std::size_t flat_bytes() const noexcept;
 
-  /// Classifier input q of model.h. residual: [C][stride], overwritten; flat: [C][T].
-  void quantize(const ClassifierParams& params, std::int16_t* residual,
-                std::int8_t* __restrict flat) const noexcept;
+  /// Classifier input q of model.h. residual: [C][stride]; flat: [C][T].
+  void quantize(const ClassifierParams& params, const std::int16_t* residual,
+                std::int8_t* flat) const noexcept;
   /// acc, logits: (labels).
   void logits(const ClassifierParams& params, const std::int8_t* flat, std::span<std::int32_t> acc,
               std::span<float> logits) const noexcept;

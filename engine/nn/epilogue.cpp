@@ -15,8 +15,9 @@ constexpr std::uint16_t bit_of_lane[group]{1U << 0U,  1U << 1U,  1U << 2U,  1U <
 
 }  // namespace
 
-Epilogue::Epilogue(const ConvLayer& layer)
-    : output_(layer.output),
+Epilogue::Epilogue(const ConvLayer& layer, const Kernels& kernels)
+    : kernels_(&kernels),
+      output_(layer.output),
       shift_(layer.affine.shift),
       out_shift_(layer.out_shift),
       out_planes_(layer.out_planes),
@@ -31,39 +32,20 @@ Epilogue::Epilogue(const ConvLayer& layer)
 
 void Epilogue::run(const std::int32_t* acc, int positions, std::int16_t* activated, std::byte* out,
                    std::size_t plane_bytes) const noexcept {
-  for (int position = 0; position < positions; ++position, acc += channels_) {
-    if (output_ == OutputKind::residual) {
-      activate(acc, reinterpret_cast<std::int16_t*>(out));
-      out += 2 * channels_;
-      continue;
-    }
-    activate(acc, activated);
-    if (output_ == OutputKind::int8) {
-      to_int8(activated, reinterpret_cast<std::int8_t*>(out));
-      out += channels_;
-    } else {
-      output_ == OutputKind::bits ? to_bits(activated, reinterpret_cast<std::uint16_t*>(out))
-                                  : to_planes(activated, out, plane_bytes);
-      out += channels_ / 8;
-    }
+  const bool residual = output_ == OutputKind::residual;
+  auto* values = residual ? reinterpret_cast<std::int16_t*>(out) : activated;
+  const auto channels = static_cast<int>(channels_);
+  kernels_->activate(acc, {mult_.data(), bias_.data(), slope_.data(), shift_}, channels, positions, values);
+  if (residual) {
+    return;
   }
-}
-
-void Epilogue::activate(const std::int32_t* __restrict acc,
-                        std::int16_t* __restrict activated) const noexcept {
-  const lanes::Scale scale(shift_);
-  const std::int16_t* mult = mult_.data();
-  const std::int16_t* bias = bias_.data();
-  const std::int16_t* slope = slope_.data();
-  for (std::size_t c = 0; c < channels_; ++c) {
-    activated[c] = static_cast<std::int16_t>(lanes::activate(scale(acc[c]), mult[c], bias[c], slope[c]));
+  if (output_ == OutputKind::int8) {
+    kernels_->narrow(values, positions * channels, out_shift_, reinterpret_cast<std::int8_t*>(out));
+    return;
   }
-}
-
-void Epilogue::to_int8(const std::int16_t* __restrict activated, std::int8_t* __restrict out) const noexcept {
-  const lanes::Scale scale(-out_shift_);
-  for (std::size_t c = 0; c < channels_; ++c) {
-    out[c] = static_cast<std::int8_t>(std::min(std::max(scale(activated[c]), -127), 127));
+  for (int position = 0; position < positions; ++position, values += channels_, out += channels_ / 8) {
+    output_ == OutputKind::bits ? to_bits(values, reinterpret_cast<std::uint16_t*>(out))
+                                : to_planes(values, out, plane_bytes);
   }
 }
 

@@ -39,7 +39,7 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
       is_bits(conv.weights.kind != LayerKind::int8),
       weights(is_bits ? kernels.prepare_bits(conv.weights.bits)
                       : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
-      epilogue(conv) {
+      epilogue(conv, kernels) {
   kernel_row_bytes = size(conv.kernel_freq) * conv.pixel_bytes();
   position_bytes = size(conv.stride_freq) * conv.pixel_bytes();
   patch_bytes = is_bits ? 8 * size(BitMatrix::row_words_for(inputs)) : (size(inputs) + 15) / 16 * 16;
@@ -74,7 +74,7 @@ FrontEndStream::FrontEndStream(const FrontEnd& front_end, const Observer* observ
     grow(patches_, size(layer.positions) * layer.patch_bytes + copy_block);
     grow(dots_, size(layer.positions) * size(layer.outputs));
     grow(acc_, size(layer.positions) * size(layer.outputs));
-    grow(activated_, size(layer.outputs));
+    grow(activated_, size(layer.positions) * size(layer.outputs));
   }
 }
 

@@ -96,7 +96,7 @@ class FrontEndStream {
   AlignedVector<std::byte> patches_;       // [positions][patch_bytes]
   AlignedVector<std::int16_t> dots_;       // [positions][outputs]
   AlignedVector<std::int32_t> acc_;        // [positions][outputs]
-  AlignedVector<std::int16_t> activated_;  // (outputs)
+  AlignedVector<std::int16_t> activated_;  // [positions][outputs]
 };
 
 }  // namespace kwsd

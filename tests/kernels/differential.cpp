@@ -235,9 +235,57 @@ std::string int8_dots(const Kernels& set, const Shape& s, Fill fill, std::uint32
   return compare(acc.expected, acc.found);
 }
 
+std::string activate(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  constexpr int largest = (1 << 30) - 1;
+  Source source(fill, seed);
+  const int shift = source.within(-31, 15);
+  // Of a size that the shift brings into int16, or somewhat beyond.
+  const int reach = shift < 0
+                        ? static_cast<int>(std::min<std::int64_t>(largest, std::int64_t{40000} << -shift))
+                        : 40000 >> shift;
+  GuardedBuffer<std::int16_t> constants[3] = {GuardedBuffer<std::int16_t>(size(s.outputs)),
+                                              GuardedBuffer<std::int16_t>(size(s.outputs)),
+                                              GuardedBuffer<std::int16_t>(size(s.outputs))};
+  for (auto& column : constants) {
+    std::generate_n(column.data(), column.size(), [&] { return source.int16(); });
+  }
+  GuardedBuffer<std::int32_t> acc(size(s.steps * s.outputs));
+  std::generate_n(acc.data(), acc.size(), [&] {
+    return fill == Fill::extreme ? source.value(-largest, largest) : source.value(-reach, reach);
+  });
+  const Activation activation{constants[0].data(), constants[1].data(), constants[2].data(), shift};
+  Pair<std::int16_t> out(s.steps * s.outputs);
+  reference_kernels.activate(acc.data(), activation, s.outputs, s.steps, out.expected.data());
+  set.activate(acc.data(), activation, s.outputs, s.steps, out.found.data());
+  return compare(out.expected, out.found);
+}
+
+std::string narrow(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  Source source(fill, seed);
+  const int shift = source.within(0, 15);
+  GuardedBuffer<std::int16_t> values(size(s.steps * s.outputs));
+  std::generate_n(values.data(), values.size(), [&] { return source.int16(); });
+  Pair<std::int8_t> out(s.steps * s.outputs);
+  reference_kernels.narrow(values.data(), s.steps * s.outputs, shift, out.expected.data());
+  set.narrow(values.data(), s.steps * s.outputs, shift, out.found.data());
+  return compare(out.expected, out.found);
+}
+
+std::string quantize(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  Source source(fill, seed);
+  const Affine affine = random_affine(source, s.outputs, -31, 15);
+  GuardedBuffer<std::int16_t> residual(size(s.outputs * residual_stride(s.steps)));
+  std::generate_n(residual.data(), residual.size(), [&] { return source.int16(); });
+  Pair<std::int8_t> flat(s.steps * s.outputs);
+  reference_kernels.quantize(residual.data(), affine, s.outputs, s.steps, flat.expected.data());
+  set.quantize(residual.data(), affine, s.outputs, s.steps, flat.found.data());
+  return compare(flat.expected, flat.found);
+}
+
 constexpr Entry entries[] = {
     {"bit_dots", bit_dots}, {"expand", expand}, {"project", project},
     {"memory", memory},     {"signs", signs},   {"int8_dots", int8_dots},
+    {"activate", activate}, {"narrow", narrow}, {"quantize", quantize},
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "engine/features/framer.h"
 #include "engine/features/mfcc.h"
 #include "engine/kernels/fixed_point.h"
-#include "engine/nn/lanes.h"
+#include "engine/kernels/lanes.h"
 #include "engine/nn/network.h"
 #include "tests/support/allocations.h"
 #include "tests/support/naive_network.h"

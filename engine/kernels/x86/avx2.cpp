@@ -1,4 +1,5 @@
 // Kernels for AVX2 (compiled with -mavx2). Popcounts: PSHUFB looks up nibbles, bytes add up, PSADBW widens.
+#include "engine/kernels/kernels.h"
 #include "engine/kernels/x86/bit_layers.h"
 
 namespace kwsd::x86 {
@@ -45,6 +46,12 @@ class Counter {
     }
     const __m256i pairs = _mm256_packus_epi32(low, high);
     return _mm_packus_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+  }
+
+  /// popcount <= limits[i] -> bit i. limits: eight int16.
+  std::uint8_t at_most(__m128i limits, const std::uint64_t* a) const noexcept {
+    const __m128i above = _mm_cmpgt_epi16((*this)(a), limits);
+    return static_cast<std::uint8_t>(~_mm_movemask_epi8(_mm_packs_epi16(above, above)));
   }
 
  private:
@@ -136,7 +143,7 @@ inline __m256i valid_lanes(__m256i v, int first, int steps) noexcept {
 /// Two channels, c and d (which may be the same).
 void filter_channels(const std::int16_t* taps, const Channels& affine, int c, int d, int steps, int stride,
                      std::int16_t* residual) noexcept {
-  const LeftShift scale(affine.shift);
+  const Scale scale(affine.shift);
   std::int16_t* x = residual + c * stride;
   std::int16_t* y = residual + d * stride;
   const __m256i w = load_two(taps + c * 8, taps + d * 8);
@@ -165,6 +172,73 @@ void filter_channels(const std::int16_t* taps, const Channels& affine, int c, in
   }
 }
 
+// ---- what follows the front-end's products ----
+
+/// scale16 of int32 values, |v| < 2^30, eight at a time.
+class WideScale {
+ public:
+  explicit WideScale(int shift) noexcept
+      : left_(_mm_cvtsi32_si128(shift > 0 ? shift : 0)),
+        right_(_mm_cvtsi32_si128(shift < 0 ? -shift : 0)),
+        bound_(shift > 0 ? 32768 : (1 << 30) - 1),
+        rounding_(shift < 0 ? 1 << (-shift - 1) : 0) {}
+
+  /// Lanes as they came, still 32 bits wide; the pack that follows saturates.
+  __m256i operator()(__m256i v) const noexcept {
+    v = _mm256_min_epi32(_mm256_max_epi32(v, _mm256_set1_epi32(-bound_)), _mm256_set1_epi32(bound_));
+    v = _mm256_add_epi32(_mm256_sll_epi32(v, left_), _mm256_set1_epi32(rounding_));
+    return _mm256_sra_epi32(v, right_);
+  }
+
+ private:
+  __m128i left_, right_;
+  int bound_, rounding_;
+};
+
+inline __m256i load256(const void* p) noexcept {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+
+/// Sixteen channels from `n` on, of every position.
+inline void activate_channels(const std::int32_t* acc, const Activation& activation, int n, int channels,
+                              int positions, std::int16_t* out) noexcept {
+  const WideScale scale(activation.shift);
+  const __m256i mult = load256(activation.mult + n);
+  const __m256i bias = load256(activation.bias + n);
+  const __m256i slope = load256(activation.slope + n);
+  for (int i = 0; i < positions; ++i) {
+    const std::int32_t* in = acc + i * channels + n;
+    const __m256i u =
+        _mm256_permute4x64_epi64(_mm256_packs_epi32(scale(load256(in)), scale(load256(in + 8))), 0xd8);
+    const __m256i v = prelu(_mm256_adds_epi16(mul_q15(u, mult), bias), slope);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i * channels + n), v);
+  }
+}
+
+/// Any number of channels below sixteen from `n` on, through copies.
+void activate_rest(const std::int32_t* acc, const Activation& activation, int n, int channels, int positions,
+                   std::int16_t* out) noexcept {
+  const auto count = static_cast<std::size_t>(channels - n);
+  std::int16_t constants[3][16] = {};
+  const std::int16_t* from[3] = {activation.mult, activation.bias, activation.slope};
+  for (int i = 0; i < 3; ++i) {
+    std::memcpy(constants[i], from[i] + n, count * sizeof(std::int16_t));
+  }
+  const Activation rest{constants[0], constants[1], constants[2], activation.shift};
+  for (int i = 0; i < positions; ++i) {
+    std::int32_t in[16] = {};
+    std::int16_t values[16];
+    std::memcpy(in, acc + i * channels + n, count * sizeof(std::int32_t));
+    activate_channels(in, rest, 0, 16, 1, values);
+    std::memcpy(out + i * channels + n, values, count * sizeof(std::int16_t));
+  }
+}
+
+/// clamp to [-127, 127], as bytes.
+inline __m128i to_bytes(__m128i low, __m128i high) noexcept {
+  return _mm_max_epi8(_mm_packs_epi16(low, high), _mm_set1_epi8(-127));
+}
+
 }  // namespace
 
 namespace avx2 {
@@ -173,9 +247,9 @@ void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexce
   bit_dots_with<Counter>(layer, a, dot);
 }
 
-void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept {
-  expand_with<Counter>(layer, at_least, a, out, out_row_bytes);
+  expand_with<Counter>(layer, limits, a, out, out_row_bytes);
 }
 
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
@@ -224,6 +298,48 @@ void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_le
       for (int i = 0; i < 8 && t + i < steps; ++i) {
         std::memcpy(bits + (t + i) * row_bytes + first / 8, &words[i], sizeof words[i]);
       }
+    }
+  }
+}
+
+void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+              std::int16_t* out) noexcept {
+  int n = 0;
+  for (; n + 16 <= channels; n += 16) {
+    activate_channels(acc, activation, n, channels, positions, out);
+  }
+  if (n < channels) {
+    activate_rest(acc, activation, n, channels, positions, out);
+  }
+}
+
+void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept {
+  const Scale scale(-shift);
+  int i = 0;
+  for (; i + 16 <= count; i += 16) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                     to_bytes(scale(load(values + i)), scale(load(values + i + 8))));
+  }
+  if (i < count) {
+    std::int16_t last[16] = {};
+    std::int8_t bytes[16];
+    std::memcpy(last, values + i, static_cast<std::size_t>(count - i) * sizeof last[0]);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), to_bytes(scale(load(last)), scale(load(last + 8))));
+    std::memcpy(out + i, bytes, static_cast<std::size_t>(count - i));
+  }
+}
+
+void quantize(const std::int16_t* residual, const Channels& affine, int channels, int steps, int stride,
+              std::int8_t* flat) noexcept {
+  const Scale scale(affine.shift);
+  for (int c = 0; c < channels; ++c) {
+    const __m128i mult = _mm_set1_epi16(affine.constants[c * 4]);
+    const __m128i bias = _mm_set1_epi16(affine.constants[c * 4 + 1]);
+    for (int t = 0; t < steps; t += 8) {
+      const __m128i v = _mm_adds_epi16(mul_q15(scale(load(residual + c * stride + t)), mult), bias);
+      std::int8_t bytes[8];
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), to_bytes(v, v));
+      std::memcpy(flat + c * steps + t, bytes, static_cast<std::size_t>(steps - t < 8 ? steps - t : 8));
     }
   }
 }

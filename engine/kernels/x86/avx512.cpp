@@ -15,7 +15,15 @@ class Counter {
     }
   }
 
-  __m128i operator()(const std::uint64_t* a) const noexcept {
+  __m128i operator()(const std::uint64_t* a) const noexcept { return _mm512_cvtepi64_epi16(sum_of(a)); }
+
+  /// popcount <= limits[i] -> bit i. limits: eight int16.
+  std::uint8_t at_most(__m128i limits, const std::uint64_t* a) const noexcept {
+    return static_cast<std::uint8_t>(_mm512_cmple_epi64_mask(sum_of(a), _mm512_cvtepi16_epi64(limits)));
+  }
+
+ private:
+  __m512i sum_of(const std::uint64_t* a) const noexcept {
     __m512i sum = _mm512_setzero_si512();
     if constexpr (Words > 0) {
       for (int w = 0; w < Words; ++w) {
@@ -26,10 +34,9 @@ class Counter {
         sum = _mm512_add_epi64(sum, differing(_mm512_loadu_si512(weights_ + 8 * w), a[w]));
       }
     }
-    return _mm512_maskz_cvtepi64_epi16(0xff, sum);  // maskz: gcc 12 warns of its own plain one
+    return sum;
   }
 
- private:
   static __m512i differing(__m512i weights, std::uint64_t bits) noexcept {
     return _mm512_popcnt_epi64(_mm512_xor_si512(weights, _mm512_set1_epi64(static_cast<long long>(bits))));
   }
@@ -39,35 +46,44 @@ class Counter {
   __m512i kept_[static_cast<std::size_t>(Words > 0 ? Words : 1)];
 };
 
-/// Groups x 16 outputs of Rows rows. VPDPBUSD wants one side unsigned: activations + 128, which the sums that
-/// the accumulators start from take away again. Chains: how many accumulators share a row and a group.
+/// The sum of a row's activations.
+inline int sum_of_row(const std::int8_t* a, int count) noexcept {
+  __m512i sum = _mm512_setzero_si512();
+  for (int k = 0; k < count; k += 64) {
+    const auto mask = count - k >= 64 ? ~__mmask64{0} : (__mmask64{1} << (count - k)) - 1;
+    sum = _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_maskz_loadu_epi8(mask, a + k));
+  }
+  return _mm512_reduce_add_epi32(sum);
+}
+
+/// Groups x 16 outputs of Rows rows. VPDPBUSD wants one side unsigned: the weights lie as w + 128, and
+/// `start` takes 128 times the sum of the row away again. Chains: how many accumulators share a row and a
+/// group.
 template <int Rows, int Groups, int Chains>
-inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int row,
+inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int row, const int* start,
                          std::int32_t* out) noexcept {
   const int quads = (layer.inputs + 3) / 4;
-  const int group_bytes = (1 + quads) * 64;
+  const int group_bytes = quads * 64;
   const std::byte* w = layer.weights + n / 16 * group_bytes;
-  const __m512i offset = _mm512_set1_epi32(static_cast<int>(0x80808080U));
   constexpr std::size_t groups = Groups;
   __m512i acc[std::size_t{Chains}][std::size_t{Rows}][groups];
   for (int c = 0; c < Chains; ++c) {
     for (int g = 0; g < Groups; ++g) {
       for (int r = 0; r < Rows; ++r) {
-        acc[c][r][g] = c == 0 ? _mm512_loadu_si512(w + g * group_bytes) : _mm512_setzero_si512();
+        acc[c][r][g] = _mm512_set1_epi32(c == 0 ? start[r] : 0);
       }
     }
   }
   const auto step = [&](int k, int chain) {
     __m512i weights[groups];
     for (int g = 0; g < Groups; ++g) {
-      weights[g] = _mm512_loadu_si512(w + g * group_bytes + (1 + k) * 64);
+      weights[g] = _mm512_loadu_si512(w + g * group_bytes + k * 64);
     }
     for (int r = 0; r < Rows; ++r) {
       int four = 0;
       std::memcpy(&four, a.values + (row + r) * a.stride + 4 * k, sizeof four);
-      const __m512i values = _mm512_xor_si512(_mm512_set1_epi32(four), offset);
       for (int g = 0; g < Groups; ++g) {
-        acc[chain][r][g] = _mm512_dpbusd_epi32(acc[chain][r][g], values, weights[g]);
+        acc[chain][r][g] = _mm512_dpbusd_epi32(acc[chain][r][g], weights[g], _mm512_set1_epi32(four));
       }
     }
   };
@@ -98,12 +114,16 @@ inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int r
 template <int Rows>
 inline void int8_rows(const Int8Layer& layer, const Int8Rows& a, int row, std::int32_t* out) noexcept {
   constexpr int groups = 8 / Rows;
+  int start[std::size_t{Rows}];
+  for (int r = 0; r < Rows; ++r) {
+    start[r] = -128 * sum_of_row(a.values + (row + r) * a.stride, layer.inputs);
+  }
   int n = 0;
   for (; n + 16 * (groups - 1) < layer.outputs; n += 16 * groups) {
-    int8_outputs<Rows, groups, 1>(n, layer, a, row, out);
+    int8_outputs<Rows, groups, 1>(n, layer, a, row, start, out);
   }
   for (; n < layer.outputs; n += 16) {
-    int8_outputs<Rows, 1, Rows == 1 ? 4 : 1>(n, layer, a, row, out);
+    int8_outputs<Rows, 1, Rows == 1 ? 4 : 1>(n, layer, a, row, start, out);
   }
 }
 
@@ -115,9 +135,9 @@ void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexce
   bit_dots_with<Counter>(layer, a, dot);
 }
 
-void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept {
-  expand_with<Counter>(layer, at_least, a, out, out_row_bytes);
+  expand_with<Counter>(layer, limits, a, out, out_row_bytes);
 }
 
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,

@@ -4,7 +4,8 @@
 // Counter<Words> keeps the weights of eight outputs (Words words each, 0: any number, from memory) and
 // counts:
 //   explicit Counter(const std::uint64_t* weights, int words);
-//   __m128i operator()(const std::uint64_t* a) const;   popcount(a ^ w) of outputs 0..7, uint16
+//   __m128i operator()(const std::uint64_t* a) const;                  popcount(a ^ w) of outputs 0..7,
+//   uint16 std::uint8_t at_most(__m128i limits, const std::uint64_t* a) const;   bit i: popcount i <= limit i
 #pragma once
 
 #include <cstring>
@@ -72,14 +73,12 @@ inline void bit_dots_with(const BitLayer& layer, const BitRows& a, std::int16_t*
 }
 
 template <template <int> class Counter>
-inline void expand_with(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a,
+inline void expand_with(const BitLayer& layer, const std::int16_t* limits, const BitRows& a,
                         std::uint8_t* out, int out_row_bytes) noexcept {
   for_each_tile<Counter>(layer, [&](int n, const auto& count) {
-    const __m128i limits = load(at_least + n);
+    const __m128i limit = load(limits + n);
     for (int t = 0; t < a.count; ++t) {
-      const __m128i below = _mm_cmpgt_epi16(limits, dot_of(count(a.words + t * a.row_words), layer.inputs));
-      const int clear = _mm_movemask_epi8(_mm_packs_epi16(below, _mm_set1_epi16(-1)));
-      out[t * out_row_bytes + n / tile] = static_cast<std::uint8_t>(~clear);
+      out[t * out_row_bytes + n / tile] = count.at_most(limit, a.words + t * a.row_words);
     }
   });
 }
@@ -103,24 +102,45 @@ struct EightChannels {
   __m128i mult, bias, slope;
 };
 
+/// BN and PReLU of eight channels, twice (for two steps).
+struct EightAffine {
+  explicit EightAffine(const EightChannels& channel) noexcept
+      : mult(_mm256_set_m128i(channel.mult, channel.mult)),
+        bias(_mm256_set_m128i(channel.bias, channel.bias)),
+        slope(_mm256_set_m128i(channel.slope, channel.slope)) {}
+  __m256i operator()(__m256i u) const noexcept {
+    return prelu(_mm256_adds_epi16(mul_q15(u, mult), bias), slope);
+  }
+  __m256i mult, bias, slope;
+};
+
 template <template <int> class Counter>
 inline void project_with(const BitLayer& layer, const Channels& channels, const BitRows& a,
                          std::int16_t* residual, int stride) noexcept {
-  const LeftShift scale(channels.shift);
+  const Scale scale(channels.shift);
+  const bool saturates = (layer.inputs << channels.shift) > INT16_MAX;
+  const __m256i inputs = _mm256_set1_epi16(static_cast<std::int16_t>(layer.inputs));
+  const __m128i shift = _mm_cvtsi32_si128(channels.shift);
   for_each_tile<Counter>(layer, [&](int n, const auto& count) {
     std::int16_t last[tile * 4] = {};
     if (n + tile > layer.outputs) {
       std::memcpy(last, channels.constants + n * 4, static_cast<std::size_t>(layer.outputs - n) * 8);
     }
-    const EightChannels channel(n + tile > layer.outputs ? last : channels.constants + n * 4);
+    const EightAffine affine(EightChannels(n + tile > layer.outputs ? last : channels.constants + n * 4));
     for (int first = 0; first < a.count; first += 8) {
       __m128i p[8];  // [step] of eight outputs, then [output] of eight steps
-      for (int t = 0; t < 8; ++t) {
-        p[t] = _mm_setzero_si128();
-        if (first + t < a.count) {
-          const __m128i u = scale(dot_of(count(a.words + (first + t) * a.row_words), layer.inputs));
-          p[t] = prelu(_mm_adds_epi16(mul_q15(u, channel.mult), channel.bias), channel.slope);
+      for (int t = 0; t < 8; t += 2) {
+        if (first + t >= a.count) {
+          p[t] = p[t + 1] = _mm_setzero_si128();
+          continue;
         }
+        const std::uint64_t* row = a.words + (first + t) * a.row_words;
+        const __m128i next = first + t + 1 < a.count ? count(row + a.row_words) : _mm_setzero_si128();
+        const __m256i differing = _mm256_set_m128i(next, count(row));
+        const __m256i dot = _mm256_sub_epi16(inputs, _mm256_slli_epi16(differing, 1));
+        const __m256i v = affine(saturates ? scale(dot) : _mm256_sll_epi16(dot, shift));
+        p[t] = _mm256_castsi256_si128(v);
+        p[t + 1] = _mm256_extracti128_si256(v, 1);
       }
       transpose(p);
       for (int i = 0; i < tile && n + i < layer.outputs; ++i) {

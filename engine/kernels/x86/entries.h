@@ -8,6 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace kwsd {
+struct Activation;
+}
+
 namespace kwsd::x86 {
 
 /// ±1 weights [outputs / 8][words][8] uint64, words = ceil(inputs / 64). The order of the eight is the set's.
@@ -40,8 +44,8 @@ inline constexpr int avx2_int8_outputs = 8;
 
 namespace avx2 {
 void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
-/// at_least: padded to 8. out: zeroed by the caller.
-void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+/// limits of the popcounts, padded to 8 with -1. out: zeroed by the caller.
+void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept;
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
              int stride) noexcept;
@@ -53,11 +57,16 @@ void memory(const std::int16_t* taps, const Channels& affine, int channels, int 
 /// at_least[c * at_least_stride]. bits: zeroed by the caller.
 void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_least_stride, int channels,
            int steps, int stride, std::uint8_t* bits, int row_bytes) noexcept;
+void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+              std::int16_t* out) noexcept;
+void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept;
+void quantize(const std::int16_t* residual, const Channels& affine, int channels, int steps, int stride,
+              std::int8_t* flat) noexcept;
 }  // namespace avx2
 
 namespace avx512 {
 void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
-void expand(const BitLayer& layer, const std::int16_t* at_least, const BitRows& a, std::uint8_t* out,
+void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept;
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
              int stride) noexcept;

@@ -21,36 +21,47 @@ inline __m256i mul_q15(__m256i a, __m256i b) noexcept {
 }
 
 /// prelu16.
-inline __m128i prelu(__m128i v, __m128i slope) noexcept {
-  return _mm_blendv_epi8(v, mul_q15(v, slope), _mm_srai_epi16(v, 15));
-}
-
 inline __m256i prelu(__m256i v, __m256i slope) noexcept {
   return _mm256_blendv_epi8(v, mul_q15(v, slope), _mm256_srai_epi16(v, 15));
 }
 
-/// scale16 for shift in [0, 15]: what would leave int16 saturates.
-class LeftShift {
+/// scale16 of int16 values, for any shift in [-31, 15]: to the left what would leave int16 saturates.
+class Scale {
  public:
-  explicit LeftShift(int shift) noexcept
-      : count_(_mm_cvtsi32_si128(shift)), largest_(INT16_MAX >> shift), smallest_(INT16_MIN >> shift) {}
+  explicit Scale(int shift) noexcept
+      : left_(_mm_cvtsi32_si128(shift > 0 ? shift : 0)),
+        right_(_mm_cvtsi32_si128(-shift)),
+        half_(_mm_cvtsi32_si128(-shift - 1)),
+        is_one_(shift == 0),
+        to_right_(shift < 0),
+        largest_(static_cast<std::int16_t>(INT16_MAX >> (shift > 0 ? shift : 0))),
+        smallest_(static_cast<std::int16_t>(INT16_MIN >> (shift > 0 ? shift : 0))) {}
 
   __m128i operator()(__m128i v) const noexcept {
-    const auto largest = _mm_set1_epi16(static_cast<std::int16_t>(largest_));
-    const auto smallest = _mm_set1_epi16(static_cast<std::int16_t>(smallest_));
-    const __m128i shifted = _mm_sll_epi16(_mm_max_epi16(v, smallest), count_);
-    return _mm_blendv_epi8(shifted, _mm_set1_epi16(INT16_MAX), _mm_cmpgt_epi16(v, largest));
+    if (to_right_) {  // floor, and the highest bit lost
+      const __m128i up = _mm_and_si128(_mm_sra_epi16(v, half_), _mm_set1_epi16(1));
+      return _mm_add_epi16(_mm_sra_epi16(v, right_), up);
+    }
+    const __m128i shifted = _mm_sll_epi16(_mm_max_epi16(v, _mm_set1_epi16(smallest_)), left_);
+    return _mm_blendv_epi8(shifted, _mm_set1_epi16(INT16_MAX), _mm_cmpgt_epi16(v, _mm_set1_epi16(largest_)));
   }
   __m256i operator()(__m256i v) const noexcept {
-    const auto largest = _mm256_set1_epi16(static_cast<std::int16_t>(largest_));
-    const auto smallest = _mm256_set1_epi16(static_cast<std::int16_t>(smallest_));
-    const __m256i shifted = _mm256_sll_epi16(_mm256_max_epi16(v, smallest), count_);
-    return _mm256_blendv_epi8(shifted, _mm256_set1_epi16(INT16_MAX), _mm256_cmpgt_epi16(v, largest));
+    if (is_one_) {
+      return v;
+    }
+    if (to_right_) {
+      const __m256i up = _mm256_and_si256(_mm256_sra_epi16(v, half_), _mm256_set1_epi16(1));
+      return _mm256_add_epi16(_mm256_sra_epi16(v, right_), up);
+    }
+    const __m256i shifted = _mm256_sll_epi16(_mm256_max_epi16(v, _mm256_set1_epi16(smallest_)), left_);
+    return _mm256_blendv_epi8(shifted, _mm256_set1_epi16(INT16_MAX),
+                              _mm256_cmpgt_epi16(v, _mm256_set1_epi16(largest_)));
   }
 
  private:
-  __m128i count_;
-  int largest_, smallest_;
+  __m128i left_, right_, half_;
+  bool is_one_, to_right_;
+  std::int16_t largest_, smallest_;
 };
 
 /// rows[i] lane j -> rows[j] lane i.

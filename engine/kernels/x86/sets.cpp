@@ -1,7 +1,6 @@
 // The sets `avx2` and `avx512`: weights prepared, vectors taken apart, and the CPU asked. Compiled for any
 // x86-64.
 #include <algorithm>
-#include <cstring>
 
 #include "engine/kernels/prepared.h"
 #include "engine/kernels/sets.h"
@@ -22,8 +21,12 @@ Prepared prepare_bits_avx512(const BitMatrix& weights) {
   return prepare_bit_tiles(weights, {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
-Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs*/) {
-  return prepare_padded_thresholds(at_least, bit_tile);
+/// As limits of the popcount, padded with "never": K - 2 p >= at_least  <=>  p <= floor((K - at_least) / 2).
+Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) {
+  std::vector<std::int16_t> limits((at_least.size() + bit_tile - 1) / bit_tile * bit_tile, -1);
+  std::transform(at_least.begin(), at_least.end(), limits.begin(),
+                 [inputs](std::int16_t limit) { return static_cast<std::int16_t>((inputs - limit) >> 1); });
+  return prepared_from(limits);
 }
 
 /// [outputs / 8][inputs / 2][8][2] int16.
@@ -40,21 +43,16 @@ Prepared prepare_int8_avx2(std::span<const std::int8_t> weights, int outputs, in
   return prepared_from(out);
 }
 
-/// Groups of 16 outputs: the sums that undo activations + 128, then [inputs / 4][16][4] int8.
+/// [outputs / 16][inputs / 4][16][4] uint8: w + 128.
 Prepared prepare_int8_avx512(std::span<const std::int8_t> weights, int outputs, int inputs) {
   constexpr int group = x86::avx512_int8_outputs;
   const int quads = (inputs + 3) / 4;
-  const int group_bytes = (1 + quads) * group * 4;
-  Prepared out(size((outputs + group - 1) / group * group_bytes));
+  Prepared out(size((outputs + group - 1) / group * quads * group * 4));
   for (int n = 0; n < outputs; ++n) {
-    std::byte* start = out.data() + n / group * group_bytes;
-    std::int32_t sum = 0;
     for (int k = 0; k < inputs; ++k) {
-      const std::int8_t w = weights[size(n * inputs + k)];
-      sum -= 128 * w;
-      start[((1 + k / 4) * group + n % group) * 4 + k % 4] = static_cast<std::byte>(w);
+      out[size(((n / group * quads + k / 4) * group + n % group) * 4 + k % 4)] =
+          static_cast<std::byte>(weights[size(n * inputs + k)] + 128);
     }
-    std::memcpy(start + n % group * 4, &sum, sizeof sum);
   }
   return out;
 }
@@ -119,6 +117,11 @@ void memory(const std::int16_t* taps, const Affine& affine, int channels, int st
   pack_signs(residual, &affine.channels.data()->sign_at_least, 4, channels, steps, bits);
 }
 
+void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
+              std::int8_t* flat) noexcept {
+  x86::avx2::quantize(residual, channels_of(affine), channels, steps, residual_stride(steps), flat);
+}
+
 bool has_avx2() noexcept {
   return __builtin_cpu_supports("avx2") != 0;
 }
@@ -145,6 +148,9 @@ const Kernels avx2_kernels{
     .memory = memory,
     .signs = signs,
     .int8_dots = int8_dots<x86::avx2::int8_dots>,
+    .activate = x86::avx2::activate,
+    .narrow = x86::avx2::narrow,
+    .quantize = quantize,
 };
 
 const Kernels avx512_kernels{
@@ -161,6 +167,9 @@ const Kernels avx512_kernels{
     .memory = memory,
     .signs = signs,
     .int8_dots = int8_dots<x86::avx512::int8_dots>,
+    .activate = x86::avx2::activate,
+    .narrow = x86::avx2::narrow,
+    .quantize = quantize,
 };
 
 }  // namespace kwsd
