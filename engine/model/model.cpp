@@ -59,7 +59,7 @@ std::size_t Model::stream_bytes() const noexcept {
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
   }
   const std::size_t window_values = 4 * size(memory_size) + size(hidden_size);
-  return size(window_frames()) * rows + patches + 6 * products + size(steps) * window_values;
+  return size(window_frames()) * rows + patches + 8 * products + size(steps) * window_values;
 }
 
 }  // namespace kwsd

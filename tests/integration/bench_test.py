@@ -39,7 +39,7 @@ class Bench(unittest.TestCase):
 
     def test_bad_usage(self):
         for options, code, words in (["--kernels", "abacus"], 2, "abacus"), (["-m", "nosuch"], 66, "nosuch"), \
-                (["--svg", "/nonexistent/x.svg"], 74, "/nonexistent/x.svg"):
+                (["--svg", SOURCE], 74, SOURCE):
             done = bench(*options)
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertIn(words, done.stderr)

@@ -50,7 +50,7 @@ TEST_CASE("the report of bench as JSON has every figure") {
 
 TEST_CASE("the report of bench in words names what it compares") {
   const std::string text = bench_text(example());
-  CHECK_THAT(text, Catch::Contains("fast        half    25.0 +50 -10 %   90.0 +50 -10 %      10000  8.00x") &&
+  CHECK_THAT(text, Catch::Contains("fast        half  25.0 +50 -10 %  90.0 +50 -10 %      10000  8.00x") &&
                        Catch::Contains("XNNPACK") && Catch::Contains("8 front-end steps") &&
                        Catch::Contains("60.0"));  // the sum of six stages
 }
