@@ -92,7 +92,8 @@ def main():
     data = options.source / "tests" / "data"
     mic = microphone.Microphone()
     try:
-        with Daemon([options.kwsd], options.source, "-i", "pimic", env=mic.environment, watchdog_ms=2000, stdin=False) as kwsd:
+        with Daemon([options.kwsd], options.source, "-i", "pimic", "--branch", "full", env=mic.environment,
+                    watchdog_ms=2000, stdin=False) as kwsd:
             trial = Trial(kwsd, mic, data)
             seconds = trial.run(options.rounds, words_of(options.kwsd, data / "demo.wav", FIRST_SECONDS))
             limit = 2

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# The package in a Debian of its own: installed, upgraded, run by a real systemd (nspawn), purged. As root.
+#
+#   container.sh PACKAGE.deb [TREE]     TREE is made with mmdebstrap where it is missing (a minute, 250 MB)
+#
+# Needs mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
+set -euo pipefail
+
+package=$(realpath "$1")
+tree=${2:-/tmp/kwsd-container}
+here=$(cd "$(dirname "$0")/../.." && pwd)
+failures=0
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@" >/tmp/kwsd-check.$$ 2>&1; then
+    echo "ok: $name"
+  else
+    echo "FAILED: $name"
+    sed 's/^/    /' /tmp/kwsd-check.$$
+    failures=$((failures + 1))
+  fi
+}
+
+inside() { chroot "$tree" "$@"; }
+
+if [ ! -e "$tree/usr/bin/systemctl" ]; then
+  depends=$(dpkg-deb -f "$package" Depends | sed 's/([^)]*)//g; s/ //g')
+  mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,$depends" bookworm "$tree"
+fi
+rm -rf "$tree/srv/kwsd"
+mkdir -p "$tree/srv/kwsd"
+cp "$package" "$tree/srv/kwsd/old.deb"
+cp "$here/tests/data/demo.wav" "$here/tests/integration/in_container.sh" "$tree/srv/kwsd/"
+rebuilt=$(mktemp -d) # the same package with a higher version
+dpkg-deb -R "$package" "$rebuilt/p"
+sed -i 's/^Version: .*/&+upgrade/' "$rebuilt/p/DEBIAN/control"
+dpkg-deb --root-owner-group -b "$rebuilt/p" "$tree/srv/kwsd/new.deb" >/dev/null
+rm -rf "$rebuilt"
+
+echo "== install and upgrade"
+check "install" inside dpkg -i /srv/kwsd/old.deb
+words=$(inside kwsd run -i /srv/kwsd/demo.wav --format text --log-level warning | tr '\n' ' ')
+check "finds the words of the recording: $words" test "$words" = "yes stop left right go up down no "
+echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
+check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/new.deb
+check "an upgrade keeps settings" grep -qx '# mine' "$tree/etc/kwsd/kwsd.toml"
+
+echo "== under systemd"
+cat >"$tree/etc/systemd/system/kwsd-check.service" <<'UNIT'
+[Unit]
+Description=Checks of kwsd
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /srv/kwsd/in_container.sh
+ExecStopPost=/usr/bin/systemctl --force poweroff
+StandardOutput=file:/srv/kwsd/log
+StandardError=file:/srv/kwsd/errors
+[Install]
+WantedBy=multi-user.target
+UNIT
+inside systemctl -q enable kwsd-check.service
+unshare -m --propagation private bash -c "mount -t tmpfs tmpfs /run
+  exec timeout -s KILL 180 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
+  </dev/null >"$tree/srv/kwsd/console" 2>&1 || true
+cat "$tree/srv/kwsd/log" 2>/dev/null || { echo "FAILED: no log; the console says:"; tail -20 "$tree/srv/kwsd/console"; failures=$((failures + 1)); }
+grep -q '^done$' "$tree/srv/kwsd/log" || { failures=$((failures + 1)); tail -5 "$tree/srv/kwsd/errors"; }
+failures=$((failures + $(grep -c '^FAILED' "$tree/srv/kwsd/log" || true)))
+
+echo "== remove and purge"
+rm -f "$tree"/etc/systemd/system/{kwsd-check.service,multi-user.target.wants/kwsd-check.service}
+rm -rf "$tree"/etc/systemd/system/kwsd.service.d
+check "remove" inside dpkg -r kwsd
+check "a removal keeps settings" test -f "$tree/etc/kwsd/kwsd.toml"
+check "purge" inside dpkg -P kwsd
+rm -rf "$tree/srv/kwsd"
+check "a purge leaves nothing behind" test -z "$(find "$tree" -xdev \( -path "$tree/proc" -o -path "$tree/var/log" \) -prune -o -name '*kwsd*' -print | tee /dev/stderr)"
+rm -f /tmp/kwsd-check.$$
+echo "== $failures failures"
+[ "$failures" -eq 0 ]
