@@ -71,7 +71,7 @@ class Daemon:
         self.folder = tempfile.TemporaryDirectory()
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(self.path("notify"))
-        environment = {**os.environ, "KWSD_MODEL_DIR": str(source / "models"), "XDG_CONFIG_HOME": "/nonexistent",
+        environment = {**os.environ, "KWSD_MODEL_DIR": str(source / "models"), "XDG_CONFIG_HOME": self.path("config"),
                        "NOTIFY_SOCKET": self.path("notify"), **(env or {})}
         if watchdog_ms:
             environment["WATCHDOG_USEC"] = str(1000 * watchdog_ms)
@@ -91,10 +91,12 @@ class Daemon:
             self.process.kill()
         self.process.wait()
         self.manager.shutdown(socket.SHUT_RD)
+        complaints = [line for line in self.log().splitlines() if "Sanitizer" in line]
         for file in (self.process.stdin, self.process.stdout, self.log_file, self.manager):
             with contextlib.suppress(BrokenPipeError, AttributeError):
                 file.close()
         self.folder.cleanup()
+        assert not complaints, complaints
 
     def listen_as_manager(self):
         with contextlib.suppress(OSError):

@@ -56,8 +56,11 @@ class Service(unittest.TestCase):
             for _ in range(3):
                 kwsd.write(SILENCE)
                 self.assertIsNotNone(kwsd.told("WATCHDOG=1"))
-            kwsd.told("WATCHDOG=1", 0.5)  # for what was still in the pipe
-            self.assertIsNone(kwsd.told("WATCHDOG=1", 0.8))
+            for _ in range(50):  # for what was still in the pipe; then no more
+                if kwsd.told("WATCHDOG=1", 0.8) is None:
+                    break
+            else:
+                self.fail("the watchdog is fed without sound")
 
 
 class Reload(unittest.TestCase):
@@ -108,7 +111,7 @@ class Reload(unittest.TestCase):
                 self.assertEqual(json.loads(reloaded)["models"], ["commands"])
                 found = words([*map(json.loads, before), *kwsd.out.events()])
                 self.assertGreater(len(found), 3)
-                self.assertGreater(found[0][1], 4.9)  # two seconds may wait in the pipe
+                self.assertGreater(found[0][1], 3.5)  # three seconds may wait in the pipe and the buffer
 
     def test_a_broken_configuration_is_refused(self):
         with daemon("-i", "-", "--config", "/dev/null") as probe:

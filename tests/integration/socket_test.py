@@ -131,7 +131,7 @@ class Sockets(unittest.TestCase):
     def test_paths_that_cannot_be_served(self):
         self.serve("--socket", self.path)
         self.refused(69, "another program listens there", self.path)
-        self.refused(69, "No such file", "/nonexistent/events")
+        self.refused(69, "No such file", self.folder.name + "/nosuch/events")
         self.refused(2, "at most 107", "/tmp/" + "x" * 200)
         self.refused(2, "expected a socket or nothing there", "/dev/null")
         self.greeted()  # the first one is still there
