@@ -16,6 +16,7 @@
 #include "app/live/terminal.h"
 #include "app/log.h"
 #include "app/open_input.h"
+#include "app/quiet_stderr.h"
 #include "app/recordings/atomic_file.h"
 #include "engine/model/error.h"
 
@@ -95,9 +96,9 @@ LiveSession::~LiveSession() {
 
 void LiveSession::run() {
   if (!options_.screenshot.empty()) {
-    start();
     take_screenshot();
   } else if (const std::unique_ptr<Terminal> terminal = Terminal::open()) {
+    const QuietStderr quiet;  // libraries that complain there would write across the screen
     log_.hold();
     start();
     on_terminal(*terminal);
@@ -114,6 +115,7 @@ void LiveSession::run() {
 
 void LiveSession::start() {
   source_->start(buffer_, events_);
+  state_.rate_hz = source_->rate_hz();  // a device tells once it is open
   inference_ = std::thread([this] {
     pipeline_.run(buffer_, events_);
     events_.close();
@@ -185,6 +187,7 @@ void LiveSession::in_lines() {
 
 void LiveSession::take_screenshot() {
   meters_.update(state_, tap_, 0);
+  start();
   Event event;
   while (!stop_.arrived() && events_.pop(event, std::chrono::milliseconds(200)) != EventQueue::Pop::closed) {
     const auto* detection = std::get_if<DetectionEvent>(&event.body);

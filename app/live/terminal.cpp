@@ -122,6 +122,7 @@ std::unique_ptr<Terminal> Terminal::open() {
   }
   if (capability("cup") == nullptr) {  // a teletype: the cursor cannot be placed
     delscreen(curses->screen);
+    tcsetattr(STDOUT_FILENO, TCSANOW, &settings);
     return nullptr;
   }
   prepare_rescue(STDOUT_FILENO, settings);

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""kwsd live and kwsd record, as their users see them: in tmux, at two sizes, and without a terminal.
+
+usage: live_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
+       KWSD_UPDATE_SCREENS=1 writes the screens in tests/data/screens anew
+"""
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import microphone
+from run_test import COMMAND, DATA, SOURCE, kwsd, read_wav, write_wav
+from tools_test import WithFolder
+
+LIMIT = 6  # seconds that only a defect waits for
+
+
+def settled(screen):
+    """A screen without what differs from run to run (level, peaks, clock, load, rates) and from model to model
+    (scores, their bars and times)."""
+    lines = screen.rstrip("\n").split("\n")
+    lines[0] = re.sub(r"\d\d:\d\d:\d\d$", "HH:MM:SS", lines[0].replace(str(DATA), "DATA"))
+    lines[0] = re.sub(r"(Hz  commands) +", r"\1  ", lines[0])
+    lines[1] = " level"
+    lines = [re.sub(r"[·█▏▎▍▌▋▊▉]", " ", line) for line in lines]
+    lines = [re.sub(r" \d\.\d\d /", " N.NN /", line) for line in lines]
+    lines = [re.sub(r" +\d+\.\d\d s (.*) \d\.\d\d \(", r" SECONDS s \1 N.NN (", line) for line in lines]
+    lines = [re.sub(r"\d\d:\d\d:\d\d$", "HH:MM:SS", line) for line in lines]
+    lines = [re.sub(r"(machine|kwsd) +(\d+ %|-)", r"\1 N %", line) for line in lines]
+    lines = [re.sub(r"(\d+\.\d|-) windows/s", "N windows/s", line) for line in lines]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+class Tmux:
+    """kwsd in a terminal of its own, behind a shell that says how it ended."""
+
+    def __init__(self, columns, rows, *arguments, env=None):
+        self.folder = tempfile.TemporaryDirectory()
+        self.socket = self.folder.name + "/tmux"
+        variables = {"LC_ALL": "C.UTF-8", "KWSD_MODEL_DIR": SOURCE / "models", "XDG_CONFIG_HOME": self.folder.name, **(env or {})}
+        words = ["env", *(f"{name}={value}" for name, value in variables.items()), *COMMAND, "live", *map(str, arguments)]
+        before, after = self.folder.name + "/before", self.folder.name + "/after"
+        script = f"cd {self.folder.name}; stty -a >{before}; {shlex.join(words)}; rc=$?; stty -a >{after}; echo ended: $rc; exec cat"
+        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), script)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True)
+        self.folder.cleanup()
+
+    def tmux(self, *arguments):
+        result = subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", *arguments], capture_output=True, timeout=LIMIT)
+        if result.returncode != 0:
+            raise RuntimeError(result.stderr.decode())
+        return result.stdout.decode()
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def until(self, text, limit=LIMIT):
+        """The first screen that shows `text` (a pattern)."""
+        end = time.monotonic() + limit
+        while True:
+            screen = self.screen()
+            if re.search(text, screen):
+                return screen
+            if time.monotonic() > end:
+                raise AssertionError(f"'{text}' did not come:\n{screen}")
+            time.sleep(0.05)
+
+    def kill(self, signal_number):
+        pane = int(self.tmux("display-message", "-p", "#{pane_pid}"))
+        children = pathlib.Path(f"/proc/{pane}/task/{pane}/children").read_text().split()
+        os.kill(int(children[0]), signal_number)
+
+    def path(self, name):
+        return pathlib.Path(self.folder.name) / name
+
+    def terminal_is_restored(self):
+        return self.path("before").read_text() == self.path("after").read_text()
+
+
+@unittest.skipUnless(shutil.which("tmux") and len(COMMAND) == 1, "tmux is not here, or kwsd is emulated")
+class OnATerminal(unittest.TestCase):
+    def same_as_file(self, screen, name):
+        file = DATA / "screens" / f"{name}.txt"
+        if os.environ.get("KWSD_UPDATE_SCREENS"):
+            file.write_text(screen)
+        self.assertEqual(screen, file.read_text())
+
+    def check_screen(self, columns, rows):
+        with Tmux(columns, rows, "-i", DATA / "stop.wav", "--branch", "full", "--threshold", "0.5") as terminal:
+            screen = terminal.until("the input has ended")
+            self.same_as_file(settled(screen), f"tmux_{columns}x{rows}")
+            terminal.keys("q")
+            terminal.until("ended: 0")
+            self.assertTrue(terminal.terminal_is_restored())
+
+    def test_80x24(self):
+        self.check_screen(80, 24)
+
+    def test_200x50(self):
+        self.check_screen(200, 50)
+
+    def test_a_new_size_is_drawn(self):
+        with Tmux(80, 24, "-i", DATA / "stop.wav") as terminal:
+            terminal.until("ended")
+            terminal.tmux("resize-window", "-x", "120", "-y", "30")
+            terminal.until(r"\A(?:[^\n]*\n){28} branch")
+            terminal.tmux("resize-window", "-x", "30", "-y", "8")
+            terminal.until("too small")
+            terminal.tmux("resize-window", "-x", "80", "-y", "24")
+            terminal.until("(?m)^>yes")
+
+    def test_thresholds_are_tuned_and_written(self):
+        with Tmux(80, 24, "-i", DATA / "stop.wav", "--threshold", "0.5") as terminal:
+            config = terminal.path("kwsd/kwsd.toml")
+            config.parent.mkdir()
+            config.write_text("# kept\nthreshold = [\"go=0.9\"]  # mine\n")
+            terminal.until("ended")
+            terminal.keys("Up", "Up")
+            terminal.until("(?m)^>stop")
+            terminal.keys("+", "+", "Left", "+")
+            terminal.until(r">stop .* 0\.52\*")
+            terminal.keys("w")
+            terminal.until("written: ")
+            self.assertEqual(config.read_text(), "# kept\nthreshold = [\"go=0.9\", \"stop=0.52\"]  # mine\n")
+
+    def test_mistakes_are_kept(self):
+        with Tmux(80, 24, "-i", DATA / "demo.wav") as terminal:
+            terminal.until(r"(?m)^ +\d\.\d\d s  yes ")
+            terminal.keys("m")
+            terminal.until("saved: kwsd-marks/yes/")
+            terminal.keys("f", "Space")
+            terminal.until("saved: kwsd-marks/not_yes/")
+            terminal.until("muted")
+            clips = sorted(terminal.path("kwsd-marks").glob("*/*_nohash_0.wav"))
+            self.assertEqual([len(read_wav(clip)) for clip in clips], [32000, 32000])
+
+    def test_every_end_restores_the_terminal(self):
+        for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 0), (signal.SIGSEGV, 139), (signal.SIGABRT, 134)):
+            with self.subTest(number), Tmux(80, 24, "-i", DATA / "demo.wav") as terminal:
+                terminal.until("(?m)^>yes")
+                terminal.kill(number)
+                screen = terminal.until("ended: [0-9]+")
+                self.assertIn(f"ended: {code}", screen)
+                self.assertNotIn(">yes", screen)
+                self.assertTrue(terminal.terminal_is_restored())
+
+    def test_a_teletype_gets_lines(self):
+        with Tmux(80, 24, "-i", DATA / "stop.wav", env={"TERM": "dumb"}) as terminal:
+            self.assertRegex(terminal.until("ended: 0"), r"(?m)^ +\d\.\d\d s  stop ")
+            self.assertTrue(terminal.terminal_is_restored())
+
+    def test_errors_before_the_screen_are_lines(self):
+        with Tmux(80, 24, "-i", "absent.wav") as terminal:
+            self.assertIn("absent.wav: cannot be opened", terminal.until("ended: 66"))
+
+
+@unittest.skipUnless(shutil.which("tmux") and len(COMMAND) == 1 and not microphone.missing(), "no fake microphone here")
+class OnAMicrophone(unittest.TestCase):
+    def setUp(self):
+        self.mic = microphone.Microphone()
+        self.addCleanup(self.mic.close)
+        self.mic.start_server()
+        names = ("ALSA_CONFIG_PATH", "HOME", "PULSE_SERVER", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH", "XDG_RUNTIME_DIR")
+        self.env = {name: self.mic.environment[name] for name in names}
+
+    def test_live_hears_loses_and_finds_it(self):
+        with Tmux(80, 24, "-i", "pimic", env=self.env) as terminal:
+            terminal.until("(?m)^ level .* quiet")
+            terminal.until("^ kwsd  pimic, 16000 Hz  commands")
+            self.mic.play(DATA / "stop.wav")
+            terminal.until(r"(?m)^ +\d+\.\d\d s  stop ")
+            self.mic.unplug()
+            terminal.until("no device: waiting")
+            self.mic.plug()
+            terminal.until("(?m)^ level .* quiet")
+            self.mic.play(DATA / "stop.wav")
+            terminal.until("(?m)^ 2 heard")
+            terminal.keys("q")
+            terminal.until("ended: 0")
+
+    def test_record(self):
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen([*COMMAND, "record", "stop", "--count", "2", "-i", "pimic", "--dir", folder],
+                                       env={**os.environ, **self.env}, stdout=subprocess.PIPE, text=True)
+            with process:
+                for line in process.stdout:
+                    if "say " in line:
+                        self.mic.play(DATA / "stop.wav")
+            self.assertEqual(process.returncode, 0)
+            self.assertEqual(len(list(pathlib.Path(folder).glob("stop/*_nohash_*.wav"))), 2)
+
+
+class WithoutATerminal(WithFolder):
+    def test_lines(self):
+        result = kwsd("live", "-i", DATA / "demo.wav")
+        lines = result.stdout.decode().splitlines()
+        self.assertEqual((result.returncode, lines[-1]), (0, "8 heard"))
+        self.assertEqual([line.split()[2] for line in lines[1:-1]], ["yes", "stop", "left", "right", "go", "up", "down", "no"])
+
+    def test_a_picture_is_the_same_each_time(self):
+        def picture(name, *arguments):
+            file = self.folder / name
+            result = kwsd("live", "-i", DATA / "demo.wav", "--screenshot", file, "--at", "5", *arguments)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return file.read_text()
+
+        self.assertEqual(picture("a.svg"), picture("b.svg"))
+        self.assertIn("<svg", picture("a.svg"))
+        text = picture("a.txt", "--size", "100x30").split("\n")
+        self.assertEqual(len(text), 31)
+        self.assertIn(" 2 heard", text)
+
+    def test_bad_input(self):
+        self.refuses(2, "--size: found '9x9'", "live", "-i", DATA / "stop.wav", "--screenshot", "x.svg", "--size", "9x9")
+        self.refuses(66, "absent.wav", "live", "-i", "absent.wav")
+        self.refuses(2, "--speaker", "live", "-i", DATA / "stop.wav", "--speaker", "a/b")
+        self.refuses(74, "cannot be written", "live", "-i", DATA / "stop.wav", "--screenshot", "/dev/null/x.svg")
+
+
+class Record(WithFolder):
+    def setUp(self):
+        super().setUp()
+        word = read_wav(DATA / "stop.wav")
+        silence = [((i * 7919) % 13) - 6 for i in range(12000)]
+        self.said = silence + (word + silence) * 4
+        self.file = self.folder / "said.wav"
+        write_wav(self.file, self.said)
+
+    def record(self, *arguments):
+        return kwsd("record", "stop", "--dir", self.folder, "--speaker", "ann", "--from-file", self.file, *arguments)
+
+    def test_words_are_cut_and_filed(self):
+        result = self.record("--count", 3)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(b"3 of 3 recordings", result.stdout)
+        clips = sorted((self.folder / "stop").iterdir())
+        self.assertEqual([clip.name for clip in clips], [f"ann_nohash_{i}.wav" for i in range(3)])
+        for clip in clips:
+            self.assertEqual(len(read_wav(clip)), 16000)
+            self.assertEqual(kwsd("run", "-i", clip, "--format", "text").stdout, b"stop\n")
+        before = [clip.read_bytes() for clip in clips]
+        self.record("--count", 2)
+        self.assertEqual(len(list((self.folder / "stop").iterdir())), 5)
+        self.assertEqual(before, [clip.read_bytes() for clip in clips])
+
+    def test_what_is_wrong_is_said_and_not_kept(self):
+        write_wav(self.file, [max(-32767, min(32767, 8 * s)) for s in self.said])
+        result = self.record()
+        self.assertIn(b"clipping", result.stdout)
+        write_wav(self.file, [s // 40 for s in self.said])
+        result = self.record()
+        self.assertEqual(result.returncode, 65)
+        self.assertFalse((self.folder / "stop").exists())
+
+    def test_bad_input(self):
+        self.refuses(66, "absent.wav", "record", "x", "--from-file", "absent.wav")
+        self.refuses(2, "WORD: found 'a/b'", "record", "a/b", "--from-file", self.file)
+        self.refuses(2, "--speaker", "record", "x", "--from-file", self.file, "--speaker", "a_b")
+        self.refuses(74, "cannot be made", "record", "stop", "--from-file", self.file, "--dir", "/dev/null")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
