@@ -25,24 +25,20 @@ void for_each_step(int first, const Prepared& weights, int outputs, int inputs, 
   with_quads(quads, [&](auto q) {
     for (int n = first; n < outputs; n += lanes) {
       const std::uint8_t* rows = prepared_as<std::uint8_t>(weights) + n * quads * 16;
-      for (int t = 0; t < steps; ++t) {
-        sink(t, n,
-             counts_of<decltype(q)::value, lanes>(rows, quads * 16, bytes_of(a) + t * quads * 16, quads));
-      }
+      for_each_vector<decltype(q)::value, lanes>(rows, bytes_of(a), steps, quads,
+                                                 [&](int t, uint16x8_t counts) { sink(t, n, counts); });
     }
   });
 }
 
-/// Eight (or four) steps of every output: the activations stay in registers, lane = step.
-template <int Rows, class Sink>
+/// Eight steps of every output: the activations stay in registers, lane = step.
+template <class Sink>
 void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
                      Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    const std::uint8_t* row = prepared_as<std::uint8_t>(weights);
-    for (int n = 0; n < outputs; ++n, row += quads * 16) {
-      sink(n, counts_of<decltype(q)::value, Rows>(bytes_of(a), quads * 16, row, quads));
-    }
+    for_each_vector<decltype(q)::value, lanes>(bytes_of(a), prepared_as<std::uint8_t>(weights), outputs,
+                                               quads, sink);
   });
 }
 
@@ -110,7 +106,7 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
     add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
   };
   for (; t + lanes <= steps; t += lanes) {
-    for_each_output<lanes>(weights, outputs, inputs, a + t * row_words, add);
+    for_each_output(weights, outputs, inputs, a + t * row_words, add);
   }
   if (t == steps) {
     return;

@@ -18,17 +18,37 @@ uint16x8_t lanes_below(int count) noexcept {
   return vcltq_u16(vld1q_u16(index), vdupq_n_u16(static_cast<std::uint16_t>(std::clamp(count, 0, 8))));
 }
 
-/// m of eight steps: before, now and after are the residual stream as it was, 0 out of range.
-inline int16x8_t filter(int16x8_t before, int16x8_t now, int16x8_t after, const std::int16_t* taps,
-                        const ChannelAffine& channel, int16x8_t shift) noexcept {
-  const int16x8_t w = vld1q_s16(taps);
-  int16x8_t sum = vqrdmulhq_laneq_s16(vextq_s16(before, now, 6), w, 0);
-  sum = vqaddq_s16(sum, vqrdmulhq_laneq_s16(vextq_s16(before, now, 7), w, 1));
-  sum = vqaddq_s16(sum, vqrdmulhq_laneq_s16(now, w, 2));
-  sum = vqaddq_s16(sum, vqrdmulhq_laneq_s16(vextq_s16(now, after, 1), w, 3));
-  sum = vqaddq_s16(sum, vqrdmulhq_laneq_s16(vextq_s16(now, after, 2), w, 4));
-  const int16x8_t v = vqaddq_s16(vqshlq_s16(sum, shift), vdupq_n_s16(channel.bias));
-  return vqaddq_s16(now, prelu(v, channel.slope));
+/// m of eight steps of `Channels` channels: before, now and after are the residual stream as it was, 0 out of
+/// range. Operation by operation over the channels, so that in-order cores need not wait for results.
+template <int Channels>
+inline void filter(const int16x8_t* before, const int16x8_t* now, const int16x8_t* after,
+                   const std::int16_t* taps, const ChannelAffine* channel, int16x8_t shift,
+                   int16x8_t* m) noexcept {
+  constexpr std::size_t count = Channels;
+  const auto each = [](auto f) {
+    for (std::size_t i = 0; i < count; ++i) {
+      f(i);
+    }
+  };
+  int16x8_t w[count], sum[count], product[count];
+  each([&](auto i) { w[i] = vld1q_s16(taps + i * 8); });
+  each([&](auto i) { sum[i] = vextq_s16(before[i], now[i], 6); });
+  each([&](auto i) { product[i] = vextq_s16(before[i], now[i], 7); });
+  each([&](auto i) { sum[i] = vqrdmulhq_laneq_s16(sum[i], w[i], 0); });
+  each([&](auto i) { product[i] = vqrdmulhq_laneq_s16(product[i], w[i], 1); });
+  each([&](auto i) { sum[i] = vqaddq_s16(sum[i], product[i]); });
+  each([&](auto i) { product[i] = vqrdmulhq_laneq_s16(now[i], w[i], 2); });
+  each([&](auto i) { sum[i] = vqaddq_s16(sum[i], product[i]); });
+  each([&](auto i) { product[i] = vextq_s16(now[i], after[i], 1); });
+  each([&](auto i) { product[i] = vqrdmulhq_laneq_s16(product[i], w[i], 3); });
+  each([&](auto i) { sum[i] = vqaddq_s16(sum[i], product[i]); });
+  each([&](auto i) { product[i] = vextq_s16(now[i], after[i], 2); });
+  each([&](auto i) { product[i] = vqrdmulhq_laneq_s16(product[i], w[i], 4); });
+  each([&](auto i) { sum[i] = vqaddq_s16(sum[i], product[i]); });
+  each([&](auto i) { sum[i] = vqshlq_s16(sum[i], shift); });
+  each([&](auto i) { sum[i] = vqaddq_s16(sum[i], vdupq_n_s16(channel[i].bias)); });
+  each([&](auto i) { sum[i] = prelu(sum[i], channel[i].slope); });
+  each([&](auto i) { m[i] = vqaddq_s16(now[i], sum[i]); });
 }
 
 /// Writes the bits of 16 channels (lane = step) into rows of out.
@@ -46,22 +66,42 @@ void clear(std::uint64_t* bits, int steps, int row_words) noexcept {
   std::fill_n(bits, steps * row_words, 0U);
 }
 
+/// Filter and signs of `Channels` channels, up to eight steps.
+template <int Channels>
+inline uint16x8_t memory_of(const std::int16_t* taps, const ChannelAffine* channel, int16x8_t valid,
+                            int16x8_t shift, std::int16_t* x, uint16x8_t packed) noexcept {
+  constexpr std::size_t count = Channels;
+  int16x8_t now[count], m[count], zero[count];
+  for (std::size_t i = 0; i < count; ++i) {
+    zero[i] = vdupq_n_s16(0);
+    now[i] = vandq_s16(vld1q_s16(x + i * 8), valid);
+  }
+  filter<Channels>(zero, now, zero, taps, channel, shift, m);
+  for (std::size_t i = count; i-- > 0;) {
+    vst1q_s16(x + i * 8, m[i]);
+    packed = vsliq_n_u16(vcgeq_s16(m[i], vdupq_n_s16(channel[i].sign_at_least)), packed, 1);
+  }
+  return packed;
+}
+
 /// One block of up to eight steps: filter and signs in one pass.
 void memory_one_block(const std::int16_t* taps, const Affine& affine, int channels, int steps,
                       std::int16_t* residual, std::uint64_t* bits) noexcept {
-  const int16x8_t zero = vdupq_n_s16(0);
+  constexpr int together = 4;
   const int16x8_t shift = vdupq_n_s16(affine.shift);
   const int16x8_t valid = vreinterpretq_s16_u16(lanes_below(steps));
   const int row_words = BitMatrix::row_words_for(channels);
+  const ChannelAffine* channel = affine.channels.data();
   for (int first = 0; first < channels; first += 16) {
     uint16x8_t packed = vdupq_n_u16(0);
-    for (int c = std::min(first + 16, channels) - 1; c >= first; --c) {
-      std::int16_t* x = residual + c * 8;
-      const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(c)];
-      const int16x8_t now = vandq_s16(vld1q_s16(x), valid);
-      const int16x8_t m = filter(zero, now, zero, taps + c * 8, channel, shift);
-      vst1q_s16(x, m);
-      packed = vsliq_n_u16(vcgeq_s16(m, vdupq_n_s16(channel.sign_at_least)), packed, 1);
+    int c = std::min(first + 16, channels);
+    for (; (c - first) % together != 0; --c) {
+      packed =
+          memory_of<1>(taps + (c - 1) * 8, channel + c - 1, valid, shift, residual + (c - 1) * 8, packed);
+    }
+    for (; c > first; c -= together) {
+      const int n = c - together;
+      packed = memory_of<together>(taps + n * 8, channel + n, valid, shift, residual + n * 8, packed);
     }
     store_bits(packed, first, 0, steps, row_words, bits);
   }
@@ -76,7 +116,9 @@ void filter_channel(const std::int16_t* taps, const ChannelAffine& channel, int1
   int16x8_t now = vandq_s16(vld1q_s16(x), valid(0));
   for (int t = 0; t < steps; t += 8) {
     const int16x8_t after = t + 8 < steps ? vandq_s16(vld1q_s16(x + t + 8), valid(t + 8)) : zero;
-    vst1q_s16(x + t, filter(before, now, after, taps, channel, shift));
+    int16x8_t m;
+    filter<1>(&before, &now, &after, taps, &channel, shift, &m);
+    vst1q_s16(x + t, m);
     before = now;
     now = after;
   }

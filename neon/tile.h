@@ -18,26 +18,45 @@ namespace kwsd::neon {
 
 inline constexpr int longest_tile = 7;  ///< registers a row; longer rows add up in chunks
 
-/// Byte sums of popcounts of one row: at most 8 * Q each. row and v: [Q][16].
-template <int Q>
-inline uint8x16_t differing(const std::uint8_t* row, const std::uint8_t* v) noexcept {
-  uint8x16_t sum = vcntq_u8(veorq_u8(vld1q_u8(row), vld1q_u8(v)));
+/// Rows that lie in memory, `row_bytes` apart.
+struct RowsInMemory {
+  [[nodiscard]] uint8x16_t operator()(int row, int q) const noexcept {
+    return vld1q_u8(first + row * row_bytes + 16 * q);
+  }
+  const std::uint8_t* first;
+  std::ptrdiff_t row_bytes;
+};
+
+/// Rows that stay in registers: said so, because stores in between could change what lies in memory, for all
+/// that a compiler knows.
+template <int Q, int Rows>
+struct RowsInRegisters {
+  RowsInRegisters(const std::uint8_t* first, std::ptrdiff_t row_bytes) noexcept {
+    for (int i = 0; i < Rows * Q; ++i) {
+      kept[i] = vld1q_u8(first + i / Q * row_bytes + 16 * (i % Q));
+    }
+  }
+  [[nodiscard]] uint8x16_t operator()(int row, int q) const noexcept { return kept[row * Q + q]; }
+  uint8x16_t kept[static_cast<std::size_t>(Rows * Q)];
+};
+
+/// Byte sums of popcounts of one row: at most 8 * Q each. v: [Q][16].
+template <int Q, class Rows>
+inline uint8x16_t differing(const Rows& rows, int row, const std::uint8_t* v) noexcept {
+  uint8x16_t sum = vcntq_u8(veorq_u8(rows(row, 0), vld1q_u8(v)));
   for (int q = 1; q < Q; ++q) {
-    sum = vaddq_u8(sum, vcntq_u8(veorq_u8(vld1q_u8(row + 16 * q), vld1q_u8(v + 16 * q))));
+    sum = vaddq_u8(sum, vcntq_u8(veorq_u8(rows(row, q), vld1q_u8(v + 16 * q))));
   }
   return sum;
 }
 
-/// Popcounts of v ^ row[i], lane i = row i, i < Rows (4 or 8; with 4 the lanes repeat). Rows are
-/// `row_bytes` apart.
-template <int Q, int Rows>
-inline uint16x8_t counts(const std::uint8_t* rows, std::ptrdiff_t row_bytes, const std::uint8_t* v) noexcept {
-  static_assert(Q <= longest_tile && (Rows == 4 || Rows == 8));
-  const auto pair = [&](int i) {
-    return vpaddq_u8(differing<Q>(rows + i * row_bytes, v), differing<Q>(rows + (i + 1) * row_bytes, v));
-  };
+/// Popcounts of v ^ row i, lane i = row i, i < Count (4 or 8; with 4 the lanes repeat).
+template <int Q, int Count, class Rows>
+inline uint16x8_t counts(const Rows& rows, const std::uint8_t* v) noexcept {
+  static_assert(Q <= longest_tile && (Count == 4 || Count == 8));
+  const auto pair = [&](int i) { return vpaddq_u8(differing<Q>(rows, i, v), differing<Q>(rows, i + 1, v)); };
   const uint8x16_t low = vpaddq_u8(pair(0), pair(2));
-  if constexpr (Rows == 4) {
+  if constexpr (Count == 4) {
     const uint16x8_t sums = vpaddlq_u8(low);
     return vpaddq_u16(sums, sums);
   } else {
@@ -50,28 +69,41 @@ inline uint16x8_t counts(const std::uint8_t* rows, std::ptrdiff_t row_bytes, con
 }
 
 /// The same for rows of any length: chunks of longest_tile registers.
-template <int Rows>
-inline uint16x8_t counts_long(const std::uint8_t* rows, std::ptrdiff_t row_bytes, const std::uint8_t* v,
-                              int quads) noexcept {
+template <int Count>
+inline uint16x8_t counts_long(RowsInMemory rows, const std::uint8_t* v, int quads) noexcept {
   uint16x8_t sum = vdupq_n_u16(0);
-  int q = 0;
-  for (; q + longest_tile <= quads; q += longest_tile) {
-    sum = vaddq_u16(sum, counts<longest_tile, Rows>(rows + 16 * q, row_bytes, v + 16 * q));
+  for (; quads >= longest_tile; quads -= longest_tile) {
+    sum = vaddq_u16(sum, counts<longest_tile, Count>(rows, v));
+    rows.first += 16 * longest_tile;
+    v += 16 * longest_tile;
   }
-  for (; q < quads; ++q) {
-    sum = vaddq_u16(sum, counts<1, Rows>(rows + 16 * q, row_bytes, v + 16 * q));
+  for (; quads > 0; --quads) {
+    sum = vaddq_u16(sum, counts<1, Count>(rows, v));
+    rows.first += 16;
+    v += 16;
   }
   return sum;
 }
 
-/// counts for Q = quads known at compile time, or 0 for any.
-template <int Q, int Rows>
-inline uint16x8_t counts_of(const std::uint8_t* rows, std::ptrdiff_t row_bytes, const std::uint8_t* v,
-                            int quads) noexcept {
-  if constexpr (Q == 0) {
-    return counts_long<Rows>(rows, row_bytes, v, quads);
+/// Runs f(i, counts of `Count` rows against vector i) for i < vectors. Q = quads known at compile time, or 0
+/// for any; rows and vectors: [..][quads][16].
+template <int Q, int Count, class F>
+inline void for_each_vector(const std::uint8_t* rows, const std::uint8_t* v, int vectors, int quads,
+                            F f) noexcept {
+  const std::ptrdiff_t row_bytes = quads * std::ptrdiff_t{16};
+  if constexpr (Q == 1 || Q == 2) {
+    const RowsInRegisters<Q, Count> kept(rows, row_bytes);
+    for (int i = 0; i < vectors; ++i, v += row_bytes) {
+      f(i, counts<Q, Count>(kept, v));
+    }
   } else {
-    return counts<Q, Rows>(rows, row_bytes, v);
+    for (int i = 0; i < vectors; ++i, v += row_bytes) {
+      if constexpr (Q == 0) {
+        f(i, counts_long<Count>({rows, row_bytes}, v, quads));
+      } else {
+        f(i, counts<Q, Count>(RowsInMemory{rows, row_bytes}, v));
+      }
+    }
   }
 }
 

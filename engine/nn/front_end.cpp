@@ -97,12 +97,23 @@ const std::int16_t* FrontEndStream::step(std::int64_t end) noexcept {
 }
 
 void FrontEndStream::window(int steps, int stride_frames, std::int16_t* residual) noexcept {
+  constexpr std::size_t four = 4;
   const std::size_t stride = size(residual_stride(steps));
   const std::size_t channels = front_end_->rows_.back().row_bytes() / sizeof(std::int16_t);
   for (int t = 0; t < steps; ++t) {
     const std::int16_t* values = step(frames_seen_ - (steps - 1 - t) * stride_frames);
-    for (std::size_t c = 0; c < channels; ++c) {
-      residual[c * stride + size(t)] = values[c];
+    std::int16_t* column = residual + t;
+    std::size_t c = 0;
+    for (; c + four <= channels; c += four, column += four * stride) {
+      std::array<std::int16_t, four> value;  // one load
+      std::memcpy(value.data(), values + c, sizeof value);
+      column[0] = value[0];
+      column[stride] = value[1];
+      column[2 * stride] = value[2];
+      column[3 * stride] = value[3];
+    }
+    for (; c < channels; ++c, column += stride) {
+      *column = values[c];
     }
   }
 }
