@@ -17,28 +17,44 @@ const std::uint8_t* bytes_of(const std::uint64_t* words) noexcept {
   return reinterpret_cast<const std::uint8_t*>(words);
 }
 
+// One function for each width of a row, and sinks copied into it: a compiler keeps in registers only what no
+// store can reach, and only in functions of sensible size.
+
 /// Runs sink(t, n, popcounts of outputs n..n+7) for every step: eight weight rows stay in registers.
+template <int Q, class Sink>
+[[gnu::noinline]] void steps_of(int first, const std::uint8_t* rows, int outputs, int quads,
+                                const std::uint8_t* a, int steps, Sink sink) noexcept {
+  const Sink own = sink;
+  for (int n = first; n < outputs; n += lanes) {
+    for_each_vector<Q, lanes>(rows + n * quads * 16, a, steps, quads,
+                              [own, n](int t, uint16x8_t counts) { own(t, n, counts); });
+  }
+}
+
 template <class Sink>
 void for_each_step(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
                    int steps, Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    for (int n = first; n < outputs; n += lanes) {
-      const std::uint8_t* rows = prepared_as<std::uint8_t>(weights) + n * quads * 16;
-      for_each_vector<decltype(q)::value, lanes>(rows, bytes_of(a), steps, quads,
-                                                 [&](int t, uint16x8_t counts) { sink(t, n, counts); });
-    }
+    steps_of<decltype(q)::value>(first, prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a),
+                                 steps, sink);
   });
 }
 
-/// Eight steps of every output: the activations stay in registers, lane = step.
+/// Runs sink(n, popcounts of eight steps) for every output: the activations stay in registers, lane = step.
+template <int Q, class Sink>
+[[gnu::noinline]] void outputs_of(const std::uint8_t* rows, int outputs, int quads, const std::uint8_t* a,
+                                  Sink sink) noexcept {
+  const Sink own = sink;
+  for_each_vector<Q, lanes>(a, rows, outputs, quads, [own](int n, uint16x8_t counts) { own(n, counts); });
+}
+
 template <class Sink>
 void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
                      Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    for_each_vector<decltype(q)::value, lanes>(bytes_of(a), prepared_as<std::uint8_t>(weights), outputs,
-                                               quads, sink);
+    outputs_of<decltype(q)::value>(prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a), sink);
   });
 }
 
@@ -102,18 +118,17 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   const int16x8_t shift = vdupq_n_s16(affine.shift);
   const ChannelAffine* channels = affine.channels.data();
   int t = 0;
-  const auto add = [&](int n, uint16x8_t differing_bits) {
-    add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
-  };
   for (; t + lanes <= steps; t += lanes) {
-    for_each_output(weights, outputs, inputs, a + t * row_words, add);
+    for_each_output(weights, outputs, inputs, a + t * row_words, [=](int n, uint16x8_t differing_bits) {
+      add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
+    });
   }
   if (t == steps) {
     return;
   }
   // 1 to 7 steps left: one at a time, lane = output, into the steps' lanes.
   for_each_step(0, weights, outputs, inputs, a + t * row_words, steps - t,
-                [&](int i, int n, uint16x8_t bits) {
+                [=](int i, int n, uint16x8_t bits) {
                   std::int16_t dots[lanes];
                   vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
                   for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
