@@ -74,39 +74,67 @@ inline uint8x16_t differing(uint16x8_t a, uint16x8_t b) noexcept {
   return vcntq_u8(vreinterpretq_u8_u16(veorq_u16(a, b)));
 }
 
-/// One round: A from lanes Lane .. Lane + 3 of the staged register, B from memory, C into D.
-template <int Lane>
+/// One round: A from lanes Lane .. Lane + 3 of the staged register, B from memory, C into D, or as D.
+template <int Lane, bool First = false>
 inline void round_of(uint16x8_t staged, const std::uint16_t* b, uint8x16_t (&d)[tile_steps][2]) noexcept {
   const uint16x8_t a[tile_steps] = {vdupq_laneq_u16(staged, Lane), vdupq_laneq_u16(staged, Lane + 1),
                                     vdupq_laneq_u16(staged, Lane + 2), vdupq_laneq_u16(staged, Lane + 3)};
   const uint16x8_t b0 = vld1q_u16(b);
   const uint16x8_t b1 = vld1q_u16(b + 8);
   for (int t = 0; t < tile_steps; ++t) {
-    d[t][0] = vaddq_u8(d[t][0], differing(a[t], b0));
+    d[t][0] = First ? differing(a[t], b0) : vaddq_u8(d[t][0], differing(a[t], b0));
   }
   for (int t = 0; t < tile_steps; ++t) {
-    d[t][1] = vaddq_u8(d[t][1], differing(a[t], b1));
+    d[t][1] = First ? differing(a[t], b1) : vaddq_u8(d[t][1], differing(a[t], b1));
   }
 }
 
-/// Adds `rounds` rounds of one tile to E.
-inline void tile(const std::uint16_t* a, const std::uint16_t* b, int rounds, Sums& sums) noexcept {
+/// Partition D: byte sums of at most widen_after rounds.
+struct ByteSums {
+  uint8x16_t d[tile_steps][2];
+};
+
+inline ByteSums rounds_of(const std::uint16_t* a, const std::uint16_t* b, int rounds) noexcept {
+  ByteSums sums;
+  uint16x8_t staged = vld1q_u16(a);
+  round_of<0, true>(staged, b, sums.d);
+  round_of<4>(staged, b + tile_outputs, sums.d);
+  for (int round = 2; round < rounds; round += 2) {
+    staged = vld1q_u16(a + round * tile_steps);
+    round_of<0>(staged, b + round * tile_outputs, sums.d);
+    round_of<4>(staged, b + (round + 1) * tile_outputs, sums.d);
+  }
+  return sums;
+}
+
+/// One tile of rows that the stack holds, up to widen_after rounds: E is D, widened once.
+inline Sums short_tile(const std::uint16_t* a, const std::uint16_t* b, int rounds) noexcept {
+  const ByteSums bytes = rounds_of(a, b, rounds);
+  Sums sums;
+  for (int t = 0; t < tile_steps; ++t) {
+    sums.e[t][0] = vpaddlq_u8(bytes.d[t][0]);
+    sums.e[t][1] = vpaddlq_u8(bytes.d[t][1]);
+  }
+  return sums;
+}
+
+/// One tile of longer rows. Those that the stack does not hold are packed again for each tile.
+[[gnu::noinline]] Sums long_tile(const std::uint64_t* a, int row_words, int valid, int rounds,
+                                 std::uint16_t* packed, const std::uint16_t* b) noexcept {
+  Sums sums{};
   for (int first = 0; first < rounds; first += widen_after) {
-    uint8x16_t d[tile_steps][2];
-    for (auto& pair : d) {
-      pair[0] = pair[1] = vdupq_n_u8(0);
+    const int staged = first % staged_rounds;
+    if (rounds > staged_rounds && staged == 0) {
+      pack_steps(a + first / 4, row_words, valid, std::min(staged_rounds, rounds - first), packed);
     }
-    const int last = std::min(first + widen_after, rounds);
-    for (int round = first; round < last; round += 2) {
-      const uint16x8_t staged = vld1q_u16(a + round * tile_steps);
-      round_of<0>(staged, b + round * tile_outputs, d);
-      round_of<4>(staged, b + (round + 1) * tile_outputs, d);
-    }
+    const ByteSums bytes = rounds_of(packed + staged * tile_steps, b + first * tile_outputs,
+                                     std::min(widen_after, rounds - first));
     for (int t = 0; t < tile_steps; ++t) {
-      sums.e[t][0] = vpadalq_u8(sums.e[t][0], d[t][0]);
-      sums.e[t][1] = vpadalq_u8(sums.e[t][1], d[t][1]);
+      sums.e[t][0] = vpadalq_u8(sums.e[t][0], bytes.d[t][0]);
+      sums.e[t][1] = vpadalq_u8(sums.e[t][1], bytes.d[t][1]);
     }
   }
+  return sums;
 }
 
 /// dot = K - 2 * popcount.
@@ -134,14 +162,9 @@ void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::
     }
     for (int n = 0; n < outputs; n += tile_outputs) {
       const std::uint16_t* b = prepared_as<std::uint16_t>(weights) + n * rounds;
-      Sums sums{};
-      for (int first = 0; first < rounds; first += staged_rounds) {
-        const int count = std::min(staged_rounds, rounds - first);
-        if (rounds > staged_rounds) {  // longer rows than the stack holds: packed again for each tile
-          pack_steps(a + t * row_words + first / 4, row_words, valid, count, packed);
-        }
-        tile(packed, b + first * tile_outputs, count, sums);
-      }
+      const Sums sums = rounds <= widen_after
+                            ? short_tile(packed, b, rounds)
+                            : long_tile(a + t * row_words, row_words, valid, rounds, packed, b);
       Dots dots;
       for (int i = 0; i < tile_steps; ++i) {
         dots.of[i][0] = dot_of(sums.e[i][0], inputs);
@@ -155,6 +178,14 @@ void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::
 void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
               std::int16_t* dot) noexcept {
   for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
+    if (valid == tile_steps && n + tile_outputs <= outputs) {
+      std::int16_t* out = dot + t * outputs + n;
+      for (int i = 0; i < tile_steps; ++i, out += outputs) {
+        vst1q_s16(out, dots.of[i][0]);
+        vst1q_s16(out + 8, dots.of[i][1]);
+      }
+      return;
+    }
     for (int i = 0; i < valid; ++i) {
       std::int16_t* out = dot + (t + i) * outputs + n;
       if (n + tile_outputs <= outputs) {
