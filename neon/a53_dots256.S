@@ -71,15 +71,15 @@
 .if \t == 2
         pairs   28, 26, 27                      // steps 0 and 1
 .endif
-        upper_half 16, \last
         cnt     v20.16b, v20.16b
+        upper_half 16, \last
         cnt     v21.16b, v21.16b
-        cnt     v22.16b, v22.16b
-        cnt     v23.16b, v23.16b
         upper_half 17, \last
+        cnt     v22.16b, v22.16b
 .if \last
         ldr     x4, [x0, #224]                  // lower halves of the last two
 .endif
+        cnt     v23.16b, v23.16b
 .if \t == 2
         uaddlp  v28.8h, v28.16b
 .endif

@@ -203,15 +203,21 @@
         last_tree \T, \at, \finish
 .endm
 
-.macro enter T
-        stp     d8, d9, [sp, #-128]!
+.macro save
+        stp     d8, d9, [sp, #-80]!
         stp     d10, d11, [sp, #16]
         stp     d12, d13, [sp, #32]
         stp     d14, d15, [sp, #48]
+.endm
+
+.macro load_weights
         ldp     q8, q9, [x0]
         ldp     q10, q11, [x0, #32]
         ldp     q12, q13, [x0, #64]
         ldp     q14, q15, [x0, #96]
+.endm
+
+.macro load_steps T
         ldr     q0, [x3]
 .if \T > 1
         ldr     q1, [x3, #16]
@@ -240,7 +246,7 @@
         ldp     d10, d11, [sp, #16]
         ldp     d12, d13, [sp, #32]
         ldp     d14, d15, [sp, #48]
-        ldp     d8, d9, [sp], #128
+        ldp     d8, d9, [sp], #80
         ret
 .endm
 
@@ -322,7 +328,9 @@
 //                        x4 out, x5 bytes of a row of out)
 .macro define_expand T
         function kwsd_a53_expand_\T
-        enter   \T
+        save
+        load_weights
+        load_steps \T
         ld1r    {v20.2d}, [x1], #8
 1:
 .set tile_index, 0
@@ -342,7 +350,7 @@
 
 // ---- dots128 -----------------------------------------------------------------------------------------
 
-// dot = 2 * (K / 2 - popcount): K even, at most 128. x19 + i points at the results of step i.
+// dot = 2 * (K / 2 - popcount): K even, at most 128. x4, x1, x14, x17, x19, x20, x3, x5 point at the results of the steps.
 .macro dots_first p
         sub     v31.16b, v16.16b, v31.16b
 .endm
@@ -359,13 +367,13 @@
 
 .macro dots_third p
 .if (\p) == 0
-        keep_dots 19, 20
+        keep_dots 4, 1
 .elseif (\p) == 1
-        keep_dots 21, 22
+        keep_dots 14, 17
 .elseif (\p) == 2
-        keep_dots 23, 24
+        keep_dots 19, 20
 .else
-        keep_dots 25, 26
+        keep_dots 3, 5
 .endif
 .endm
 
@@ -379,39 +387,38 @@
 // With T odd, the last step is written twice, to the same place.
 .macro define_dots T
         function kwsd_a53_dots128_\T
-        enter   \T
+        save
         stp     x19, x20, [sp, #64]
-        stp     x21, x22, [sp, #80]
-        stp     x23, x24, [sp, #96]
-        stp     x25, x26, [sp, #112]
         dup     v16.16b, w1
-        mov     x19, x4
-        mov     x20, x4
+        ldp     q8, q9, [x0]                    // the addresses of the results beside the loads
+        mov     x1, x4
 .if \T > 1
+        add     x1, x4, x5
+.endif
+        add     x14, x1, x5
+        ldp     q10, q11, [x0, #32]
+        mov     x17, x14
+.if \T > 3
+        add     x17, x14, x5
+.endif
+        add     x19, x17, x5
+        ldp     q12, q13, [x0, #64]
+        mov     x20, x19
+.if \T > 5
         add     x20, x19, x5
 .endif
-        add     x21, x20, x5
-        mov     x22, x21
-.if \T > 3
-        add     x22, x21, x5
-.endif
-        add     x23, x22, x5
-        mov     x24, x23
-.if \T > 5
-        add     x24, x23, x5
-.endif
-        add     x25, x24, x5
-        mov     x26, x25
+        ldp     q14, q15, [x0, #96]
+        load_steps \T
+        add     x3, x20, x5
 .if \T > 7
-        add     x26, x25, x5
+        add     x5, x3, x5
+.else
+        mov     x5, x3
 .endif
 1:
         tile    \T, 128, dots
         b.ne    1b
         ldp     x19, x20, [sp, #64]
-        ldp     x21, x22, [sp, #80]
-        ldp     x23, x24, [sp, #96]
-        ldp     x25, x26, [sp, #112]
         leave
         .size   kwsd_a53_dots128_\T, . - kwsd_a53_dots128_\T
 .endm
