@@ -13,11 +13,12 @@ std::size_t words(int rows, int channels) {
 
 StagedWindow::StagedWindow(const Model& model, const Kernels& kernels)
     : model_(&model),
+      framer_(static_cast<int>(model.features.frame_samples), static_cast<int>(model.features.hop_samples)),
       mfcc_(model.features),
       front_end_(model, kernels),
       stream_(front_end_, nullptr),
       classifier_(model, kernels),
-      samples_(model.features.frame_samples),
+      samples_(static_cast<std::size_t>(model.step_stride_frames()) * model.features.hop_samples),
       frame_(model.features.coefficients),
       x_(static_cast<std::size_t>(model.memory_size * residual_stride(model.steps))),
       bits_(words(model.steps, model.memory_size)),
@@ -40,21 +41,20 @@ StagedWindow::StagedWindow(const Model& model, const Kernels& kernels)
     const auto t = static_cast<float>(i) / 16000.0F;
     samples_[i] = 0.2F * std::sin(750.0F * t) + 0.1F * std::sin(6900.0F * t) + 0.02F * std::sin(21000.0F * t);
   }
-  mfcc_.compute_quantized(samples_, frame_);
-  for (int i = 0; i < model.window_frames(); ++i) {
-    stream_.push_frame(frame_);
-  }
-  front_end();
+  features();  // the first frame needs more samples than the others
+  features();
+  run_whole(BranchId::full);
+}
+
+double StagedWindow::hop_seconds() const noexcept {
+  return static_cast<double>(samples_.size()) / model_->features.sample_rate_hz;
 }
 
 void StagedWindow::run(Stage stage, BranchId branch) noexcept {
   const std::vector<Block>& blocks = blocks_[static_cast<std::size_t>(branch)];
   switch (stage) {
     case Stage::mfcc:
-      for (int i = 0; i < model_->step_stride_frames(); ++i) {
-        mfcc_.compute_quantized(samples_, frame_);
-      }
-      return;
+      return features();
     case Stage::front_end:
       return front_end();
     case Stage::memory:
@@ -71,11 +71,6 @@ void StagedWindow::run(Stage stage, BranchId branch) noexcept {
   }
 }
 
-void StagedWindow::run_all(BranchId branch) noexcept {
-  run(Stage::mfcc, branch);
-  run_in_stream(branch);
-}
-
 void StagedWindow::run_in_stream(BranchId branch) noexcept {
   front_end();
   blocks(branch);
@@ -90,6 +85,12 @@ void StagedWindow::run_whole(BranchId branch) noexcept {
   stream_.window(model_->steps, model_->step_stride_frames(), x_.data());
   blocks(branch);
   classify(branch);
+}
+
+void StagedWindow::features() noexcept {
+  framer_.push(samples_, [this](std::span<const float> samples, std::int64_t /*index*/) {
+    mfcc_.compute_quantized(samples, frame_);
+  });
 }
 
 void StagedWindow::front_end() noexcept {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/features/framer.h"
 #include "engine/features/mfcc.h"
 #include "engine/nn/block.h"
 #include "engine/nn/classifier.h"
@@ -25,14 +26,14 @@ class StagedWindow {
   /// `model` must outlive this.
   StagedWindow(const Model& model, const Kernels& kernels);
 
+  /// Stream time between two windows: one step of the front-end.
+  [[nodiscard]] double hop_seconds() const noexcept;
   /// One stage of one window in a stream: the MFCC of the frames of one hop (one step of the front-end), the
   /// one new step of the front-end, one part of all blocks of the branch, or the classifier with its softmax.
   void run(Stage stage, BranchId branch) noexcept;
-  /// All of them, in order.
-  void run_all(BranchId branch) noexcept;
   /// The network without MFCC on a window of which nothing is known: every step of the front-end is computed.
   void run_whole(BranchId branch) noexcept;
-  /// run_all without MFCC.
+  /// The network without MFCC on the next window in a stream.
   void run_in_stream(BranchId branch) noexcept;
 
  private:
@@ -40,7 +41,10 @@ class StagedWindow {
   void blocks(BranchId branch) noexcept;
   void classify(BranchId branch) noexcept;
 
+  void features() noexcept;
+
   const Model* model_;
+  Framer framer_;
   Mfcc mfcc_;
   FrontEnd front_end_;
   FrontEndStream stream_;
@@ -48,7 +52,7 @@ class StagedWindow {
   std::array<std::vector<Block>, branch_count> blocks_;
   Classifier classifier_;
 
-  std::vector<float> samples_;      // one frame
+  std::vector<float> samples_;      // of one hop
   std::vector<std::int8_t> frame_;  // (coefficients)
   AlignedVector<std::int16_t> x_;
   AlignedVector<std::uint64_t> bits_, hidden_;

@@ -43,8 +43,7 @@ class Bench {
     }
     report_.model = model.name;
     report_.selected = select_kernels("auto").name;
-    report_.hop_ms =
-        1e3 * model.step_stride_frames() * model.features.hop_samples / model.features.sample_rate_hz;
+    report_.hop_ms = 1e3 * windows_.front()->hop_seconds();
     report_.steps = model.steps;
   }
 

@@ -4,13 +4,16 @@
 //
 //   cost_program [--windows] [--only TEXT] [SET ...]
 //
-// --windows adds whole windows of a random model; TEXT is a part of the names of the regions wanted.
+// Windows are those of a random model of the shape of the shipped ones. --windows adds more of them; TEXT is
+// a part of the names of the regions wanted.
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "app/bench/staged_window.h"
 #include "engine/kernels/bit_rows.h"
-#include "engine/nn/network.h"
 #include "tests/support/random_model.h"
 
 extern "C" {
@@ -105,6 +108,27 @@ void int8_kernel(const Kernels& set, int outputs, int inputs, int rows, int larg
          [&] { set.int8_dots(prepared, outputs, inputs, a.data(), stride, rows, acc.data()); });
 }
 
+void activation_kernels(const Kernels& set, int channels, int positions) {
+  const int count = channels * positions;
+  AlignedVector<std::int16_t> constants(size(channels), 1000), values(size(count));
+  AlignedVector<std::int32_t> acc(size(count), 5000);
+  AlignedVector<std::int8_t> bytes(size(count));
+  const std::string suffix = shape(channels, 1, positions);
+  const std::string prefix = std::string(set.name) + " ";
+  region(prefix + "activate" + suffix, [&] {
+    set.activate(acc.data(), {constants.data(), constants.data(), constants.data(), -4}, channels, positions,
+                 values.data());
+  });
+  region(prefix + "narrow" + suffix, [&] { set.narrow(values.data(), count, 3, bytes.data()); });
+}
+
+void quantize_kernel(const Kernels& set, int channels, int steps) {
+  const Bits x(set, channels, channels, steps);
+  AlignedVector<std::int8_t> flat(size(channels * steps));
+  region(std::string(set.name) + " quantize C=" + std::to_string(channels) + " T=" + std::to_string(steps),
+         [&] { set.quantize(x.residual.data(), x.affine, channels, steps, flat.data()); });
+}
+
 void kernels(const Kernels& set) {
   bit_kernels(set, 256, 128, 8);
   bit_kernels(set, 128, 256, 8);
@@ -126,35 +150,43 @@ void kernels(const Kernels& set) {
     int8_kernel(set, 128, 256, 1, largest);
   }
   int8_kernel(set, 12, 1024, 1, 127);
+  activation_kernels(set, 16, 32);
+  activation_kernels(set, 32, 8);
+  quantize_kernel(set, 128, 8);
 }
 
-/// Whole windows: from nothing (all front-end steps), and in a stream (one new step a window).
-void windows(const Kernels& set, const std::string& front_end, const test::RandomModelOptions& options) {
-  const auto model = std::make_shared<const Model>(test::random_model(1, options));
-  const Network network(model, set);
-  Stream stream(network);
-  const std::vector<std::int8_t> frame(model->features.coefficients, 3);
-  std::vector<float> posteriors(model->labels.size());
-  const auto push = [&](int frames) {
-    for (int i = 0; i < frames; ++i) {
-      stream.push_frame(frame);
+constexpr BranchId branches[] = {BranchId::full, BranchId::half, BranchId::quarter};
+
+/// Windows in a stream, and the split of the full branch from samples to posteriors.
+void windows(const Kernels& set) {
+  const Model model = test::random_model(1, {});
+  StagedWindow window(model, set);
+  for (const BranchId branch : branches) {
+    region(std::string(set.name) + " window in a stream, " + branch_name(branch),
+           [&] { window.run_in_stream(branch); });
+  }
+  const auto hop_ms = static_cast<int>(std::lround(1e3 * window.hop_seconds()));
+  const std::string hop = std::string(set.name) + " hop of " + std::to_string(hop_ms) + " ms, full: ";
+  for (std::size_t s = 0; s < stage_names.size(); ++s) {
+    region(hop + std::string(stage_names[s]), [&] { window.run(static_cast<Stage>(s), BranchId::full); });
+  }
+}
+
+/// Windows of which nothing is known, and other kinds of front-ends.
+void more_windows(const Kernels& set) {
+  const std::pair<const char*, test::RandomModelOptions> kinds[] = {
+      {"int8", {}},
+      {"2-bit", {.conv2 = LayerKind::bitn, .linear = LayerKind::bitn, .planes = 2}},
+      {"int8, 4-bit linear", {.linear = LayerKind::bitn, .planes = 4}}};
+  for (const auto& [kind, options] : kinds) {
+    const Model model = test::random_model(1, options);
+    StagedWindow window(model, set);
+    for (const BranchId branch : branches) {
+      const std::string name =
+          std::string(set.name) + " " + branch_name(branch) + ", " + kind + " front-end, window ";
+      region(name + "of which nothing is known", [&] { window.run_whole(branch); });
+      region(name + "in a stream, again", [&] { window.run_in_stream(branch); });
     }
-  };
-  for (const BranchId branch : {BranchId::full, BranchId::half, BranchId::quarter}) {
-    const std::string name = std::string(set.name) + " window " + branch_name(branch) + ", " + front_end;
-    if (branch == BranchId::full && set.name == "a53") {
-      region(name + ", from nothing", [&] {
-        stream.reset();
-        push(model->window_frames());
-        stream.classify(branch, posteriors);
-      });
-    }
-    stream.reset();
-    push(model->window_frames());
-    region(name + ", in a stream", [&] {
-      push(model->step_stride_frames());
-      stream.classify(branch, posteriors);
-    });
   }
 }
 
@@ -182,11 +214,11 @@ int main(int argc, char** argv) {
       continue;
     }
     kernels(*set);
+    if (set->name == "a53" || with_windows) {
+      windows(*set);
+    }
     if (with_windows) {
-      windows(*set, "int8 front-end", {});
-      if (set->name == "a53") {
-        windows(*set, "2-bit front-end", {.conv2 = LayerKind::bitn, .linear = LayerKind::bitn, .planes = 2});
-      }
+      more_windows(*set);
     }
   }
   return 0;
