@@ -26,7 +26,7 @@ template <int Q, class Sink>
                                 const std::uint8_t* a, int steps, Sink sink) noexcept {
   const Sink own = sink;
   for (int n = first; n < outputs; n += lanes) {
-    for_each_vector<Q, lanes>(rows + n * quads * 16, a, steps, quads,
+    for_each_vector<Q, lanes>(rows + n * quads * 16, lanes, a, steps, quads,
                               [own, n](int t, uint16x8_t counts) { own(t, n, counts); });
   }
 }
@@ -42,19 +42,22 @@ void for_each_step(int first, const Prepared& weights, int outputs, int inputs, 
 }
 
 /// Runs sink(n, popcounts of eight steps) for every output: the activations stay in registers, lane = step.
+/// With fewer steps, the lanes past the last repeat it.
 template <int Q, class Sink>
 [[gnu::noinline]] void outputs_of(const std::uint8_t* rows, int outputs, int quads, const std::uint8_t* a,
-                                  Sink sink) noexcept {
+                                  int steps, Sink sink) noexcept {
   const Sink own = sink;
-  for_each_vector<Q, lanes>(a, rows, outputs, quads, [own](int n, uint16x8_t counts) { own(n, counts); });
+  for_each_vector<Q, lanes>(a, steps, rows, outputs, quads,
+                            [own](int n, uint16x8_t counts) { own(n, counts); });
 }
 
 template <class Sink>
-void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
+void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
                      Sink sink) noexcept {
   const int quads = quads_for(inputs);
   with_quads(quads, [&](auto q) {
-    outputs_of<decltype(q)::value>(prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a), sink);
+    outputs_of<decltype(q)::value>(prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a), steps,
+                                   sink);
   });
 }
 
@@ -118,15 +121,17 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   const int16x8_t shift = vdupq_n_s16(affine.shift);
   const ChannelAffine* channels = affine.channels.data();
   int t = 0;
-  for (; t + lanes <= steps; t += lanes) {
-    for_each_output(weights, outputs, inputs, a + t * row_words, [=](int n, uint16x8_t differing_bits) {
-      add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
-    });
+  for (; t + 1 < steps; t += lanes) {
+    const int count = std::min(lanes, steps - t);
+    for_each_output(
+        weights, outputs, inputs, a + t * row_words, count, [=](int n, uint16x8_t differing_bits) {
+          add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
+        });
   }
-  if (t == steps) {
+  if (t >= steps) {
     return;
   }
-  // 1 to 7 steps left: one at a time, lane = output, into the steps' lanes.
+  // One step left: lane = output.
   for_each_step(0, weights, outputs, inputs, a + t * row_words, steps - t,
                 [=](int i, int n, uint16x8_t bits) {
                   std::int16_t dots[lanes];

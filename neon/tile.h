@@ -12,32 +12,43 @@
 // Rows are weights (lanes = outputs) or steps (lanes = steps): the product is symmetric.
 #pragma once
 
+#include <algorithm>
+
 #include "neon/vec.h"
 
 namespace kwsd::neon {
 
 inline constexpr int longest_tile = 7;  ///< registers a row; longer rows add up in chunks
 
-/// Rows that lie in memory, `row_bytes` apart.
+/// Rows that lie in memory, `row_bytes` apart. Past the last of `valid` rows, that row again.
+template <int Count>
 struct RowsInMemory {
-  [[nodiscard]] uint8x16_t operator()(int row, int q) const noexcept {
-    return vld1q_u8(first + row * row_bytes + 16 * q);
+  RowsInMemory(const std::uint8_t* first, std::ptrdiff_t row_bytes, int valid) noexcept {
+    for (int i = 0; i < Count; ++i) {
+      row[i] = first + std::min(i, valid - 1) * row_bytes;
+    }
   }
-  const std::uint8_t* first;
-  std::ptrdiff_t row_bytes;
+  [[nodiscard]] uint8x16_t operator()(int i, int q) const noexcept { return vld1q_u8(row[i] + 16 * q); }
+  void skip(int quads) noexcept {
+    for (const std::uint8_t*& start : row) {
+      start += 16 * quads;
+    }
+  }
+  const std::uint8_t* row[static_cast<std::size_t>(Count)];
 };
 
 /// Rows that stay in registers: said so, because stores in between could change what lies in memory, for all
 /// that a compiler knows.
-template <int Q, int Rows>
+template <int Q, int Count>
 struct RowsInRegisters {
-  RowsInRegisters(const std::uint8_t* first, std::ptrdiff_t row_bytes) noexcept {
-    for (int i = 0; i < Rows * Q; ++i) {
-      kept[i] = vld1q_u8(first + i / Q * row_bytes + 16 * (i % Q));
+  RowsInRegisters(const std::uint8_t* first, std::ptrdiff_t row_bytes, int valid) noexcept {
+    const RowsInMemory<Count> rows(first, row_bytes, valid);
+    for (int i = 0; i < Count * Q; ++i) {
+      kept[i] = rows(i / Q, i % Q);
     }
   }
-  [[nodiscard]] uint8x16_t operator()(int row, int q) const noexcept { return kept[row * Q + q]; }
-  uint8x16_t kept[static_cast<std::size_t>(Rows * Q)];
+  [[nodiscard]] uint8x16_t operator()(int i, int q) const noexcept { return kept[i * Q + q]; }
+  uint8x16_t kept[static_cast<std::size_t>(Count * Q)];
 };
 
 /// Byte sums of popcounts of one row: at most 8 * Q each. v: [Q][16].
@@ -70,38 +81,39 @@ inline uint16x8_t counts(const Rows& rows, const std::uint8_t* v) noexcept {
 
 /// The same for rows of any length: chunks of longest_tile registers.
 template <int Count>
-inline uint16x8_t counts_long(RowsInMemory rows, const std::uint8_t* v, int quads) noexcept {
+inline uint16x8_t counts_long(RowsInMemory<Count> rows, const std::uint8_t* v, int quads) noexcept {
   uint16x8_t sum = vdupq_n_u16(0);
   for (; quads >= longest_tile; quads -= longest_tile) {
     sum = vaddq_u16(sum, counts<longest_tile, Count>(rows, v));
-    rows.first += 16 * longest_tile;
+    rows.skip(longest_tile);
     v += 16 * longest_tile;
   }
   for (; quads > 0; --quads) {
     sum = vaddq_u16(sum, counts<1, Count>(rows, v));
-    rows.first += 16;
+    rows.skip(1);
     v += 16;
   }
   return sum;
 }
 
-/// Runs f(i, counts of `Count` rows against vector i) for i < vectors. Q = quads known at compile time, or 0
-/// for any; rows and vectors: [..][quads][16].
+/// Runs f(i, counts of `Count` rows, `valid` of them there, against vector i) for i < vectors. Q = quads
+/// known at compile time, or 0 for any; rows and vectors: [..][quads][16].
 template <int Q, int Count, class F>
-inline void for_each_vector(const std::uint8_t* rows, const std::uint8_t* v, int vectors, int quads,
-                            F f) noexcept {
+inline void for_each_vector(const std::uint8_t* rows, int valid, const std::uint8_t* v, int vectors,
+                            int quads, F f) noexcept {
   const std::ptrdiff_t row_bytes = quads * std::ptrdiff_t{16};
   if constexpr (Q == 1 || Q == 2) {
-    const RowsInRegisters<Q, Count> kept(rows, row_bytes);
+    const RowsInRegisters<Q, Count> kept(rows, row_bytes, valid);
     for (int i = 0; i < vectors; ++i, v += row_bytes) {
       f(i, counts<Q, Count>(kept, v));
     }
   } else {
+    const RowsInMemory<Count> in_memory(rows, row_bytes, valid);
     for (int i = 0; i < vectors; ++i, v += row_bytes) {
       if constexpr (Q == 0) {
-        f(i, counts_long<Count>({rows, row_bytes}, v, quads));
+        f(i, counts_long<Count>(in_memory, v, quads));
       } else {
-        f(i, counts<Q, Count>(RowsInMemory{rows, row_bytes}, v));
+        f(i, counts<Q, Count>(in_memory, v));
       }
     }
   }
