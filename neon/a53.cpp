@@ -18,6 +18,10 @@ using DotsFunction = void(const std::byte* weights, int constant, int tiles, con
 using ProjectFunction = void(const std::byte* weights, const kwsd::ChannelAffine* channels, int outputs,
                              const std::uint64_t* a, std::int16_t* residual, std::ptrdiff_t row_bytes,
                              std::uint32_t scale);
+using Int8Function = void(const std::int8_t* weights, std::ptrdiff_t row_bytes, std::ptrdiff_t tiles,
+                          const std::int8_t* a, std::ptrdiff_t a_stride, std::int32_t* out,
+                          std::ptrdiff_t out_row_bytes);
+Int8Function kwsd_a53_int8_1, kwsd_a53_int8_4;
 ExpandFunction kwsd_a53_expand_1, kwsd_a53_expand_2, kwsd_a53_expand_3, kwsd_a53_expand_4, kwsd_a53_expand_5,
     kwsd_a53_expand_6, kwsd_a53_expand_7, kwsd_a53_expand_8;
 DotsFunction kwsd_a53_dots128_1, kwsd_a53_dots128_2, kwsd_a53_dots128_3, kwsd_a53_dots128_4,
@@ -160,6 +164,44 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   });
 }
 
+/// All outputs of Rows rows; outputs that do not fill a tile go through a copy.
+template <int Rows>
+void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std::int8_t* a, int a_stride,
+               std::int32_t* acc) noexcept {
+  constexpr int tile = neon::int8_tile;
+  constexpr std::ptrdiff_t int32_bytes = sizeof(std::int32_t);
+  const auto function = Rows == 4 ? kwsd_a53_int8_4 : kwsd_a53_int8_1;
+  const int whole = outputs / tile * tile;
+  if (whole > 0) {
+    function(weights, row_bytes, whole / tile, a, a_stride, acc, outputs * int32_bytes);
+  }
+  if (whole < outputs) {
+    std::int32_t last[static_cast<std::size_t>(Rows * tile)];
+    function(weights + whole * row_bytes, row_bytes, 1, a, a_stride, last, tile * int32_bytes);
+    for (int r = 0; r < Rows; ++r) {
+      std::copy_n(last + r * tile, outputs - whole, acc + r * outputs + whole);
+    }
+  }
+}
+
+void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
+               std::int32_t* acc) noexcept {
+  const int together = prepared_as<neon::Int8Header>(weights)->group;
+  if (together == 1 || together == 8) {  // too large for the assembly; so small that intrinsics do less
+    neon::int8_dots(weights, outputs, inputs, a, a_stride, rows, acc);
+    return;
+  }
+  const std::int8_t* w = prepared_as<std::int8_t>(weights) + sizeof(neon::Int8Header);
+  const int row_bytes = (inputs + neon::int8_chunk - 1) / neon::int8_chunk * neon::int8_chunk;
+  int r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    int8_rows<4>(w, outputs, row_bytes, a + r * a_stride, a_stride, acc + r * outputs);
+  }
+  for (; r < rows; ++r) {
+    int8_rows<1>(w, outputs, row_bytes, a + r * a_stride, a_stride, acc + r * outputs);
+  }
+}
+
 }  // namespace
 
 const Kernels a53_kernels{
@@ -175,7 +217,7 @@ const Kernels a53_kernels{
     .project = project,
     .memory = neon::memory,
     .signs = neon::signs,
-    .int8_dots = neon::int8_dots,
+    .int8_dots = int8_dots,
     .activate = neon::activate,
     .narrow = neon::narrow,
     .quantize = neon::quantize,

@@ -11,6 +11,14 @@ void memory(const std::int16_t* taps, const Affine& affine, int channels, int st
 void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
            std::uint64_t* bits) noexcept;
 
+/// What prepare_int8 makes: this header, then weights [outputs up to 4][inputs up to 16], zero-padded.
+struct Int8Header {
+  std::int32_t group;  ///< how many products a lane may add up in int16 (int8.cpp): 1, 2, 4 or 8
+  std::int32_t unused[3];
+};
+inline constexpr int int8_tile = 4;    ///< outputs
+inline constexpr int int8_chunk = 16;  ///< inputs
+
 Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs);
 void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
                std::int32_t* acc) noexcept;

@@ -17,12 +17,6 @@ constexpr int round_up(int value, int multiple) noexcept {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// What prepare_int8 makes: this header, then weights [outputs up to 4][inputs up to 16], zero-padded.
-struct Int8Header {
-  std::int32_t group;
-  std::int32_t unused[3];
-};
-
 /// The sum of |w| over the products that meet in one lane.
 int lane_sum(const std::int8_t* row, int padded, int first, int lane, int group) noexcept {
   int sum = 0;
