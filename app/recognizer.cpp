@@ -1,7 +1,6 @@
 #include "app/recognizer.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "app/model_store.h"
@@ -39,7 +38,6 @@ struct Recognizer::Features {
   Framer framer;
   Mfcc mfcc;
   std::vector<std::int8_t> frame;  // (coefficients)
-  std::int64_t origin_sample = 0;  // stream sample at which the framer's sample 0 lies
   std::vector<std::unique_ptr<Listener>> listeners;
 };
 
@@ -127,31 +125,14 @@ std::vector<std::string> Recognizer::model_names() const {
 }
 
 void Recognizer::restart(std::int64_t sample) noexcept {
-  start_sample_ = sample;
+  origin_sample_ = sample;
   for (const auto& group : features_) {
-    begin_with_silence(*group);
-  }
-}
-
-/// As if silence had gone before, so that a word at the very start is heard like any other.
-void Recognizer::begin_with_silence(Features& features) noexcept {
-  int frames = 0;
-  for (const auto& listener : features.listeners) {
-    listener->stream.reset();
-    listener->detector.reset(start_sample_);
-    listener->frames_to_window = 0;
-    frames = std::max(frames, listener->model->window_frames() - 1);
-  }
-  const auto hop_samples = static_cast<std::int64_t>(features.mfcc.params().hop_samples);
-  features.origin_sample = start_sample_ - frames * hop_samples;
-  features.framer.reset();
-  constexpr std::array<float, 16> silence{};
-  for (std::int64_t left = frames * hop_samples; left > 0;) {
-    const auto n = std::min<std::int64_t>(left, silence.size());
-    features.framer.push(
-        std::span(silence).first(static_cast<std::size_t>(n)),
-        [&](std::span<const float> frame, std::int64_t index) { on_frame(features, frame, index); });
-    left -= n;
+    group->framer.reset();
+    for (const auto& listener : group->listeners) {
+      listener->stream.reset();
+      listener->detector.reset(sample);
+      listener->frames_to_window = 0;
+    }
   }
 }
 
@@ -169,12 +150,11 @@ std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> sam
 void Recognizer::on_frame(Features& features, std::span<const float> samples, std::int64_t index) noexcept {
   features.mfcc.compute_quantized(samples, features.frame);
   const FeatureParams& p = features.mfcc.params();
-  const std::int64_t end_sample = features.origin_sample + index * p.hop_samples + p.frame_samples;
+  const std::int64_t end_sample = origin_sample_ + index * p.hop_samples + p.frame_samples;
   for (const auto& listener : features.listeners) {
-    listener->stream.push_frame(features.frame);
-    if (!listener->stream.window_ready() || end_sample <= start_sample_) {
-      continue;
-    }
+    do {  // as if the first frame had gone on before: a word near the start is heard like any other
+      listener->stream.push_frame(features.frame);
+    } while (!listener->stream.window_ready());
     if (listener->frames_to_window == 0) {
       on_window(*listener, end_sample);
       listener->frames_to_window = listener->hop_frames;

@@ -51,7 +51,6 @@ class Recognizer {
 
   void add(std::shared_ptr<const Model> model, const RecognitionOptions& options);
   void apply_threshold(const std::string& setting);
-  void begin_with_silence(Features& features) noexcept;
   void on_frame(Features& features, std::span<const float> samples, std::int64_t index) noexcept;
   void on_window(Listener& listener, std::int64_t end_sample) noexcept;
 
@@ -60,7 +59,7 @@ class Recognizer {
   std::vector<Found> found_;
   PipelineObserver* observer_ = nullptr;
   BranchId branch_ = BranchId::full;
-  std::int64_t start_sample_ = 0;  // stream sample at which it started last
+  std::int64_t origin_sample_ = 0;  // stream sample at which the framers' sample 0 lies
   std::int64_t windows_ = 0;
   std::int64_t memory_samples_ = 0;
 };
