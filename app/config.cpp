@@ -1,6 +1,5 @@
 #include "app/config.h"
 
-#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <fstream>
 #include <optional>
 
+#include "app/toml.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -108,6 +108,9 @@ void apply(CLI::App& command, const std::string& key, const std::vector<std::str
   }
   try {
     for (const std::string& value : values) {
+      if (option->get_expected_max() == 0 && value != "true" && value != "false") {
+        throw CLI::ValidationError("found '" + value + "', expected true or false");
+      }
       option->add_result(option->get_expected_max() == 0 ? option->get_flag_value(key, value) : value);
     }
     option->run_callback();
@@ -151,6 +154,8 @@ std::vector<ConfigEntry> parse_config(std::string_view text, std::string_view fi
     }
   } catch (const toml::parse_error& error) {
     fail(file, static_cast<int>(error.source().begin.line), std::string(error.description()));
+  } catch (const std::logic_error& error) {
+    fail(file, 1, error.what());
   }
   std::sort(entries.begin(), entries.end(),
             [](const ConfigEntry& a, const ConfigEntry& b) { return a.line < b.line; });

@@ -1,10 +1,12 @@
 #include "app/file_reader.h"
 
+#include <fcntl.h>
 #include <sndfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -28,27 +30,20 @@ class FileReader final : public SampleReader {
   [[nodiscard]] std::size_t read(std::span<float> out) override;
 
  private:
-  static constexpr sf_count_t block_frames = 4096;
+  [[nodiscard]] int open_descriptor() const;
 
   std::string name_;
   SF_INFO info_{};
   std::unique_ptr<SNDFILE, CloseSound> file_;
   std::size_t channel_;
-  std::vector<float> block_;  // [block_frames][channels]
+  sf_count_t block_frames_ = 0;
+  std::vector<float> block_;  // [block_frames_][channels]
 };
 
 FileReader::FileReader(const std::filesystem::path& path, int channel)
     : name_(path.string()), channel_(static_cast<std::size_t>(channel - 1)) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorKind::no_input, name_ + ": found a directory, expected a sound file");
-  }
-  std::FILE* probe = std::fopen(name_.c_str(), "rb");
-  if (probe == nullptr) {
-    throw Error(ErrorKind::no_input, name_ + ": cannot be opened: " + std::strerror(errno));
-  }
-  std::fclose(probe);
-  file_.reset(sf_open(name_.c_str(), SFM_READ, &info_));
+  const int descriptor = open_descriptor();
+  file_.reset(sf_open_fd(descriptor, SFM_READ, &info_, SF_TRUE));
   if (!file_) {
     throw Error(ErrorKind::bad_data,
                 name_ + ": found " + sf_strerror(nullptr) + ", expected a sound file (WAV, FLAC, Ogg, Opus)");
@@ -64,11 +59,28 @@ FileReader::FileReader(const std::filesystem::path& path, int channel)
     throw Error(ErrorKind::usage, name_ + ": --channel: found " + std::to_string(channel) +
                                       ", expected 1 to " + std::to_string(info_.channels));
   }
-  block_.resize(static_cast<std::size_t>(block_frames * info_.channels));
+  block_frames_ = std::max(32768 / info_.channels, 1);
+  block_.resize(static_cast<std::size_t>(block_frames_ * info_.channels));
+}
+
+/// Never waits: a pipe that nobody writes to is refused as any other that is no file.
+int FileReader::open_descriptor() const {
+  const int descriptor = open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    throw Error(ErrorKind::no_input, name_ + ": cannot be opened: " + std::strerror(errno));
+  }
+  struct stat status {};
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+    return descriptor;
+  }
+  close(descriptor);
+  throw Error(ErrorKind::no_input, name_ + ": found a " +
+                                       (S_ISDIR(status.st_mode) ? "directory" : "special file") +
+                                       ", expected a sound file (raw PCM from a pipe: '-i -')");
 }
 
 std::size_t FileReader::read(std::span<float> out) {
-  const auto wanted = std::min(block_frames, static_cast<sf_count_t>(out.size()));
+  const auto wanted = std::min(block_frames_, static_cast<sf_count_t>(out.size()));
   const auto channels = static_cast<std::size_t>(info_.channels);
   const auto frames =
       static_cast<std::size_t>(std::max<sf_count_t>(sf_readf_float(file_.get(), block_.data(), wanted), 0));

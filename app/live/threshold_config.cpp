@@ -1,13 +1,12 @@
 #include "app/live/threshold_config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <vector>
 
 #include "app/recordings/atomic_file.h"
+#include "app/toml.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -113,6 +112,8 @@ std::string with_thresholds(std::string_view text, std::span<const NamedThreshol
 } catch (const toml::parse_error& error) {
   throw Error(ErrorKind::config, std::string(file) + ":" + std::to_string(error.source().begin.line) + ": " +
                                      std::string(error.description()));
+} catch (const std::logic_error& error) {
+  throw Error(ErrorKind::config, std::string(file) + ": " + error.what());
 }
 
 void write_thresholds(const fs::path& file, std::span<const NamedThreshold> thresholds) {

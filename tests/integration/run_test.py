@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import wave
 
@@ -18,9 +19,12 @@ COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 
 
+ENVIRONMENT = {**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models"), "XDG_CONFIG_HOME": "/nonexistent"}
+
+
 def kwsd(*arguments, data=b"", env=None):
-    environment = {**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models"), "XDG_CONFIG_HOME": "/nonexistent", **(env or {})}
-    return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=300, env=environment)
+    return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=300,
+                          env={**ENVIRONMENT, **(env or {})})
 
 
 def events(result, kind="detection"):
@@ -72,7 +76,43 @@ class Recordings(unittest.TestCase):
         for name in names:
             lines = [line for line in self.check_demo("--kernels", name).splitlines() if b'"ready"' not in line]
             written.add(b"\n".join(lines))
+            self.check_demo("--kernels", name, "--branch", "half")
+            self.check_demo("--kernels", name, "--branch", "quarter")
         self.assertEqual(len(written), 1)
+
+    def test_events_are_written_within_300_ms_of_the_end_of_the_word(self):
+        wanted = labels("demo.tsv")
+        for branch in ("full", "half", "quarter"):
+            result = kwsd("run", "-i", DATA / "demo.wav", "--branch", branch, "--status-interval", "0.05")
+            written, now = [], 0.0  # seconds of the stream when each detection was written, to 0.064 s
+            for event in map(json.loads, result.stdout.splitlines()):
+                now = event["seconds"] if event["event"] == "status" else now
+                if event["event"] == "detection":
+                    written.append(now + 0.064)
+            self.assertEqual(len(written), len(wanted))
+            for when, (_, end, word) in zip(written, wanted):
+                self.assertLess(when - end, 0.3, (branch, word))
+
+    def test_a_word_at_the_very_start_is_found_in_time(self):
+        samples = read_wav(DATA / "demo.wav")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            for start, end, word in labels("demo.tsv"):
+                first = round((start - 0.02) * 16000)
+                write_wav(path, samples[first:first + 24000])
+                found = events(kwsd("run", "-i", path))
+                self.assertEqual(found[0]["keyword"] if found else None, word)
+                self.assertLess(abs(found[0]["end"] - (end - start + 0.02)), 0.3, word)
+
+    def test_silence_and_a_start_in_the_middle_of_speech_are_quiet(self):
+        samples = read_wav(DATA / "speech.wav")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            for first in range(4000, len(samples) - 16000, 24000):
+                write_wav(path, samples[first:first + 16000])
+                self.assertEqual([e for e in events(kwsd("run", "-i", path)) if e["end"] < 0.9], [], first)
+            write_wav(path, [0] * 48000)
+            self.assertEqual(events(kwsd("run", "-i", path)), [])
 
     def test_a_run_repeats_byte_for_byte(self):
         self.assertEqual(self.check_demo(), self.check_demo())
@@ -108,6 +148,36 @@ class Recordings(unittest.TestCase):
             write_wav(path, samples[::2], rate=8000)
             self.assertEqual(kwsd("run", "-i", path).returncode, 0)
 
+    def test_float_flac_and_interleaved_files(self):
+        samples = read_wav(DATA / "stop.wav")
+        data = struct.pack(f"<{len(samples)}f", *(s / 32768 for s in samples))
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 1, 16000,
+                                 64000, 4, 32, b"data", len(data))
+            path.write_bytes(header + data)
+            self.assertEqual(kwsd("run", "-i", path, "--format", "text").stdout, b"stop\n")
+            six = [v for s in samples for v in (0, 0, 0, 0, s, 0)]
+            write_wav(path, six, channels=6)
+            self.assertEqual(kwsd("run", "-i", path, "--channel", 5, "--format", "text").stdout, b"stop\n")
+
+    def test_several_models_share_one_input(self):
+        result = kwsd("run", "-i", DATA / "stop.wav", "-m", "commands", "-m", SOURCE / "models" / "jarvis.kwsm",
+                      "--threshold", "stop=0.3", "--threshold", "jarvis=0.9")
+        self.assertEqual(events(result, "ready")[0]["models"], ["commands", "jarvis"])
+        found = events(result)
+        self.assertEqual([(e["keyword"], e["model"]) for e in found], [("stop", "commands")])
+        self.assertEqual(found[0]["threshold"], 0.3)
+
+    def test_realtime_takes_as_long_as_the_sound(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.wav"
+            write_wav(path, read_wav(DATA / "stop.wav")[:16000])
+            started = time.monotonic()
+            result = kwsd("run", "-i", path, "--realtime")
+            self.assertGreater(time.monotonic() - started, 0.9)
+            self.assertEqual(events(result, "end")[0]["seconds"], 1)
+
     def test_clips_are_kept(self):
         with tempfile.TemporaryDirectory() as folder:
             kwsd("run", "-i", DATA / "demo.wav", "--save-clips", folder, "--max-clips", 3)
@@ -115,10 +185,31 @@ class Recordings(unittest.TestCase):
             self.assertLessEqual(len(clips), 3)
             self.assertIn("no", clips[-1])
 
+    def test_a_reader_that_sleeps_does_not_stall_a_pipe(self):
+        samples = read_wav(DATA / "demo.wav")
+        process = subprocess.Popen([*COMMAND, "run", "-i", str(DATA / "demo.wav"), "--status-interval", "0.01"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        first = process.stdout.readline()  # then let the pipe fill: a file run waits, and loses nothing
+        lines = [first, *process.stdout.readlines()]
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=300), 0)
+        end = json.loads(lines[-1])
+        self.assertEqual((end["event"], end["dropped"], end["detections"]), ("end", 0, 8))
+        self.assertEqual(end["seconds"], round(len(samples) / 16000, 3))
+
+    @unittest.skipUnless("KWSD_MEMORY_TEST" in os.environ, "only where memory is what users see")
+    def test_a_file_run_takes_less_than_24_mib(self):
+        process = subprocess.Popen([*COMMAND, "run", "-i", str(DATA / "demo.wav")], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss, 24 * 1024)  # KiB
+
     def test_a_closed_pipe_ends_quietly(self):
         process = subprocess.Popen([*COMMAND, "run", "-i", str(DATA / "demo.wav"), "--log-level", "warning"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env={**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models")})
+                                   env=ENVIRONMENT)
         process.stdout.close()
         self.assertEqual(process.stderr.read(), b"")
         process.stderr.close()
@@ -144,6 +235,13 @@ class BadInput(unittest.TestCase):
             write_wav(path, [])
             self.refuses(65, "no samples", "-i", path)
             self.refuses(66, "directory", "-i", folder + "/")
+            os.mkfifo(path.with_name("pipe.wav"))
+            self.refuses(66, "pipe.wav: found a special file", "-i", path.with_name("pipe.wav"))
+            path.write_bytes(b"\x7fELF" + bytes(range(256)) * 20)
+            self.refuses(65, "expected a sound file", "-i", path)
+
+    def test_devices(self):
+        self.refuses(69, "no-such-microphone", "-i", "no-such-microphone")
 
     def test_standard_input(self):
         self.refuses(65, "no samples", "-i", "-")
@@ -152,7 +250,10 @@ class BadInput(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.wav"
             path.write_bytes((DATA / "stop.wav").read_bytes()[:-1001])
-            self.assertIn(kwsd("run", "-i", path).returncode, (0, 65))
+            result = kwsd("run", "-i", path, "--format", "text")
+            self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"))
+            path.write_bytes((DATA / "stop.wav").read_bytes()[:30])
+            self.refuses(65, "x.wav", "-i", path)
 
     def test_models(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,28 @@
+#include "app/config.h"
+
+#include <CLI/CLI.hpp>
+
+#include "app/options.h"
+#include "tests/fuzz/expect.h"
+#include "tests/fuzz/memory_file.h"
+#include "tests/fuzz/targets.h"
+
+namespace kwsd::fuzz {
+
+void config(std::span<const std::byte> bytes) {
+  const MemoryFile file(bytes);
+  CLI::App app;
+  RunOptions options;
+  add_run_options(app, options);
+  add_config_option(app);
+  app.parse("--config " + file.name());
+  if (!refused(ErrorKind::config, [&] { load_config(app, app); })) {
+    expect(options.recognition.hop_ms >= 0 && options.recognition.hop_ms <= 1000,
+           "an option out of its range");
+    for (const std::string& threshold : options.recognition.thresholds) {
+      (void)parse_threshold(threshold);
+    }
+  }
+}
+
+}  // namespace kwsd::fuzz

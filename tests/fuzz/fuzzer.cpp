@@ -1,0 +1,9 @@
+// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config or sound.
+#include <cstdint>
+
+#include "tests/fuzz/targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  kwsd::fuzz::KWSD_FUZZ_TARGET(std::as_bytes(std::span(data, size)));
+  return 0;
+}

@@ -1,0 +1,19 @@
+// What is fuzzed: everything that comes from outside as bytes. Each function takes whatever bytes there are;
+// a crash, a hang, a large allocation or an error other than the documented ones is a find.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace kwsd::fuzz {
+
+/// A model file, as it is, and as the payload behind a right header; what is accepted computes a window in
+/// each branch.
+void model(std::span<const std::byte> bytes);
+/// The text of a configuration file, and what it does to the options of `kwsd run`.
+void config(std::span<const std::byte> bytes);
+/// First byte: how the rest is read (raw PCM of some format, channel count and rate, or a sound file). Then
+/// all the way to 16 kHz.
+void sound(std::span<const std::byte> bytes);
+
+}  // namespace kwsd::fuzz

@@ -1,0 +1,106 @@
+// The inference thread as a whole: shipped models on the demo recording, with all that happens in between.
+#include "app/pipeline.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "app/clip_writer.h"
+#include "app/sound_16k.h"
+#include "tests/support/allocations.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace kwsd;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string shipped(const std::string& name) {
+  return std::string(KWSD_SOURCE) + "/models/" + name + ".kwsm";
+}
+
+std::vector<float> demo() {
+  return load_16k(std::string(KWSD_SOURCE) + "/tests/data/demo.wav", 1, 60);
+}
+
+}  // namespace
+
+TEST_CASE("the inference thread allocates nothing, whatever happens") {
+  const test::TemporaryFolder folder;
+  const std::vector<float> sound = demo();
+  RecognitionOptions options;
+  options.models = {shipped("commands"), shipped("jarvis"), shipped("computer")};
+  ClipWriter clips(folder.path(), 3);
+  Pipeline pipeline(std::make_unique<Recognizer>(options));
+  pipeline.set_clip_writer(&clips);
+  pipeline.set_status_interval(0.5);
+  CaptureBuffer buffer(16384);
+  EventQueue events(2000, EventQueue::WhenFull::drop);
+  std::thread device([&] {
+    constexpr std::size_t block = 800;
+    buffer.begin(16000);
+    for (std::size_t at = 0; at + block <= sound.size(); at += block) {
+      pipeline.set_branch(static_cast<BranchId>(at / block % 3), 0.5);  // a switch every 50 ms
+      (void)buffer.push_all(std::span(sound).subspan(at, block));
+    }
+    for (const std::uint32_t rate_hz : {48000U, 8000U}) {  // it comes back at other rates
+      buffer.begin(rate_hz);
+      (void)buffer.push_all(std::span(sound).first(20000));
+    }
+    buffer.close();
+  });
+  const test::AllocationCounter counter;
+  pipeline.run(buffer, events);
+  const test::Allocations made = counter.so_far();
+  device.join();
+  CHECK(made.count == 0);
+  const StatusEvent totals = pipeline.totals();
+  CHECK(totals.detections >= 6);
+  CHECK(totals.branch_changes > 10);
+  CHECK(totals.windows > 3 * 200);
+  CHECK(totals.overrun_samples == 0);
+}
+
+TEST_CASE("a switch of the branch at every window loses no word") {
+  const std::vector<float> sound = demo();
+  RecognitionOptions options;
+  options.models = {shipped("commands")};
+  const auto words = [&](bool switching) {
+    Recognizer recognizer(options);
+    std::vector<std::string> found;
+    for (std::size_t at = 0; at + 320 <= sound.size(); at += 320) {
+      const auto branch = switching ? static_cast<BranchId>(at / 320 % 3) : BranchId::full;
+      for (const auto& [model, detection] : recognizer.listen(std::span(sound).subspan(at, 320), branch)) {
+        found.push_back((*model)->labels[static_cast<std::size_t>(detection.label)].name);
+      }
+    }
+    return found;
+  };
+  CHECK(words(false).size() == 8);
+  CHECK(words(true) == words(false));
+}
+
+TEST_CASE("models side by side find what each finds alone") {
+  const std::vector<float> sound = demo();
+  const auto words = [&](const std::vector<std::string>& models) {
+    RecognitionOptions options;
+    options.models = models;
+    Recognizer recognizer(options);
+    std::vector<std::string> found;
+    for (std::size_t at = 0; at + 4096 <= sound.size(); at += 4096) {
+      for (const auto& [model, detection] :
+           recognizer.listen(std::span(sound).subspan(at, 4096), BranchId::full)) {
+        found.push_back((*model)->name + ":" +
+                        (*model)->labels[static_cast<std::size_t>(detection.label)].name);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  const auto first = words({shipped("commands")});
+  const auto second = words({shipped("commands-small")});
+  std::vector<std::string> both(first.size() + second.size());
+  std::merge(first.begin(), first.end(), second.begin(), second.end(), both.begin());
+  CHECK(first.size() >= 7);
+  CHECK(words({shipped("commands"), shipped("commands-small")}) == both);
+}
