@@ -32,7 +32,7 @@ std::span<const float> LiveTap::on_samples(std::span<const float> samples) noexc
     if (at >= until_) {
       break;
     }
-    ring_[static_cast<std::size_t>(at++) % kept_samples].store(sample, std::memory_order_relaxed);
+    ring_[static_cast<std::size_t>(at++) % kept_samples].store(sample, std::memory_order_release);
   }
   heard_.store(at, std::memory_order_release);
   return muted_.load(std::memory_order_relaxed) && samples.size() <= longest_block
@@ -71,10 +71,10 @@ bool LiveTap::copy(std::int64_t from, std::span<float> out) const noexcept {
   }
   for (std::int64_t i = 0; i < count; ++i) {
     out[static_cast<std::size_t>(i)] =
-        ring_[static_cast<std::size_t>(from + i) % kept_samples].load(std::memory_order_relaxed);
+        ring_[static_cast<std::size_t>(from + i) % kept_samples].load(std::memory_order_acquire);
   }
-  // The block that is being written now may reach longest_block further than what is announced.
-  std::atomic_thread_fence(std::memory_order_acquire);
+  // Who has seen a sample (acquire) of a later block (release) sees that the block before was announced; the
+  // one that is being written reaches at most longest_block further.
   const std::int64_t newest =
       heard_.load(std::memory_order_relaxed) + static_cast<std::int64_t>(longest_block);
   return newest - from <= static_cast<std::int64_t>(kept_samples);

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "app/svg.h"
+
 namespace kwsd {
 
 namespace {
@@ -37,11 +39,7 @@ std::string number(double value) {
 }
 
 std::string escaped(char32_t glyph) {
-  return glyph == U'&'   ? "&amp;"
-         : glyph == U'<' ? "&lt;"
-         : glyph == U'>' ? "&gt;"
-         : glyph == U' ' ? "\u00A0"
-                         : utf8_of(glyph);
+  return glyph == U' ' ? "\u00A0" : svg_escaped(utf8_of(glyph));
 }
 
 }  // namespace

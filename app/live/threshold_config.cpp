@@ -93,9 +93,9 @@ std::string with_thresholds(std::string_view text, std::span<const NamedThreshol
   const toml::table table = toml::parse(text);
   const toml::node* node = table.get("threshold");
   std::vector<std::string> entries = entries_of(node);
-  for (const auto& [word, threshold] : thresholds) {
-    std::erase_if(entries, [&](const std::string& entry) { return word_of(entry) == word; });
-    entries.push_back(word + "=" + short_number(threshold));
+  for (const NamedThreshold& wanted : thresholds) {
+    std::erase_if(entries, [&](const std::string& entry) { return word_of(entry) == wanted.first; });
+    entries.push_back(wanted.first + "=" + short_number(wanted.second));
   }
   std::string out(text);
   if (node != nullptr) {
