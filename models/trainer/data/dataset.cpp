@@ -84,9 +84,8 @@ struct Dataset::Loader {
     return true;
   }
 
-  void add_words(const fs::path& root) {
-    const std::set<std::string> validation = read_list(root / "validation_list.txt");
-    const std::set<std::string> test = read_list(root / "testing_list.txt");
+  /// The recordings of all word folders; `prefix` goes before each word's name.
+  std::vector<fs::path> word_files(const fs::path& root, const std::string& prefix) {
     std::vector<fs::path> files;
     for (const fs::path& folder : subfolders(root)) {
       const std::string name = folder.filename().string();
@@ -94,9 +93,32 @@ struct Dataset::Loader {
         continue;  // _background_noise_, _silence_
       }
       const std::vector<fs::path> found = sound_files(folder);
-      by_word[name];  // an empty folder is a word without clips
+      by_word[prefix + name];  // an empty folder is a word without clips
       files.insert(files.end(), found.begin(), found.end());
     }
+    return files;
+  }
+
+  void add_training_words(const fs::path& root, const std::string& prefix) {
+    const std::vector<fs::path> files = word_files(root, prefix);
+    const std::vector<StoredClip>& clips = decode(root, files);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (usable(clips[i], files[i])) {
+        by_word[prefix + word_of(files[i], root)].push_back(
+            {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker_of(files[i].stem().string())),
+             Split::train});
+      }
+    }
+  }
+
+  static std::string word_of(const fs::path& file, const fs::path& root) {
+    return (*fs::relative(file, root).begin()).string();
+  }
+
+  void add_words(const fs::path& root) {
+    const std::set<std::string> validation = read_list(root / "validation_list.txt");
+    const std::set<std::string> test = read_list(root / "testing_list.txt");
+    const std::vector<fs::path> files = word_files(root, "");
     const std::vector<StoredClip>& clips = decode(root, files);
     const bool listed_test = test.empty() && !validation.empty() && options.validation_list_is_test;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -104,7 +126,6 @@ struct Dataset::Loader {
         continue;
       }
       const std::string speaker = speaker_of(files[i].stem().string());
-      const std::string word = (*fs::relative(files[i], root).begin()).string();
       const std::string listed = fs::relative(files[i], root).replace_extension().generic_string();
       Split split = Split::train;
       if (test.contains(listed)) {
@@ -116,7 +137,8 @@ struct Dataset::Loader {
       } else if (listed_test) {
         split = split_by_hash(speaker, options.validation_fraction, 0);
       }
-      by_word[word].push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
+      by_word[word_of(files[i], root)].push_back(
+          {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
     }
     if (fs::is_directory(root / "_background_noise_")) {
       add_noise(root / "_background_noise_");
@@ -264,6 +286,12 @@ Dataset::Dataset(const DataOptions& options) {
   load.name_labels();
   for (const fs::path& root : options.words) {
     load.add_words(root);
+  }
+  for (const fs::path& root : options.training_words) {
+    load.add_training_words(root, "");
+  }
+  for (const fs::path& root : options.other_words) {
+    load.add_training_words(root, fs::absolute(root).lexically_normal().filename().string() + "/");
   }
   for (const auto& [word, folder] : options.own_words) {
     load.add_own_word(word, folder);

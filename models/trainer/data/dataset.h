@@ -24,6 +24,10 @@ struct DataOptions {
   std::vector<std::filesystem::path> words;
   /// One word's recordings in a folder of their own: name, folder.
   std::vector<std::pair<std::string, std::filesystem::path>> own_words;
+  /// More such folders, for training alone: lists are not looked at, nothing is validated or tested on them.
+  std::vector<std::filesystem::path> training_words;
+  /// The same, and none of their words is a keyword, whatever its name (another language).
+  std::vector<std::filesystem::path> other_words;
   std::vector<std::string> keywords;          ///< all other words are unknown
   std::vector<std::filesystem::path> speech;  ///< continuous speech; utterances with a keyword are dropped
   std::vector<std::filesystem::path> noise;

@@ -21,6 +21,12 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   const std::string group = "Recordings";
   app.add_option("--data", options.words, "Folder in the Speech Commands layout; may be repeated")
       ->group(group);
+  app.add_option("--train-data", options.training_words,
+                 "The same, for training alone: no clip of it validates or tests; may be repeated")
+      ->group(group);
+  app.add_option("--other-words", options.other_words,
+                 "The same, for training alone; all words are unknown, whatever their names; may be repeated")
+      ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--own-word",
          [&options](const std::vector<std::string>& all) {

@@ -11,11 +11,14 @@ namespace kwsd::train {
 /// one-level 2-D Haar transform with LL set to zero. An odd last row or column is averaged with itself.
 [[nodiscard]] torch::Tensor haar_high(const torch::Tensor& feature);
 
-/// HED: sum over blocks of || S² / ||S²|| − F^² / ||F^²|| ||_2, F^ = F_H / std(F_H) + F / std(F); squares
-/// element by element, norms and deviations per clip, mean over the batch. Student block k of a thinned
+/// What HED wants, per teacher block: F^² / ||F^²||, F^ = F_H / std(F_H) + F / std(F); squares element by
+/// element, norms and deviations per clip: [B][C · T].
+[[nodiscard]] std::vector<torch::Tensor> hed_targets(const std::vector<torch::Tensor>& teacher);
+
+/// HED: sum over blocks of || S² / ||S²|| − target ||_2, mean over the batch. Student block k of a thinned
 /// branch is compared with the teacher block of the same index.
 [[nodiscard]] torch::Tensor hed_loss(const std::vector<torch::Tensor>& student,
-                                     const std::vector<torch::Tensor>& teacher,
+                                     const std::vector<torch::Tensor>& targets,
                                      const std::vector<int>& blocks);
 
 /// Cross-entropy between softened posteriors, times temperature².

@@ -25,15 +25,18 @@ NormImpl::NormImpl(int channels)
       variance(register_buffer("variance", torch::ones(channels))) {}
 
 namespace {
-constexpr double norm_epsilon = 1e-5;
 Tensor positive_gain(const Tensor& gain) {
   return gain.abs() + 1e-3;
 }
 }  // namespace
 
 Tensor NormImpl::forward(const Tensor& x) {
-  return torch::batch_norm(x, positive_gain(gain), bias, mean, variance, is_training(), 0.1, norm_epsilon,
-                           false);
+  return torch::batch_norm(x, positive_gain(gain), bias, mean, variance, is_training(), norm_momentum,
+                           norm_epsilon, false);
+}
+
+RowNorm NormImpl::rows() const {
+  return {positive_gain(gain), bias, mean, variance, is_training()};
 }
 
 std::pair<Tensor, Tensor> NormImpl::folded() const {
@@ -166,38 +169,52 @@ Tensor NetImpl::front_end(const Tensor& features) {
   x = torch::conv2d(x, weight(conv2, options.conv2), Tensor(), {2, 2});
   x = slope2(norm2(x));  // [B][c2][T][freq]
   x = activation(x, options.linear, front_end_shift);
-  x = x.permute({0, 3, 1, 2}).reshape({x.size(0), -1, x.size(2)});  // [B][freq · c2][T]
-  x = torch::conv1d(x, weight(linear, options.linear));
-  return slope3(norm3(x));  // [B][C][T]
+  x = x.permute({3, 1, 0, 2}).reshape({x.size(3) * x.size(1), -1});  // [freq · c2][B · T]
+  return norm_slope(torch::mm(weight(linear, options.linear).flatten(1), x), norm3->rows(), slope3->value());
 }
 
-Tensor NetImpl::memory(const Tensor& x, BlockImpl& weights, BlockNormsImpl& norm) {
-  const bool binary = options.memory == Kind::bit1;
-  const Tensor in = binary ? activation(norm.memory_sign(x), Kind::bit1, 0) : x;
-  const Tensor taps = weight(weights.memory, options.memory);
-  const Tensor padded = fn::pad(in, fn::PadFuncOptions({2, 2}).value(binary ? 1.0 : 0.0));
-  const auto steps = x.size(2);
-  Tensor sum;
-  for (int k = 0; k < 5; ++k) {
-    const Tensor term = padded.slice(2, k, k + steps) * taps.select(1, k).view({1, -1, 1});
-    sum = k == 0 ? term : sum + term;
+Tensor NetImpl::norm_then_sign(const Tensor& x, NormImpl& norm) {
+  const Binarizer how = options.binarizer;
+  if (how == Binarizer::ir_net || how == Binarizer::rad) {
+    return activation(norm_rows(x, norm.rows()), Kind::bit1, 0);
   }
-  return norm.memory_slope(norm.memory(sum));
+  return norm_sign(x, norm.rows(), how == Binarizer::bi_real);
+}
+
+/// x + PReLU(BN(memory(x))).
+Tensor NetImpl::memory(const Tensor& x, const Tensor& taps, BlockNormsImpl& norm) {
+  const bool binary = options.memory == Kind::bit1;
+  const Tensor in = binary ? norm_then_sign(x, *norm.memory_sign) : x;
+  return norm_slope(memory_filter(in, taps, options.steps, binary ? 1.0 : 0.0), norm.memory->rows(),
+                    norm.memory_slope->value(), x);
 }
 
 /// m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 · PReLU(BN(W1 · m)))).
-Tensor NetImpl::block(const Tensor& x, BlockImpl& weights, BlockNormsImpl& norm) {
+Tensor NetImpl::block(const Tensor& x, const BlockWeights& weights, BlockNormsImpl& norm) {
   const bool binary = options.pointwise == Kind::bit1;
-  const Tensor m = x + memory(x, weights, norm);
-  const Tensor in = binary ? activation(norm.sign(m), Kind::bit1, 0) : m;
-  Tensor h = norm.hidden(torch::conv1d(in, weight(weights.expand, options.pointwise)));
-  h = binary ? activation(h, Kind::bit1, 0) : norm.hidden_slope(h);
-  return m + norm.project_slope(norm.project(torch::conv1d(h, weight(weights.project, options.pointwise))));
+  const Tensor m = memory(x, weights.memory, norm);
+  const Tensor h = torch::mm(weights.expand, binary ? norm_then_sign(m, *norm.sign) : m);
+  const Tensor hidden =
+      binary ? norm_then_sign(h, *norm.hidden) : norm_slope(h, norm.hidden->rows(), norm.hidden_slope->value());
+  return norm_slope(torch::mm(weights.project, hidden), norm.project->rows(), norm.project_slope->value(), m);
+}
+
+std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
+  std::vector<BlockWeights> all;
+  for (const Block& block : blocks) {
+    all.push_back({weight(block->memory, options.memory),
+                   weight(block->expand, options.pointwise).flatten(1),
+                   weight(block->project, options.pointwise).flatten(1)});
+  }
+  return all;
 }
 
 std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
   rad = Tensor();
+  const auto clips = features.size(0);
+  const auto by_clip = [&](const Tensor& x) { return x.view({x.size(0), clips, -1}).transpose(0, 1); };
   const Tensor first = front_end(features);
+  const std::vector<BlockWeights> weights = block_weights();
   const bool real = options.pointwise == Kind::real;
   const Tensor labels_weight = real ? classifier->weight : quantize_weight_int8(classifier->weight);
   std::vector<BranchOutput> out;
@@ -206,10 +223,10 @@ std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
     Tensor x = first;
     const auto indices = options.branch_blocks(static_cast<int>(b));
     for (std::size_t i = 0; i < indices.size(); ++i) {
-      x = block(x, *blocks[static_cast<std::size_t>(indices[i])], *norms[b][i]);
-      branch.features.push_back(x);
+      x = block(x, weights[static_cast<std::size_t>(indices[i])], *norms[b][i]);
+      branch.features.push_back(by_clip(x));
     }
-    Tensor z = last[b](x);
+    Tensor z = by_clip(norm_rows(x, last[b]->rows()));  // [B][C][T]
     z = torch::dropout(real ? z : quantize_int8(z, activation_steps), options.dropout, is_training());
     branch.logits = torch::linear(z.flatten(1), labels_weight, classifier->bias);
     branch.words = word_classifier(z.mean(2));

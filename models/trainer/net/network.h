@@ -10,6 +10,7 @@
 
 #include "engine/model/model.h"
 #include "models/trainer/net/binarize.h"
+#include "models/trainer/net/row_ops.h"
 
 namespace kwsd::train {
 
@@ -41,6 +42,8 @@ struct NormImpl : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
   /// y = gain · x + offset, from the running statistics: (channels) each.
   [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> folded() const;
+  /// For tensors [C][N].
+  [[nodiscard]] RowNorm rows() const;
 
   torch::Tensor gain, bias, mean, variance;
 };
@@ -101,11 +104,19 @@ struct NetImpl : torch::nn::Module {
   torch::nn::Linear classifier{nullptr}, word_classifier{nullptr};
 
  private:
+  /// A block's weights as they multiply: quantized once for all branches.
+  struct BlockWeights {
+    torch::Tensor memory, expand, project;  // [C][5], [H][C], [C][H]
+  };
+  // In and out: [C][B · steps].
   torch::Tensor front_end(const torch::Tensor& features);
-  torch::Tensor block(const torch::Tensor& x, BlockImpl& weights, BlockNormsImpl& norm);
+  torch::Tensor block(const torch::Tensor& x, const BlockWeights& weights, BlockNormsImpl& norm);
+  torch::Tensor memory(const torch::Tensor& x, const torch::Tensor& taps, BlockNormsImpl& norm);
+  torch::Tensor norm_then_sign(const torch::Tensor& x, NormImpl& norm);
+
   torch::Tensor activation(const torch::Tensor& x, Kind kind, double shift);
   torch::Tensor weight(const torch::Tensor& w, Kind kind) const;
-  torch::Tensor memory(const torch::Tensor& x, BlockImpl& weights, BlockNormsImpl& norm);
+  [[nodiscard]] std::vector<BlockWeights> block_weights() const;
 };
 TORCH_MODULE(Net);
 

@@ -147,9 +147,11 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
     wanted = share * wanted + (1 - share) * wanted.index_select(0, order);
   }
   BranchOutput teacher;
+  std::vector<Tensor> hed;
   if (teacher_) {
     torch::NoGradGuard no_grad;
     teacher = teacher_->forward(features, 1).front();
+    hed = o_.hed > 0 ? hed_targets(teacher.features) : hed;
   }
   const auto out = state_.net->forward(features, o_.net.branches());
   Tensor total = torch::zeros({}, features.options());
@@ -159,8 +161,7 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
       branch =
           (1 - o_.distill) * branch + o_.distill * logit_loss(out[b].logits, teacher.logits, o_.temperature);
       if (o_.hed > 0) {
-        branch = branch + o_.hed * hed_loss(out[b].features, teacher.features,
-                                            o_.net.branch_blocks(static_cast<int>(b)));
+        branch = branch + o_.hed * hed_loss(out[b].features, hed, o_.net.branch_blocks(static_cast<int>(b)));
       }
     }
     if (o_.word_weight > 0 && o_.net.words > 0 && !mixed && (batch.words >= 0).any().item<bool>()) {
