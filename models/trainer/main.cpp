@@ -8,6 +8,7 @@
 #include <new>
 
 #include "engine/model/error.h"
+#include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/data_command.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/synth/synth_command.h"
@@ -21,6 +22,7 @@ int run(int argc, char** argv) {
   kwsd::train::add_train_command(app);
   kwsd::train::add_export_command(app);
   kwsd::train::add_test_command(app);
+  kwsd::train::add_calibrate_command(app);
   kwsd::train::add_synth_command(app);
   kwsd::train::add_golden_command(app);
   try {

@@ -93,6 +93,9 @@ void add_calibrate_command(CLI::App& app) {
   command->add_option("--lowest-threshold", a->calibration.lowest_threshold, "No threshold is set below this")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  command->add_option("--highest-threshold", a->calibration.highest_threshold, "... nor above this")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_option("--seed", a->calibration.seed, "Of the mixing")->capture_default_str();
   command->add_option("--threads", a->calibration.threads, "Streams that are classified at the same time")
       ->check(CLI::Range(1, 64))

@@ -72,17 +72,19 @@ class BranchCalibrator {
 
   BranchReport run() {
     BranchReport report;
-    report.thresholds = thresholds(options_.per_hour);
     report.figures.resize(measure_.streams.size());
-    std::vector<double> wanted = options_.reported_per_hour;
-    wanted.push_back(options_.per_hour);
-    for (const double rate : wanted) {
-      const std::vector<StreamScore> scores = measure(thresholds(rate));
+    const auto add_figures = [&](double rate, const std::vector<float>& thresholds) {
+      const std::vector<StreamScore> scores = measure(thresholds);
       for (std::size_t c = 0; c < scores.size(); ++c) {
         report.figures[c].push_back(figures_of(scores[c], measure_.hours, rate));
       }
       report.keywords = sum(scores).keywords;  // of the last, the chosen one
+    };
+    for (const double rate : options_.reported_per_hour) {
+      add_figures(rate, thresholds(rate));
     }
+    report.thresholds = within_limits(thresholds(options_.per_hour));
+    add_figures(options_.per_hour, report.thresholds);
     for (const double rate : curve_rates()) {
       const KeywordScore total = sum(measure(thresholds(rate))).total();
       const double hours = measure_.hours * static_cast<double>(measure_.streams.size());
@@ -94,6 +96,14 @@ class BranchCalibrator {
  private:
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
     return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold);
+  }
+  [[nodiscard]] std::vector<float> within_limits(std::vector<float> thresholds) const {
+    for (std::size_t l = 0; l < thresholds.size(); ++l) {
+      if (model_.labels[l].kind == LabelKind::keyword) {
+        thresholds[l] = std::clamp(thresholds[l], options_.lowest_threshold, options_.highest_threshold);
+      }
+    }
+    return thresholds;
   }
   [[nodiscard]] std::vector<StreamScore> measure(const std::vector<float>& thresholds) const {
     std::vector<StreamScore> scores;

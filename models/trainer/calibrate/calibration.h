@@ -20,7 +20,8 @@ struct Condition {
 
 struct CalibrationOptions {
   double per_hour = 0.5;  ///< wanted false accepts per hour, all keywords together
-  float lowest_threshold = 0.3F;
+  /// What few hours of negatives did not trigger, the next may; what they did, a speaker may need.
+  float lowest_threshold = 0.4F, highest_threshold = 0.9F;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
   DetectorParams detector;
   std::uint64_t seed = 1;

@@ -159,7 +159,7 @@ struct Dataset::Loader {
   }
 
   /// Speaker by speaker into the splits: with few speakers a hash alone could leave a split without any.
-  void add_speech(const fs::path& folder) {
+  void add_speech(const fs::path& folder, double test, double validation, bool may_train) {
     const std::vector<fs::path> files = sound_files(folder);
     const std::vector<StoredClip>& clips = decode(folder, files);
     const std::map<std::string, std::string> transcripts = read_transcripts(folder);
@@ -178,11 +178,11 @@ struct Dataset::Loader {
     std::size_t before = 0;
     for (const auto& [speaker, members] : by_speaker) {
       const double place = static_cast<double>(before) / static_cast<double>(total);
-      const Split split = place < options.test_fraction                                 ? Split::test
-                          : place < options.test_fraction + options.validation_fraction ? Split::validation
-                                                                                        : Split::train;
+      const Split split = place < test                ? Split::test
+                          : place < test + validation ? Split::validation
+                                                      : Split::train;
       for (const std::size_t i : members) {
-        add_stretch(out.speech_, {clips[i].samples, split});
+        add_stretch(out.speech_, {clips[i].samples, split}, may_train);
         before += clips[i].samples.size();
       }
     }
@@ -213,12 +213,13 @@ struct Dataset::Loader {
     }
   }
 
-  void add_stretch(std::array<std::vector<Stretch>, split_count>& to, const Stretch& stretch) const {
+  void add_stretch(std::array<std::vector<Stretch>, split_count>& to, const Stretch& stretch,
+                   bool may_train = true) const {
     if (stretch.samples.size() < sample_rate_hz) {
       return;
     }
     to[index(stretch.split)].push_back(stretch);
-    if (options.everything_trains && stretch.split != Split::train) {
+    if (options.everything_trains && may_train && stretch.split != Split::train) {
       to[index(Split::train)].push_back(stretch);
     }
   }
@@ -297,7 +298,10 @@ Dataset::Dataset(const DataOptions& options) {
     load.add_own_word(word, folder);
   }
   for (const fs::path& folder : options.speech) {
-    load.add_speech(folder);
+    load.add_speech(folder, options.test_fraction, options.validation_fraction, true);
+  }
+  for (const fs::path& folder : options.held_out_speech) {
+    load.add_speech(folder, 0.5, 0.5, false);
   }
   for (const fs::path& folder : options.noise) {
     load.add_noise(folder);

@@ -30,6 +30,8 @@ struct DataOptions {
   std::vector<std::filesystem::path> other_words;
   std::vector<std::string> keywords;          ///< all other words are unknown
   std::vector<std::filesystem::path> speech;  ///< continuous speech; utterances with a keyword are dropped
+  /// Continuous speech that never trains: half of its speakers validate, the others test.
+  std::vector<std::filesystem::path> held_out_speech;
   std::vector<std::filesystem::path> noise;
   std::filesystem::path cache;       ///< folder; empty: $XDG_CACHE_HOME/kwsd or ~/.cache/kwsd
   double validation_fraction = 0.1;  ///< of the speakers, where no list says

@@ -43,6 +43,10 @@ void add_data_options(CLI::App& app, DataOptions& options) {
                  "Folder of continuous speech; utterances whose transcript has a keyword are dropped; may be "
                  "repeated")
       ->group(group);
+  app.add_option("--held-out-speech", options.held_out_speech,
+                 "The same, but never trained on: half of its speakers validate, the others test; may be "
+                 "repeated")
+      ->group(group);
   app.add_option("--noise", options.noise, "Folder of noise; may be repeated")->group(group);
   app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")->group(group);
   app.add_option("--validation-fraction", options.validation_fraction, "Of the speakers, where no list says")

@@ -201,7 +201,8 @@ void WindowMaker::fill_noise(const std::vector<Stretch>& noises, Random& random,
 void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out) const {
   std::vector<float> noise(out.size(), 0.0F);
   double snr_db = random.uniform(augment_.snr_low_db, augment_.snr_high_db);
-  if (random.chance(augment_.babble_chance)) {
+  const bool voices_known = !unknown_by_word_.empty() || !dataset_.speech(Split::train).empty();
+  if (random.chance(augment_.babble_chance) && voices_known) {
     const std::size_t voices = 1 + random.below(3);
     for (std::size_t v = 0; v < voices; ++v) {
       add_speech(random, noise, random.uniform_f(0.3, 1.0));

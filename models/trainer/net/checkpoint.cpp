@@ -128,11 +128,14 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
   if (optimizer != nullptr) {
     write_part("optimizer", *optimizer);
   }
-  AtomicFile file(path);
-  archive.save_to([&](const void* data, std::size_t bytes) {
-    file.write(data, bytes);
-    return bytes;
+  // Into memory first: libtorch's writer ends the program when its output fails.
+  std::string bytes;
+  archive.save_to([&](const void* data, std::size_t count) {
+    bytes.append(static_cast<const char*>(data), count);
+    return count;
   });
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
   file.commit();
 }
 

@@ -101,7 +101,8 @@ KWSD_VECTORIZED Sums row_slope_back(const float* x, const float* g, Row row, flo
 }
 
 /// From the gradient of BN's output to that of its input, in place. `share`: 1 / n while training, else 0.
-KWSD_VECTORIZED void row_norm_back(const float* x, Row row, Sums sums, float share, std::int64_t n, float* g) {
+KWSD_VECTORIZED void row_norm_back(const float* x, Row row, Sums sums, float share, std::int64_t n,
+                                   float* g) {
   const float scale = row.scale();
   const float mean_gradient = sums.gradient * share;
   const float factor = sums.normalized * share * row.inverse;
@@ -110,14 +111,15 @@ KWSD_VECTORIZED void row_norm_back(const float* x, Row row, Sums sums, float sha
 }
 
 /// y[i] += tap · (inside[i] ? x[i] : outside); x is shifted by the caller.
-KWSD_VECTORIZED void row_tap(const float* x, const float* inside, float tap, float outside, std::int64_t n, float* y) {
+KWSD_VECTORIZED void row_tap(const float* x, const float* inside, float tap, float outside, std::int64_t n,
+                             float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) y[i] += tap * (inside[i] != 0 ? x[i] : outside);
 }
 
 /// The tap's own gradient; gx (shifted like x) gets that of the input.
-KWSD_VECTORIZED float row_tap_back(const float* x, const float* inside, const float* g, float tap, float outside,
-                                   std::int64_t n, float* gx) {
+KWSD_VECTORIZED float row_tap_back(const float* x, const float* inside, const float* g, float tap,
+                                   float outside, std::int64_t n, float* gx) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t i = 0; i < n; ++i) {
@@ -146,7 +148,8 @@ Tensor row_statistics(const Tensor& x, const RowNorm& norm) {
       const float squares = row_squares(values, m, n);
       v = squares / static_cast<float>(n);
       mean[c] += momentum * (m - mean[c]);
-      variance[c] += momentum * (squares / static_cast<float>(std::max<std::int64_t>(n - 1, 1)) - variance[c]);
+      variance[c] +=
+          momentum * (squares / static_cast<float>(std::max<std::int64_t>(n - 1, 1)) - variance[c]);
     }
     row[c] = {m, 1.0F / std::sqrt(v + static_cast<float>(norm_epsilon)), gain[c], bias[c]};
   }
@@ -159,8 +162,8 @@ Row row_of(const Tensor& rows, std::int64_t c) {
 
 /// Gradients of x, gain, bias and slope from those of a row function `back(x, g, row, c, out)`.
 template <class Back>
-std::array<Tensor, 4> norm_gradients(const Tensor& x, const Tensor& rows, const Tensor& gradient, bool training,
-                                     Back&& back) {
+std::array<Tensor, 4> norm_gradients(const Tensor& x, const Tensor& rows, const Tensor& gradient,
+                                     bool training, Back&& back) {
   const Tensor g = gradient.contiguous();
   const auto n = x.size(1);
   std::array<Tensor, 4> out{torch::empty_like(x), torch::empty(x.size(0)), torch::empty(x.size(0)),
@@ -230,7 +233,8 @@ struct NormSlope : torch::autograd::Function<NormSlope> {
                             [&](const float* x, const float* gy, const Row& row, std::int64_t c, float* out) {
                               return row_slope_back(x, gy, row, slope[c], n, out);
                             });
-    return {g[0], g[1], g[2], g[3], context->saved_data["residual"].toBool() ? gradients[0] : Tensor(), Tensor()};
+    return {g[0],    g[1], g[2], g[3], context->saved_data["residual"].toBool() ? gradients[0] : Tensor(),
+            Tensor()};
   }
 };
 

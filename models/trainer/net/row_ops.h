@@ -24,21 +24,21 @@ inline constexpr double norm_momentum = 0.1;
 [[nodiscard]] torch::Tensor norm_sign(const torch::Tensor& x, const RowNorm& norm, bool polynomial);
 
 /// residual + PReLU(BN(x)); slope (C); residual [C][N] or undefined (0).
-[[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm, const torch::Tensor& slope,
-                                       const torch::Tensor& residual = {});
+[[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm,
+                                       const torch::Tensor& slope, const torch::Tensor& residual = {});
 
-/// Depthwise filter over time, taps [C][5], two steps to each side; `outside` is what lies before the first and
-/// after the last of `steps` steps.
-[[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps, std::int64_t steps,
-                                          double outside);
+/// Depthwise filter over time, taps [C][5], two steps to each side; `outside` is what lies before the first
+/// and after the last of `steps` steps.
+[[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps,
+                                          std::int64_t steps, double outside);
 
 /// The same with libtorch's operators alone: what runs on a GPU, and what the tests compare with.
 namespace plain {
 [[nodiscard]] torch::Tensor norm_sign(const torch::Tensor& x, const RowNorm& norm, bool polynomial);
-[[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm, const torch::Tensor& slope,
-                                       const torch::Tensor& residual = {});
-[[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps, std::int64_t steps,
-                                          double outside);
+[[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm,
+                                       const torch::Tensor& slope, const torch::Tensor& residual = {});
+[[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps,
+                                          std::int64_t steps, double outside);
 }  // namespace plain
 
 }  // namespace kwsd::train

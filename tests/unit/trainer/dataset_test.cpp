@@ -210,3 +210,36 @@ TEST_CASE("a word in a folder of its own") {
   REQUIRE(count(dataset, Split::train, 0) >= 1);
   REQUIRE(dataset.labels()[0].name == "kwsd");
 }
+
+TEST_CASE("words for training alone stay out of the other splits") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no"}, 20);
+  write_words(folder.path() / "more", {"yes", "tree"}, 20);
+  write_words(folder.path() / "foreign", {"yes"}, 20);
+  DataOptions options = options_for(folder, {"yes"});
+  const Dataset before(options);
+  options.training_words = {folder.path() / "more"};
+  options.other_words = {folder.path() / "foreign"};
+  const Dataset dataset(options);
+  REQUIRE(dataset.words() == std::vector<std::string>{"yes", "foreign/yes", "no", "tree"});
+  for (const Split split : {Split::validation, Split::test}) {
+    REQUIRE(dataset.clips(split).size() == before.clips(split).size());
+  }
+  REQUIRE(count(dataset, Split::train, 0) == count(before, Split::train, 0) + 20);
+  REQUIRE(count(dataset, Split::train, 1) == count(before, Split::train, 1) + 40);
+}
+
+TEST_CASE("held-out speech validates and tests, and never trains") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  for (int speaker = 1; speaker <= 10; ++speaker) {
+    write_clip(folder.path() / "speech" / (std::to_string(speaker) + "-1-0000.flac"), tone(2, 300, 0, 2));
+  }
+  DataOptions options = options_for(folder, {"yes"});
+  options.held_out_speech = {folder.path() / "speech"};
+  options.everything_trains = true;
+  const Dataset dataset(options);
+  REQUIRE(dataset.speech(Split::train).empty());
+  REQUIRE(dataset.speech(Split::validation).size() == 5);
+  REQUIRE(dataset.speech(Split::test).size() == 5);
+}

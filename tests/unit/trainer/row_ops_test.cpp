@@ -16,9 +16,12 @@ Tensor leaf(const Tensor& values) {
 
 /// Inputs of a row operator: x, gain, bias, slope, residual, taps.
 std::vector<Tensor> random_inputs() {
-  return {leaf(3 * torch::randn({channels, width}) + 1), leaf(torch::rand({channels}) + 0.5),
-          leaf(torch::randn({channels})),                leaf(0.9 * torch::rand({channels})),
-          leaf(torch::randn({channels, width})),         leaf(torch::randn({channels, 5}))};
+  return {leaf(3 * torch::randn({channels, width}) + 1),
+          leaf(torch::rand({channels}) + 0.5),
+          leaf(torch::randn({channels})),
+          leaf(0.9 * torch::rand({channels})),
+          leaf(torch::randn({channels, width})),
+          leaf(torch::randn({channels, 5}))};
 }
 
 struct Outcome {
@@ -31,7 +34,8 @@ using Operator = std::function<Tensor(const std::vector<Tensor>&, const RowNorm&
 Outcome run(const std::vector<Tensor>& inputs, bool training, const Operator& op) {
   std::vector<Tensor> leaves;
   for (const Tensor& input : inputs) leaves.push_back(leaf(input));
-  RowNorm norm{leaves[1], leaves[2], torch::linspace(-1, 1, channels), torch::linspace(1, 9, channels), training};
+  RowNorm norm{leaves[1], leaves[2], torch::linspace(-1, 1, channels), torch::linspace(1, 9, channels),
+               training};
   Outcome out;
   out.value = op(leaves, norm);
   (out.value * torch::linspace(-1, 2, channels * width).view({channels, width})).sum().backward();
@@ -63,21 +67,24 @@ void require_same(const Operator& fast, const Operator& plain) {
 
 TEST_CASE("batch norm and sign over rows give libtorch's values and gradients") {
   const bool polynomial = GENERATE(false, true);
-  require_same([&](const auto& in, const RowNorm& norm) { return norm_sign(in[0], norm, polynomial); },
-               [&](const auto& in, const RowNorm& norm) { return plain::norm_sign(in[0], norm, polynomial); });
+  require_same(
+      [&](const auto& in, const RowNorm& norm) { return norm_sign(in[0], norm, polynomial); },
+      [&](const auto& in, const RowNorm& norm) { return plain::norm_sign(in[0], norm, polynomial); });
 }
 
 TEST_CASE("batch norm, PReLU and residual over rows give libtorch's values and gradients") {
-  require_same([](const auto& in, const RowNorm& norm) { return norm_slope(in[0], norm, in[3], in[4]); },
-               [](const auto& in, const RowNorm& norm) { return plain::norm_slope(in[0], norm, in[3], in[4]); });
+  require_same(
+      [](const auto& in, const RowNorm& norm) { return norm_slope(in[0], norm, in[3], in[4]); },
+      [](const auto& in, const RowNorm& norm) { return plain::norm_slope(in[0], norm, in[3], in[4]); });
   require_same([](const auto& in, const RowNorm& norm) { return norm_slope(in[0], norm, in[3]); },
                [](const auto& in, const RowNorm& norm) { return plain::norm_slope(in[0], norm, in[3]); });
 }
 
 TEST_CASE("the memory filter gives libtorch's values and gradients") {
   const double outside = GENERATE(0.0, 1.0);
-  require_same([&](const auto& in, const RowNorm&) { return memory_filter(in[0], in[5], steps, outside); },
-               [&](const auto& in, const RowNorm&) { return plain::memory_filter(in[0], in[5], steps, outside); });
+  require_same(
+      [&](const auto& in, const RowNorm&) { return memory_filter(in[0], in[5], steps, outside); },
+      [&](const auto& in, const RowNorm&) { return plain::memory_filter(in[0], in[5], steps, outside); });
 }
 
 TEST_CASE("the memory filter does not look into the next clip") {

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""kwsd-train as its users run it: bad recordings, a killed run, a full disk, no libtorch.
+
+usage: train_test.py SOURCE_DIR KWSD_TRAIN
+"""
+import array
+import math
+import pathlib
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import wave
+
+SOURCE = pathlib.Path(sys.argv[1])
+KWSD_TRAIN = sys.argv[2]
+RATE = 16000
+TINY = "--memory-size 8 --hidden-size 8 --blocks 4 --channels1 4 --channels2 4 --one-branch --batch-size 8 --threads 1 " \
+       "--data-threads 1 --room-chance 0".split()
+
+
+def write_wav(path, samples):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(array.array("h", samples).tobytes())
+
+
+def tone(hz, seconds=1.0, seed=0):
+    noise = random.Random(seed)
+    return [int(6000 * math.sin(2 * math.pi * hz * i / RATE) * (0.3 < i / RATE < 0.7) + noise.uniform(-9, 9))
+            for i in range(int(seconds * RATE))]
+
+
+class Training(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name)
+        for word, hz in (("yes", 500), ("no", 900), ("tree", 1400)):
+            for speaker in range(12):
+                write_wav(cls.root / "data" / word / f"s{speaker}_nohash_0.wav", tone(hz + 5 * speaker, seed=speaker))
+        cls.train("--epochs", "1", out="warm")  # the recordings are in the cache from here on
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def command(cls, *arguments, out, data="data", keywords="yes,no"):
+        return [KWSD_TRAIN, "train", "--data", cls.root / data, "--keywords", keywords, "--cache", cls.root / "cache",
+                *TINY, "--out", cls.root / f"{out}.pt", *arguments]
+
+    @classmethod
+    def train(cls, *arguments, out="net", data="data", keywords="yes,no", **options):
+        return subprocess.run(cls.command(*arguments, out=out, data=data, keywords=keywords), capture_output=True,
+                              text=True, timeout=300, **options)
+
+    def log(self, name):
+        """The log without the seconds."""
+        return [line.rsplit("\t", 1)[0] for line in (self.root / f"{name}.log").read_text().splitlines()]
+
+    def require_failure(self, result, code, *texts):
+        self.assertEqual(result.returncode, code, result.stderr)
+        last = result.stderr.strip().splitlines()[-1]
+        for text in texts:
+            self.assertIn(text, last)
+
+    def test_a_killed_run_goes_on_where_it_was(self):
+        whole = self.train("--epochs", "6", out="whole")
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        run = subprocess.Popen(self.command("--epochs", "6", out="cut"), stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 120
+        while time.monotonic() < until and run.poll() is None and not (self.root / "cut.pt").exists():
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        resumed = self.train("--epochs", "6", "--resume", out="cut")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertIn("after epoch", resumed.stderr)
+        logged = {line.split("\t")[0]: line for line in self.log("cut")}  # an epoch may have been repeated
+        self.assertEqual(list(logged.values()), self.log("whole"))
+
+    def test_a_full_disk_leaves_the_checkpoint_of_before(self):
+        self.train("--epochs", "1", out="full")
+        before = (self.root / "full.pt").read_bytes()
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, len(before) // 2))
+
+        result = self.train("--epochs", "2", "--resume", out="full", preexec_fn=small_files)
+        self.require_failure(result, 74, "full.pt", "File too large")
+        self.assertEqual((self.root / "full.pt").read_bytes(), before)
+        self.assertEqual([p.name for p in self.root.glob("full.pt*")], ["full.pt"])
+        self.assertEqual(self.train("--epochs", "2", "--resume", out="full").returncode, 0)
+
+    def test_a_damaged_checkpoint_is_named(self):
+        (self.root / "damaged.pt").write_bytes(b"no checkpoint" * 9)
+        self.require_failure(self.train("--epochs", "1", "--resume", out="damaged"), 65, "damaged.pt", "damaged")
+
+    def test_bad_recordings_are_named_skipped_and_counted(self):
+        yes = self.root / "bad" / "yes"
+        for speaker in range(4):
+            write_wav(yes / f"s{speaker}_nohash_0.wav", tone(500, seed=speaker))
+        write_wav(yes / "short.wav", tone(500, 0.01))
+        write_wav(yes / "long.wav", tone(500, 60))
+        (yes / "noise.wav").write_bytes(random.Random(1).randbytes(3000))
+        (yes / "empty.wav").write_bytes(b"")
+        result = self.train("--epochs", "1", out="bad", data="bad", keywords="yes")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for name in ("short.wav: 0.010 s", "long.wav: 60.0 s", "noise.wav", "empty.wav"):
+            self.assertIn(name, result.stderr)
+        self.assertIn("2 damaged, 1 too short, 1 too long", result.stderr)
+
+    def test_an_empty_keyword_is_an_error_that_names_it(self):
+        (self.root / "empty" / "yes").mkdir(parents=True)
+        write_wav(self.root / "empty" / "no" / "s1_nohash_0.wav", tone(500))
+        result = self.train("--epochs", "1", data="empty", keywords="yes,no")
+        self.require_failure(result, 65, "'yes'", "no usable recording")
+
+    def test_one_recording_is_enough(self):
+        write_wav(self.root / "one" / "yes" / "s1_nohash_0.wav", tone(500))
+        result = self.train("--epochs", "1", out="one", data="one", keywords="yes")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("1 recording, all used for training", result.stderr)
+
+    def test_without_libtorch_the_build_says_what_to_install(self):
+        result = subprocess.run(
+            ["cmake", "-S", SOURCE, "-B", self.root / "build", "-DKWSD_TRAINER=ON", "-DKWSD_TESTS=OFF",
+             "-DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON"], capture_output=True, text=True, timeout=300)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("apt install libtorch-dev", " ".join(result.stderr.split()))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
