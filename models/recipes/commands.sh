@@ -1,8 +1,12 @@
 #!/bin/sh
-# commands: ten words, BiFSMN with int8 front-end and memory filters.
+# commands: ten words, BiFSMN with int8 front-end (16 channels) and memory filters.
 . "$(dirname "$0")/common.sh"
-synthetic; teacher; stage_one
-kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --init "$RUNS/stage1.pt" --teacher "$RUNS/teacher.pt" \
-  --pointwise bit1 --memory int8 --conv2 int8 --linear bits4 --stage-one 0 --epochs 52 --batch-size 64 \
-  --distill 0.7 --hed 0.01 --dropout 0.1 --resume --out "$RUNS/commands.pt"
-kwsd-train export $REAL --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands --out "$RUNS/commands.kwsm"
+synthetic; teacher
+train_commands() {
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 \
+    --learning-rate 0.002 --resume --out "$RUNS/commands.pt" "$@"
+}
+train_commands --epochs 100 --stop-after 37
+train_commands --epochs 85 --stop-after 42
+train_commands --epochs 85 --branch-weights 1,0.8,0.8  # thin branches caught up slowly
+make_model commands $TEN

@@ -3,38 +3,64 @@
 set -eu
 : "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}"
 export OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1
+export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864
 mkdir -p "$RUNS"
 TEN=yes,no,up,down,left,right,on,off,stop,go
-REAL="--data $KWSD_DATA/speech_commands --own-word computer=$KWSD_DATA/wake_words/computer
-  --own-word jarvis=$KWSD_DATA/wake_words/jarvis --speech $KWSD_DATA/speech --noise $KWSD_DATA/noise
-  --cache $RUNS/cache --threads 1 --data-threads 1"
-SYNTHETIC="--data $RUNS/synth"
+WORDS="--data $KWSD_DATA/speech_commands --own-word computer=$KWSD_DATA/wake_words/computer
+  --own-word jarvis=$KWSD_DATA/wake_words/jarvis"
+SOUND="--speech $KWSD_DATA/speech --noise $KWSD_DATA/noise --cache $RUNS/cache"
+REAL="$WORDS $SOUND --other-words $KWSD_DATA/arabic_speech_commands --threads 1 --data-threads 1"
+SYNTHETIC="--train-data $RUNS/synth --train-data $RUNS/synth2"
 MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --neighbour-chance 0.15 --spec-chance 0.5 --gain-low -20
   --microphone-chance 0.4 --clip-chance 0.03 --babble-chance 0.15"
+MIX="--unknown-share 6 --speech-share 0.25 --fragment-share 0.1"
 
-# Synthetic voices: the ten words, and words that sound like them.
+# Synthetic voices: the ten words; words that sound like them, and everyday ones; running speech for thresholds.
 synthetic() {
-  [ -d "$RUNS/synth" ] && return
+  [ -f "$RUNS/synth.done" ] && return
   kwsd-train synth --words $TEN -o "$RUNS/synth" --speakers 70 --per-speaker 2 --seed 7
-  kwsd-train synth --words note,of,stock,ride,lift,light,town,dawn,cup,yet,goat,gold,oven,top,low,open,want,write,bed,cat,house,seven,please,hello,morning,apple \
+  kwsd-train synth --words note,stock,ride,lift,light,town,dawn,cup,yet,goat,gold,oven,top,low,open,want,bed,cat,house,seven,please,hello,morning,apple \
     -o "$RUNS/synth" --speakers 50 --per-speaker 1 --seed 8
+  kwsd-train synth --words toe,row,snow,show,goal,ghost,own,nope,yeah,guess,less,best,cop,done,noun,brown,laughed,theft,let,loft,fight,night,bite,ring,rice,arm,on_it=onion,awful,often,cough,step,top_up=topic,stuff,dock,store,god,ago,girl,good,play,wait,what,sure,maybe,thanks,okay,music,volume,weather,number,people,water,after,because,under,alarm,timer,window,kitchen,sunday \
+    -o "$RUNS/synth2" --speakers 40 --per-speaker 1 --seed 9
+  sentences >"$RUNS/sentences.txt"
+  awk 'NR % 2' "$RUNS/sentences.txt" >"$RUNS/sentences-a.txt"
+  awk 'NR % 2 == 0' "$RUNS/sentences.txt" >"$RUNS/sentences-b.txt"
+  kwsd-train synth --sentences "$RUNS/sentences-a.txt" -o "$RUNS/speech-a" --speakers 40 --seed 21
+  kwsd-train synth --sentences "$RUNS/sentences-b.txt" -o "$RUNS/speech-b" --speakers 40 --seed 22
+  touch "$RUNS/synth.done"
 }
 
-# The full-precision net that everything is distilled from: hard augmentation first, then milder.
+# Texts that are not the keywords': the transcripts of the recorded speech, and Debian's copies of licences.
+sentences() {
+  {
+    find "$KWSD_DATA/speech" -name '*.trans.txt' | sort | xargs cat | cut -d' ' -f2-
+    for text in Apache-2.0 Artistic CC0-1.0 GFDL-1.3 GPL-1 GPL-2 GPL-3 LGPL-2.1 LGPL-3 MPL-1.1 MPL-2.0; do
+      tr '\n' ' ' <"/usr/share/common-licenses/$text" | tr -s ' ' | sed 's/[.;:] /\n/g' | tr -cd "A-Za-z' ,\n" |
+        awk 'NF >= 5 && NF <= 30'
+    done
+  } | awk '!seen[$0]++'
+}
+
+# The full-precision net that everything is distilled from, in three rounds, each from where the last one ended.
 teacher() {
   [ -f "$RUNS/teacher.done" ] && return
-  kwsd-train train $REAL --keywords $TEN --one-branch --epochs 50 --mixup 0.3 --resume --out "$RUNS/teacher1.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD --one-branch --init "$RUNS/teacher1.pt" --epochs 64 --batch-size 64 \
-    --resume --out "$RUNS/teacher.pt"
+  kwsd-train train $REAL --keywords $TEN $MILD --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
+    --out "$RUNS/teacher1.pt"
+  kwsd-train train $REAL --keywords $TEN $MILD $MIX --one-branch --init "$RUNS/teacher1.pt" --epochs 40 --batch-size 64 \
+    --resume --out "$RUNS/teacher2.pt"
+  kwsd-train train $REAL --keywords $TEN $MILD $MIX --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
+    --learning-rate 0.0025 --label-smoothing 0.05 --resume --out "$RUNS/teacher.pt"
   touch "$RUNS/teacher.done"
 }
 
-# Binary activations with real weights: where the ten-word students start.
-stage_one() {
-  [ -f "$RUNS/stage1.done" ] && return
-  kwsd-train train $REAL --keywords $TEN --pointwise bit1 --memory int8 --conv2 int8 --linear bits4 --stage-one 1 \
-    --epochs 18 --resume --out "$RUNS/stage1a.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD --init "$RUNS/stage1a.pt" --pointwise bit1 --memory int8 --conv2 int8 \
-    --linear bits4 --stage-one 1 --epochs 24 --batch-size 64 --resume --out "$RUNS/stage1.pt"
-  touch "$RUNS/stage1.done"
+# Every layer as the daemon runs it: pointwise convs 1-bit, the others int8.
+KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
+STUDENT="$MILD $MIX --hed 0 --distill 0.8 --label-smoothing 0.05 --dropout 0.05 --stage-one 0.2 --batch-size 64"
+
+# Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS
+make_model() {
+  kwsd-train export $REAL --keywords "$2" --checkpoint "$RUNS/$1.pt" --name "$1" --out "$RUNS/$1.kwsm"
+  kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" "$RUNS/$1.kwsm"
+  kwsd-train golden --model "$RUNS/$1.kwsm" --out "$RUNS/$1.txt"
 }

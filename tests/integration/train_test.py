@@ -87,6 +87,13 @@ class Training(unittest.TestCase):
         logged = {line.split("\t")[0]: line for line in self.log("cut")}  # an epoch may have been repeated
         self.assertEqual(list(logged.values()), self.log("whole"))
 
+    def test_a_run_can_stop_early_and_go_on(self):
+        self.train("--epochs", "3", out="straight")
+        self.train("--epochs", "3", "--stop-after", "2", out="stopped")
+        self.assertEqual(self.log("stopped"), self.log("straight")[:3])
+        self.train("--epochs", "3", "--resume", out="stopped")
+        self.assertEqual(self.log("stopped"), self.log("straight"))
+
     def test_a_full_disk_leaves_the_checkpoint_of_before(self):
         self.train("--epochs", "1", out="full")
         before = (self.root / "full.pt").read_bytes()

@@ -67,6 +67,9 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(group);
+  c.add_option("--stop-after", t.stop_after, "Stop after this epoch, to go on with --resume and other options")
+      ->check(CLI::Range(1, 100000))
+      ->group(group);
   c.add_option("--batch-size", t.batch.batch_size, "Windows per step")
       ->check(CLI::Range(2, 4096))
       ->capture_default_str()

@@ -242,6 +242,9 @@ void Run::epochs() {
     state_.info.epochs_done = number + 1;
     save_checkpoint(o_.out, state_, optimizer_.get());
     spdlog::debug("{} left", clock_text(seconds * (o_.epochs - number - 1)));
+    if (number + 1 == o_.stop_after) {
+      return;
+    }
   }
 }
 

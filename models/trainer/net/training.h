@@ -16,6 +16,7 @@ struct TrainOptions {
   NetOptions net;
   BatchOptions batch;
   int epochs = 60;
+  int stop_after = 0;      ///< epochs after which the run ends early, to be resumed; 0: none
   double stage_one = 0.3;  ///< share of the epochs with binary activations and real weights
   double learning_rate = 2e-3;
   double weight_decay = 1e-2;  ///< 0 once the weights are binary
