@@ -87,7 +87,7 @@ void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix
   chance("--microphone-chance", augment.microphone_chance, "How often a microphone's response is applied");
   chance("--clip-chance", augment.clip_chance, "How often the microphone is overdriven");
   chance("--neighbour-chance", augment.neighbour_chance,
-         "How often another word is heard at the window's edge");
+         "How often other speech is heard at an edge of the window, for each of both");
   chance("--spec-chance", augment.spec_chance, "How often SpecAugment masks frames and coefficients");
   app.add_option("--spec-frames", augment.spec_frames, "Widest mask, frames")
       ->check(CLI::Range(0, 20))

@@ -122,27 +122,33 @@ Extent WindowMaker::place(const Clip& clip, double visible, Random& random, std:
   return within(begin, begin + length, out.size());
 }
 
-/// In a stream the window also holds the end of the word before and the start of the next.
+/// In a stream the window also holds the end of what was said before, and the start of what comes next: a
+/// word, or running speech. Of a keyword no more than a third is heard.
 void WindowMaker::add_neighbour(Extent spoken, Random& random, std::span<float> out) const {
   const auto& clips = dataset_.clips(Split::train);
-  const Clip& clip = clips[random.below(clips.size())];
-  const double gap = random.uniform(800, 4800);
-  const double most = clip.label == dataset_.unknown_label() ? 1.0 : 0.35;
-  const double length = clip.spoken.size();
-  const double before = spoken.begin - gap;
-  const double after = static_cast<double>(out.size()) - spoken.end - gap;
-  if (std::max(before, after) < 800) {
-    return;
-  }
-  const double heard = std::min(std::max(before, after), most * length);
-  const float level = from_db(random.uniform(-6, 6));
-  if (before >= after) {  // its last part ends at `heard`
-    const auto tail = out.first(static_cast<std::size_t>(heard));
-    add_resampled(clip.samples.first(static_cast<std::size_t>(clip.spoken.end)), clip.spoken.end - heard, 1.0,
-                  level, tail);
-  } else {
-    const auto head = out.last(static_cast<std::size_t>(heard));
-    add_resampled(clip.samples.subspan(static_cast<std::size_t>(clip.spoken.begin)), 0, 1.0, level, head);
+  const auto& speech = dataset_.speech(Split::train);
+  for (const bool before : {true, false}) {
+    const double gap = random.uniform(800, 6400);
+    const double room = (before ? spoken.begin : static_cast<double>(out.size()) - spoken.end) - gap;
+    if (!random.chance(augment_.neighbour_chance) || room < 800) {
+      continue;
+    }
+    const float level = from_db(random.uniform(-6, 6));
+    std::span<const std::int16_t> from;
+    double most = 1;
+    if (!speech.empty() && random.chance(0.5)) {
+      const auto samples = speech[random.below(speech.size())].samples;
+      from = samples.first(samples.size() - random.below(samples.size() / 2));
+    } else {
+      const Clip& clip = clips[random.below(clips.size())];
+      most = clip.label == dataset_.unknown_label() ? 1.0 : 0.35;
+      from = clip.samples.subspan(static_cast<std::size_t>(clip.spoken.begin),
+                                  static_cast<std::size_t>(clip.spoken.size()));
+    }
+    const auto heard = static_cast<std::size_t>(std::min(room, most * static_cast<double>(from.size())));
+    const auto at =
+        static_cast<std::size_t>(before ? spoken.begin - gap - static_cast<double>(heard) : spoken.end + gap);
+    add_resampled(before ? from.last(heard) : from.first(heard), 0, 1.0, level, out.subspan(at, heard));
   }
 }
 
@@ -244,9 +250,7 @@ Window WindowMaker::draw(Random& random, std::span<float> out) const {
     window.word = clip.word;
     spoken = place(clip, 1, random, out);
   }
-  if (random.chance(augment_.neighbour_chance)) {
-    add_neighbour(spoken, random, out);
-  }
+  add_neighbour(spoken, random, out);
   if (rooms_ && random.chance(augment_.room_chance)) {
     rooms_->apply(random.below(rooms_->size()), out);
   }

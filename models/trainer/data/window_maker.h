@@ -26,7 +26,7 @@ struct AugmentOptions {
   double microphone_chance = 0.4;
   double microphone_db = 9;
   double clip_chance = 0.05;       ///< overdriven by up to 12 dB
-  double neighbour_chance = 0.2;  ///< another word's end or start at the window's edge
+  double neighbour_chance = 0.2;  ///< other speech at an edge of the window, for each of both
   double spec_chance = 0.6;
   int spec_frames = 6;  ///< SpecAugment: widest mask in time ...
   int spec_bands = 5;   ///< ... and over coefficients
