@@ -60,7 +60,7 @@ STUDENT="$MILD $MIX --hed 0 --distill 0.8 --label-smoothing 0.05 --dropout 0.05 
 
 # Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS
 make_model() {
-  kwsd-train export $REAL --keywords "$2" --checkpoint "$RUNS/$1.pt" --name "$1" --out "$RUNS/$1.kwsm"
+  kwsd-train export $WORDS $SOUND --keywords "$2" --checkpoint "$RUNS/$1.pt" --name "$1" --out "$RUNS/$1.kwsm"
   kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" "$RUNS/$1.kwsm"
   kwsd-train golden --model "$RUNS/$1.kwsm" --out "$RUNS/$1.txt"
 }

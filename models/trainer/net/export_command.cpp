@@ -2,6 +2,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -27,7 +28,7 @@ constexpr std::int64_t calibration_clips = 512;
 struct Arguments {
   DataOptions data;
   BatchOptions batch;
-  std::filesystem::path checkpoint, model, out;
+  std::filesystem::path checkpoint, model, out, thresholds;
   std::string name;
 };
 
@@ -67,6 +68,18 @@ std::string provenance(const NetInfo& info) {
   return nlohmann::json{{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}}.dump();
 }
 
+/// Thresholds as in another file: a model that was trained on everything has no recordings left to choose by.
+void take_thresholds(Model& model, const std::filesystem::path& path) {
+  const Model other = load_model(path);
+  const auto same = [](const Label& a, const Label& b) { return a.name == b.name && a.kind == b.kind; };
+  if (!std::equal(model.labels.begin(), model.labels.end(), other.labels.begin(), other.labels.end(), same)) {
+    throw Error(ErrorKind::bad_data, path.string() + ": has other labels than the checkpoint");
+  }
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    model.branches[b].thresholds = other.branches[b].thresholds;
+  }
+}
+
 /// The file as the daemon reads it against the trainer's integers and against the network as trained.
 void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Batch>& clips) {
   const auto model = std::make_shared<const Model>(load_model(path));
@@ -100,6 +113,9 @@ void run_export(const Arguments& a) {
   const auto clips = batcher.evaluation(Split::validation);
   Model model = to_model(checkpoint, a.name, calibration_frames(clips));
   model.provenance = provenance(checkpoint.info);
+  if (!a.thresholds.empty()) {
+    take_thresholds(model, a.thresholds);
+  }
   std::filesystem::path trial = a.out;
   trial += ".unchecked";
   const std::size_t bytes = write_model(trial, model);
@@ -133,6 +149,7 @@ void add_export_command(CLI::App& app) {
   c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->required();
   c->add_option("--name", a->name, "Name of the model")->required();
   c->add_option("--out", a->out, "Model file to write")->required();
+  c->add_option("--thresholds", a->thresholds, "Model file to take the thresholds from");
   add_data_options(*c, a->data);
   c->callback([a] { run_export(*a); });
 }
