@@ -116,6 +116,7 @@ class Mixer {
     }
     return std::move(out_);
   }
+  void reserve(std::size_t samples) { out_.samples.reserve(samples); }
   [[nodiscard]] Random& random() noexcept { return random_; }
   [[nodiscard]] double gain_for(Pcm piece) const {
     return params_.speech_rms / std::max(speech_level(piece), 1.0);
@@ -156,6 +157,10 @@ MixedStream mix_stream(std::span<const MixWord> words, std::span<const Pcm> spee
   const std::vector<Pcm> pieces = shuffled(speech, mixer.random());
   const std::size_t total = std::accumulate(pieces.begin(), pieces.end(), std::size_t{0},
                                             [](std::size_t sum, Pcm piece) { return sum + piece.size(); });
+  const auto pauses = static_cast<std::size_t>(2 * params.pause_high_seconds * sample_rate_hz) + 1;
+  mixer.reserve(std::accumulate(words.begin(), words.end(), total, [&](std::size_t sum, const MixWord& word) {
+    return sum + word.samples.size() + pauses;
+  }));
   std::size_t next = 0;    // word
   std::size_t before = 0;  // samples of speech in earlier pieces
   for (const Pcm piece : pieces) {
