@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "app/commands/commands.h"
+#include "app/help_format.h"
 #include "app/log.h"
 #include "app/version.h"
 #include "engine/model/error.h"
@@ -27,6 +28,7 @@ void complain(std::string message) {
 
 int run(int argc, char** argv) {
   CLI::App app("kwsd spots spoken keywords in a microphone's signal, a recording or a pipe.", "kwsd");
+  app.formatter(std::make_shared<kwsd::HelpFormat>());
   app.footer(footer);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("kwsd ") + kwsd::version());

@@ -48,6 +48,7 @@ void add_input_options(CLI::App& command, InputOptions& options) {
       .add_option("-i,--input", options.input,
                   "'mic', a device (name, part of it, or index), a sound file, or '-' for raw PCM on\n"
                   "standard input")
+      ->type_name("INPUT")
       ->group(group);
   command
       .add_option("--channel", options.channel,
@@ -74,8 +75,10 @@ void add_recognition_options(CLI::App& command, RecognitionOptions& options) {
                   "A model file, or the name of a shipped model; may be given several times")
       ->expected(1)
       ->take_all()
+      ->type_name("MODEL")
       ->group(group);
   command.add_option("--kernels", options.kernels, "Kernel set: 'auto' or a name from 'kwsd info'")
+      ->type_name("NAME")
       ->group(group);
   command
       .add_option("--branch", options.branch,
@@ -100,11 +103,12 @@ void add_detector_options(CLI::App& command, RecognitionOptions& options) {
                   "higher is stricter; default: the model's own. May be given several times, the last wins")
       ->expected(1)
       ->take_all()
-      ->check(CLI::Validator(check_threshold, "X|WORD=X"))
+      ->type_name("X|WORD=X")
+      ->check(CLI::Validator(check_threshold, ""))
       ->group(group);
   command
       .add_option("--smoothing-ms", options.smoothing_ms, "Scores are averaged over the windows of this span")
-      ->check(CLI::Range(1.0, 10000.0))
+      ->check(CLI::Range(1.0, 5000.0))
       ->group(group);
   command
       .add_option("--refractory-seconds", options.refractory_seconds,
@@ -124,13 +128,15 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
       ->group(group);
   command
       .add_option("--save-clips", options.clips_dir, "Keep the sound around each detection in this folder")
+      ->type_name("DIR")
+      ->group(group);
+  command.add_option("--max-clips", options.max_clips, "Clips that are kept; the oldest go first")
+      ->check(CLI::Range(1, 1000000))
       ->group(group);
   command
       .add_option("--socket", options.socket,
                   "Also serve the events on a Unix stream socket at this path, to any number of readers")
-      ->group(group);
-  command.add_option("--max-clips", options.max_clips, "Clips that are kept; the oldest go first")
-      ->check(CLI::Range(1, 1000000))
+      ->type_name("PATH")
       ->group(group);
 }
 

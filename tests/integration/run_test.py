@@ -76,8 +76,8 @@ class Recordings(unittest.TestCase):
         for name in names:
             lines = [line for line in self.check_demo("--kernels", name).splitlines() if b'"ready"' not in line]
             written.add(b"\n".join(lines))
-            self.check_demo("--kernels", name, "--branch", "half")
-            self.check_demo("--kernels", name, "--branch", "quarter")
+            for branch in ("half", "quarter") if len(COMMAND) == 1 else ():  # an emulator is slow
+                self.check_demo("--kernels", name, "--branch", branch)
         self.assertEqual(len(written), 1)
 
     def test_events_are_written_within_300_ms_of_the_end_of_the_word(self):

@@ -4,6 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
 
 #include "app/options.h"
 #include "engine/model/error.h"
@@ -31,6 +34,7 @@ RunOptions options_of(const std::string& arguments) {
   CLI::App app;
   RunOptions options;
   add_run_options(app, options);
+  add_log_option(app);
   add_config_option(app);
   app.parse(arguments);
   load_config(app, app);
@@ -111,6 +115,32 @@ TEST_CASE("a configuration that is wrong is named by file, line and key") {
   CHECK_THAT(error_of("model = [\n"), StartsWith("2: ") || StartsWith("1: "));
   CHECK_THAT(error_of("[#"), StartsWith("1: "));  // found by fuzzing: toml++ asserts
   CHECK_THAT(error_of("help = true\n"), StartsWith("1: unknown key 'help'"));
+}
+
+TEST_CASE("config/kwsd.toml has every option of kwsd run, commented out, and each line is valid") {
+  std::ifstream file(std::string(KWSD_SOURCE) + "/config/kwsd.toml");
+  std::string uncommented;
+  std::set<std::string> keys;
+  for (std::string line; std::getline(file, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, std::regex("# ([a-z-]+) = .+"))) {
+      uncommented += line.substr(2) + "\n";
+      keys.insert(match[1]);
+    } else {
+      CHECK((line.empty() || line.front() == '#'));
+    }
+  }
+  const TemporaryFolder folder;
+  CHECK_NOTHROW(options_of("--config " + folder.write("k.toml", uncommented).string()));
+  CLI::App app;
+  RunOptions options;
+  add_run_options(app, options);
+  add_log_option(app);
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_lnames().front();
+    CAPTURE(name);
+    CHECK((name == "help" || keys.count(name) == 1));
+  }
 }
 
 TEST_CASE("an environment that is wrong is named by its variable") {
