@@ -9,14 +9,35 @@
 
 namespace kwsd {
 
-ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips)
-    : folder_(std::move(folder)), max_clips_(static_cast<std::size_t>(max_clips)), heard_(clip_samples) {
+ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind when_behind)
+    : folder_(std::move(folder)),
+      max_clips_(static_cast<std::size_t>(max_clips)),
+      when_behind_(when_behind),
+      heard_(clip_samples) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) {
     throw Error(ErrorKind::io, folder_.string() + ": cannot be made: " + error.message());
   }
+  find_earlier_clips();
   thread_ = std::thread([this] { work(); });
+}
+
+/// Files of the name that `write` gives, NNNNNN_keyword.wav.
+void ClipWriter::find_earlier_clips() {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") == 6 && name[6] == '_' && entry.path().extension() == ".wav") {
+      found.emplace_back(entry.last_write_time(ignored), entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  for (const auto& [time, path] : found) {
+    written_.push_back(path);
+  }
 }
 
 ClipWriter::~ClipWriter() {
@@ -34,6 +55,9 @@ void ClipWriter::remember(std::span<const float> samples) noexcept {
 
 void ClipWriter::save(std::string_view keyword, std::int64_t seq) noexcept {
   Slot& slot = slots_[slot_];
+  if (when_behind_ == WhenBehind::wait) {
+    slot.full.wait(true, std::memory_order_acquire);
+  }
   if (slot.full.load(std::memory_order_acquire)) {
     ++dropped_;
     return;
@@ -59,6 +83,7 @@ void ClipWriter::work() noexcept {
         spdlog::warn("{}", error.what());
       }
       slots_[next].full.store(false, std::memory_order_release);
+      slots_[next].full.notify_one();
       next = (next + 1) % slots_.size();
     }
     if (stop_) {
@@ -74,6 +99,7 @@ void ClipWriter::write(const Slot& slot) {
   SoundWriter file(path, SoundWriter::Mode::replace);
   file.write(slot.samples);
   file.close();
+  std::erase(written_, path);  // of an earlier run
   written_.push_back(path);
   while (written_.size() > max_clips_) {
     std::error_code ignored;

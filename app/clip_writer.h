@@ -20,13 +20,17 @@ class ClipWriter {
  public:
   static constexpr std::size_t clip_samples = 32000;  ///< the last 2 s at 16 kHz
 
-  /// Makes `folder` where it is missing. Throws Error (io). Keeps the newest `max_clips` of this run.
-  ClipWriter(std::filesystem::path folder, int max_clips);
+  /// What `save` does while the disk is behind: a file run waits, live sound does not.
+  enum class WhenBehind { wait, drop };
+
+  /// Makes `folder` where it is missing. Throws Error (io). Keeps the newest `max_clips` in it; clips of
+  /// earlier runs count.
+  ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind when_behind);
   ~ClipWriter();  ///< writes what is waiting
 
   /// Inference thread: 16 kHz samples as they are heard.
   void remember(std::span<const float> samples) noexcept;
-  /// Inference thread: what was heard last becomes a clip. Dropped (counted) while the disk is behind.
+  /// Inference thread: what was heard last becomes a clip, or is dropped (counted).
   void save(std::string_view keyword, std::int64_t seq) noexcept;
   /// Clips that were dropped or could not be written. Any thread.
   [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }
@@ -40,14 +44,16 @@ class ClipWriter {
   };
   void work() noexcept;
   void write(const Slot& slot);
+  void find_earlier_clips();
 
   std::filesystem::path folder_;
   std::size_t max_clips_;
+  WhenBehind when_behind_;
   std::vector<float> heard_;  // ring (clip_samples)
   std::size_t next_ = 0;
   std::array<Slot, 4> slots_;
   std::size_t slot_ = 0;
-  std::deque<std::filesystem::path> written_;
+  std::deque<std::filesystem::path> written_;  // oldest first
   std::counting_semaphore<> wake_{0};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> dropped_{0};

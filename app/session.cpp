@@ -72,7 +72,9 @@ Session::Session(ReadOptions read_options)
   pipeline_.set_branch(first_branch(options_.recognition), -1);
   pipeline_.set_status_interval(options_.output.status_interval_seconds);
   if (!options_.output.clips_dir.empty()) {
-    clips_ = std::make_unique<ClipWriter>(options_.output.clips_dir, options_.output.max_clips);
+    clips_ = std::make_unique<ClipWriter>(
+        options_.output.clips_dir, options_.output.max_clips,
+        source_->live() ? ClipWriter::WhenBehind::drop : ClipWriter::WhenBehind::wait);
     pipeline_.set_clip_writer(clips_.get());
   }
   if (socket_) {

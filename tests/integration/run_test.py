@@ -180,10 +180,11 @@ class Recordings(unittest.TestCase):
 
     def test_clips_are_kept(self):
         with tempfile.TemporaryDirectory() as folder:
-            kwsd("run", "-i", DATA / "demo.wav", "--save-clips", folder, "--max-clips", 3)
-            clips = sorted(p.name for p in pathlib.Path(folder).iterdir())
-            self.assertLessEqual(len(clips), 3)
-            self.assertIn("no", clips[-1])
+            for recording, clips in (("demo.wav", ["000006_up.wav", "000007_down.wav", "000008_no.wav"]),
+                                     ("stop.wav", ["000001_stop.wav", "000007_down.wav", "000008_no.wav"])):
+                kwsd("run", "-i", DATA / recording, "--save-clips", folder, "--max-clips", 3)
+                self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), clips)
+                self.assertTrue(all(len(read_wav(p)) == 32000 for p in pathlib.Path(folder).iterdir()))
 
     def test_a_reader_that_sleeps_does_not_stall_a_pipe(self):
         samples = read_wav(DATA / "demo.wav")

@@ -113,7 +113,9 @@ TEST_CASE("a configuration that is wrong is named by file, line and key") {
   CHECK_THAT(error_of("model = [['a']]\n"), StartsWith("1: key 'model': expected"));
   CHECK_THAT(error_of("rate = 8000\nrate = 8000\n"), StartsWith("2: "));
   CHECK_THAT(error_of("model = [\n"), StartsWith("2: ") || StartsWith("1: "));
-  CHECK_THAT(error_of("[#"), StartsWith("1: "));  // found by fuzzing: toml++ asserts
+  CHECK_THAT(error_of("[#"), StartsWith("1: "));               // found by fuzzing: toml++ asserts
+  CHECK_THAT(error_of("[\xef\xb9\xbf\""), StartsWith("1: "));  // likewise: it calls white space unreachable
+  CHECK_THAT(error_of("\xc3\xa9 = 1\n"), StartsWith("1: "));
   CHECK_THAT(error_of("help = true\n"), StartsWith("1: unknown key 'help'"));
 }
 

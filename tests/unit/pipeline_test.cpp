@@ -30,7 +30,7 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   const std::vector<float> sound = demo();
   RecognitionOptions options;
   options.models = {shipped("commands"), shipped("jarvis"), shipped("computer")};
-  ClipWriter clips(folder.path(), 3);
+  ClipWriter clips(folder.path(), 3, ClipWriter::WhenBehind::drop);
   Pipeline pipeline(std::make_unique<Recognizer>(options));
   pipeline.set_clip_writer(&clips);
   pipeline.set_status_interval(0.5);
