@@ -42,6 +42,9 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
     for (std::size_t at = 0; at + block <= sound.size(); at += block) {
       pipeline.set_branch(static_cast<BranchId>(at / block % 3), 0.5);  // a switch every 50 ms
       (void)buffer.push_all(std::span(sound).subspan(at, block));
+      if (at == 60 * block) {
+        pipeline.replace(std::make_unique<Recognizer>(options));  // a reload
+      }
     }
     for (const std::uint32_t rate_hz : {48000U, 8000U}) {  // it comes back at other rates
       buffer.begin(rate_hz);
@@ -54,6 +57,7 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   const test::Allocations made = counter.so_far();
   device.join();
   CHECK(made.count == 0);
+  CHECK(pipeline.take_replaced() != nullptr);
   const StatusEvent totals = pipeline.totals();
   CHECK(totals.detections >= 6);
   CHECK(totals.branch_changes > 10);
