@@ -10,6 +10,7 @@ namespace kwsd {
 namespace {
 
 constexpr auto read_timeout = std::chrono::milliseconds(200);
+constexpr std::int64_t shared_samples = stream_rate_hz / 2;  // heard and reported by both at a hand-over
 constexpr int long_silence = 5;  // reads that timed out, after which nobody waits for sound
 
 const std::string& keyword_of(const Model& model, const Detection& detection) {
@@ -78,8 +79,8 @@ std::unique_ptr<Recognizer> Pipeline::take_replaced() noexcept {
 void Pipeline::meet_next() noexcept {
   if (offered_.load() != nullptr && !next_ && replaced_.load() == nullptr) {
     next_.reset(offered_.exchange(nullptr));
-    next_->restart(sample_);
-    next_since_ = sample_;
+    next_since_ = recognizer_->next_step(sample_);
+    next_->restart(next_since_);
   }
 }
 
@@ -106,9 +107,9 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
   if (clips_ != nullptr) {
     clips_->remember(samples);
   }
-  listen_with(*recognizer_, samples);
+  listen_with(*recognizer_, samples, true);
   if (next_) {
-    listen_with(*next_, samples);
+    listen_with_next(samples);
   }
   if (draining_) {
     return;
@@ -116,7 +117,7 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
   sample_ += static_cast<std::int64_t>(samples.size());
   samples_heard_ = sample_;
   totals_.sample = sample_;
-  if (next_ && sample_ - next_since_ >= next_->memory_samples()) {
+  if (next_ && sample_ - next_since_ >= next_->memory_samples() + shared_samples) {
     take_over();
   }
   if (status_every_samples_ > 0 && sample_ >= next_status_sample_) {
@@ -126,12 +127,22 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
   }
 }
 
-void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> samples) noexcept {
+void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept {
   const std::int64_t windows_before = recognizer.windows();
   for (const auto& [model, detection] : recognizer.listen(samples, totals_.branch)) {
-    report(recognizer, *model, detection);
+    if (reports) {
+      report(recognizer, *model, detection);
+    }
   }
   totals_.windows += recognizer.windows() - windows_before;
+}
+
+/// From next_since_ on; until it has heard enough, what it takes for a word may be half of another.
+void Pipeline::listen_with_next(std::span<const float> samples) noexcept {
+  const auto size = static_cast<std::int64_t>(samples.size());
+  const std::int64_t early = std::clamp<std::int64_t>(next_since_ - sample_, 0, size);
+  const bool remembers = sample_ - next_since_ >= next_->memory_samples();
+  listen_with(*next_, samples.subspan(static_cast<std::size_t>(early)), remembers);
 }
 
 void Pipeline::report(const Recognizer& by, const std::shared_ptr<const Model>& model,

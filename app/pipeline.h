@@ -28,8 +28,8 @@ class Pipeline {
   void set_status_interval(double seconds) noexcept;
   /// Clips go to `writer`, which must outlive run. Before run.
   void set_clip_writer(ClipWriter* writer) noexcept { clips_ = writer; }
-  /// Sees samples and windows, and may mute; outlives run. Before run. A recognizer that is replaced takes its
-  /// observer along: the next one has none.
+  /// Sees samples and windows, and may mute; outlives run. Before run. A recognizer that is replaced takes
+  /// its observer along: the next one has none.
   void set_observer(PipelineObserver* observer) noexcept;
   /// The one that listens. Not while run is at work.
   [[nodiscard]] const Recognizer& recognizer() const noexcept { return *recognizer_; }
@@ -48,7 +48,8 @@ class Pipeline {
   // The thread that reloads.
 
   /// Replaces the recognizer without a gap: the next one listens along until it remembers as much as it
-  /// uses, and then takes over; a word that both hear is reported once. Where the sound pauses
+  /// uses, for half a second both report (a word that both hear is reported once), and then it takes over.
+  /// Its windows lie where the old one's lie, so the same settings find the same. Where the sound pauses
   /// for a second, or its device comes back, it takes over at once.
   void replace(std::unique_ptr<Recognizer> next) noexcept;
   /// The recognizer that was replaced, once its successor has taken over; null until then.
@@ -65,7 +66,8 @@ class Pipeline {
   void take_over() noexcept;
   void restart(std::shared_ptr<Resampler> resampler) noexcept;
   void listen(std::span<const float> samples) noexcept;
-  void listen_with(Recognizer& recognizer, std::span<const float> samples) noexcept;
+  void listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept;
+  void listen_with_next(std::span<const float> samples) noexcept;
   void report(const Recognizer& by, const std::shared_ptr<const Model>& model, Detection detection) noexcept;
   [[nodiscard]] bool reported_by_other(const Reported& candidate) const noexcept;
   void drain() noexcept;
@@ -73,7 +75,7 @@ class Pipeline {
 
   std::unique_ptr<Recognizer> recognizer_, next_;
   std::atomic<Recognizer*> offered_{nullptr}, replaced_{nullptr};  // both owned
-  std::int64_t next_since_ = 0;                                    // sample
+  std::int64_t next_since_ = 0;                                    // sample that it hears first
   std::array<Reported, 16> reported_{};                            // ring
   std::size_t newest_reported_ = 0;
 

@@ -124,6 +124,16 @@ std::vector<std::string> Recognizer::model_names() const {
   return names;
 }
 
+std::int64_t Recognizer::next_step(std::int64_t sample) const noexcept {
+  if (features_.empty()) {
+    return sample;
+  }
+  const Features& first = *features_.front();
+  const std::int64_t step =
+      std::int64_t{first.mfcc.params().hop_samples} * first.listeners.front()->hop_frames;
+  return start_sample_ + (sample - start_sample_ + step - 1) / step * step;
+}
+
 void Recognizer::restart(std::int64_t sample) noexcept {
   origin_sample_ = sample;
   for (const auto& group : features_) {

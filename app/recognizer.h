@@ -39,6 +39,9 @@ class Recognizer {
   [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }
   /// Samples since construction or restart after which every detector has as much history as it uses.
   [[nodiscard]] std::int64_t memory_samples() const noexcept { return memory_samples_; }
+  /// The sample after `sample`, or itself, from which a new recognizer has its windows where this one has
+  /// them (the first model's, where models differ).
+  [[nodiscard]] std::int64_t next_step(std::int64_t sample) const noexcept;
   [[nodiscard]] std::vector<std::string> model_names() const;
   [[nodiscard]] std::vector<std::shared_ptr<const Model>> models() const;
   /// Sees each window; outlives this. Before the first listen.
