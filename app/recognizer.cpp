@@ -131,7 +131,7 @@ std::int64_t Recognizer::next_step(std::int64_t sample) const noexcept {
   const Features& first = *features_.front();
   const std::int64_t step =
       std::int64_t{first.mfcc.params().hop_samples} * first.listeners.front()->hop_frames;
-  return start_sample_ + (sample - start_sample_ + step - 1) / step * step;
+  return origin_sample_ + (sample - origin_sample_ + step - 1) / step * step;
 }
 
 void Recognizer::restart(std::int64_t sample) noexcept {
