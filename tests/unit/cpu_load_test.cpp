@@ -9,6 +9,8 @@
 #include <fstream>
 #include <random>
 
+#include "app/governor.h"
+
 using namespace kwsd;
 namespace fs = std::filesystem;
 
@@ -66,6 +68,24 @@ TEST_CASE("load of recorded trees") {
   const CpuLoad busy = load_of("x86_busy");
   REQUIRE(busy.busy.value() == Approx(410.0 / 410));
   REQUIRE(busy.pressure.value() == Approx(0.767947));
+}
+
+TEST_CASE("a loaded machine thins the branch, an idle one widens it again") {
+  const CpuLoad loaded = load_of("pi3_loaded");
+  const CpuLoad idle = load_of("pi3_idle");
+  Governor governor;
+  double now = 0;
+  const auto branch_after = [&](const CpuLoad& load, double seconds) {
+    for (const double end = now + seconds; now < end; now += 0.1) {
+      governor.update(now, load, 0);
+    }
+    return governor.branch();
+  };
+  REQUIRE(branch_after(idle, 10) == BranchId::full);
+  REQUIRE(branch_after(loaded, 0.9) == BranchId::full);
+  REQUIRE(branch_after(loaded, 1.5) == BranchId::quarter);
+  REQUIRE(branch_after(idle, 4.5) == BranchId::quarter);
+  REQUIRE(branch_after(idle, 6) == BranchId::full);
 }
 
 TEST_CASE("the first look has no interval: only the kernel's own average") {
