@@ -19,11 +19,12 @@
         .arch   armv8-a
         .text
 
-// Eight products of rows \r and \s with the instruction \op, and \l0 .. \l3 beside some of them.
-.macro products op, part, r, s, l0, l1, l2, l3
+// Eight products of rows \r and \s with the instruction \op, and \l0 .. \l4 beside some of them.
+.macro products op, part, r, s, l0, l1, l2, l3, l4
         \op     v8.8h, v0.\part, v\r\().\part
         \l0
         \op     v9.8h, v1.\part, v\r\().\part
+        \l4
         \op     v10.8h, v2.\part, v\r\().\part
         \l1
         \op     v11.8h, v3.\part, v\r\().\part
@@ -47,10 +48,11 @@
         \op     v\a7\().4s, v15.8h
 .endm
 
-// One chunk of four rows. \widening: saddlp (first) or sadalp; \more: the next chunk is loaded.
+// One chunk of four rows. \widening: saddlp (first) or sadalp; \more: the next chunk is loaded, and
+// x16 counted down, flags set.
 .macro chunk4 widening, more
 .if \more
-        products smull, 8b, 4, 5, "ldp x8, x9, [x0], #16", "ldp x10, x11, [x1], #16", "ldp x12, x13, [x2], #16", "ldp x14, x15, [x3], #16"
+        products smull, 8b, 4, 5, "ldp x8, x9, [x0], #16", "ldp x10, x11, [x1], #16", "ldp x12, x13, [x2], #16", "ldp x14, x15, [x3], #16", "subs x16, x16, #1"
         products smlal2, 16b, 4, 5, "ldp x19, x20, [x4], #16", "ldp x21, x22, [x5], #16", "ldp x23, x24, [x6], #16", "ldp x25, x26, [x7], #16"
 .else
         products smull, 8b, 4, 5
@@ -145,11 +147,9 @@
         subs    x16, x17, #1
         b.eq    3f
         chunk4  saddlp, 1
-        subs    x16, x16, #1
         b.eq    4f
 2:
         chunk4  sadalp, 1
-        subs    x16, x16, #1
         b.ne    2b
 4:
         chunk4  sadalp, 0
@@ -191,6 +191,9 @@
         ldp     x8, x9, [x0], #16
 .endif
         smull   v9.8h, v1.8b, v4.8b
+.if \more
+        subs    x16, x16, #1
+.endif
         smull   v10.8h, v2.8b, v4.8b
 .if \more
         ldp     x10, x11, [x1], #16
@@ -219,9 +222,9 @@
         \widening v18.4s, v10.8h
         ins     v2.d[1], x13
         ins     v4.d[0], x19
-        \widening v19.4s, v11.8h
         ins     v3.d[1], x15
         ins     v4.d[1], x20
+        \widening v19.4s, v11.8h
 .else
         \widening v16.4s, v8.8h
         \widening v17.4s, v9.8h
@@ -251,11 +254,9 @@
         subs    x16, x17, #1
         b.eq    3f
         chunk1  saddlp, 1
-        subs    x16, x16, #1
         b.eq    4f
 2:
         chunk1  sadalp, 1
-        subs    x16, x16, #1
         b.ne    2b
 4:
         chunk1  sadalp, 0
