@@ -13,10 +13,18 @@ std::size_t size(int n) noexcept {
   return static_cast<std::size_t>(n);
 }
 
-/// Copies `count` bytes rounded up to whole blocks: what is too much is overwritten by the next copy.
-void copy_blocks(std::byte* to, const std::byte* from, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; i += copy_block) {
-    std::memcpy(to + i, from + i, copy_block);
+/// Copies `count` > 0 bytes rounded up to whole blocks: what is too much is overwritten by the next copy.
+inline void copy_blocks(std::byte* to, const std::byte* from, std::size_t count) noexcept {
+  const std::byte* const end = from + count;
+  for (; end - from > static_cast<std::ptrdiff_t>(copy_block); from += 2 * copy_block, to += 2 * copy_block) {
+    struct Two {
+      std::byte bytes[2 * copy_block];
+    } two;
+    std::memcpy(&two, from, sizeof two);
+    std::memcpy(to, &two, sizeof two);
+  }
+  if (from < end) {
+    std::memcpy(to, from, copy_block);
   }
 }
 
@@ -173,17 +181,21 @@ void FrontEndStream::multiply(const FrontEnd::Layer& layer, const InputRows& in,
 
 /// im2col of one plane: each position's kernel rows, one after the other.
 void FrontEndStream::gather(const FrontEnd::Layer& layer, const InputRows& in, std::size_t offset) noexcept {
+  // Copied out of the layer: for all that a compiler knows, the bytes written could change it.
+  const std::size_t row_bytes = layer.kernel_row_bytes, patch_bytes = layer.patch_bytes;
+  const std::size_t position_bytes = layer.position_bytes, rows = size(layer.kernel_time);
+  const std::size_t rest = layer.is_bits ? patch_bytes - rows * row_bytes : 0;
   std::byte* patch = patches_.data();
-  const std::size_t used = size(layer.kernel_time) * layer.kernel_row_bytes;
-  for (int position = 0; position < layer.positions; ++position) {
-    for (std::size_t k = 0; k < size(layer.kernel_time); ++k) {
-      copy_blocks(patch + k * layer.kernel_row_bytes, in[k] + offset, layer.kernel_row_bytes);
+  for (int position = layer.positions; position > 0; --position) {
+    std::byte* to = patch;
+    for (std::size_t k = 0; k < rows; ++k, to += row_bytes) {
+      copy_blocks(to, in[k] + offset, row_bytes);
     }
-    if (layer.is_bits) {
-      std::memset(patch + used, 0, layer.patch_bytes - used);
+    if (rest > 0) {
+      std::memset(to, 0, rest);
     }
-    patch += layer.patch_bytes;
-    offset += layer.position_bytes;
+    patch += patch_bytes;
+    offset += position_bytes;
   }
 }
 
