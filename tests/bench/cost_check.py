@@ -62,6 +62,26 @@ class Trace:
         return count, core.last, by_symbol
 
 
+CORE = """processor\t: %d
+Features\t: fp asimd evtstrm crc32 cpuid
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x0
+CPU part\t: 0xd03
+CPU revision\t: 4
+
+"""
+
+
+def show_cortex_a53(folder):
+    """What the files of a Raspberry Pi 3 say, in `folder`: qemu-user would show those of this machine."""
+    for path, text in ("proc/cpuinfo", "".join(CORE % n for n in range(4))), \
+            ("sys/devices/system/cpu/possible", "0-3\n"), ("sys/devices/system/cpu/present", "0-3\n"):
+        os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(folder, path), "w") as out:
+            out.write(text)
+
+
 def run(program, plugin, chosen):
     emulator = shutil.which(EMULATOR)
     if emulator is None:
@@ -71,7 +91,8 @@ def run(program, plugin, chosen):
             skip("%s was not built" % path)
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "trace")
-        command = [emulator, "-cpu", "cortex-a53", "-plugin", "%s,out=%s" % (plugin, out), program] + chosen
+        show_cortex_a53(folder)
+        command = [emulator, "-cpu", "cortex-a53", "-L", folder, "-plugin", "%s,out=%s" % (plugin, out), program] + chosen
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if "plugin" in done.stderr and not os.path.exists(out):
             skip("this qemu takes no plugins: " + done.stderr.strip().splitlines()[0])

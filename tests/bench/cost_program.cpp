@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "app/bench/float_net.h"
 #include "app/bench/staged_window.h"
 #include "engine/kernels/bit_rows.h"
 #include "tests/support/random_model.h"
@@ -190,6 +191,19 @@ void more_windows(const Kernels& set) {
   }
 }
 
+/// The same network in float32, where XNNPACK was found for arm64.
+void float_windows() {
+  if (FloatNet::library().empty()) {
+    return;
+  }
+  FloatNet net(test::random_model(1, {}));
+  for (const BranchId branch : branches) {
+    const std::string name = "float32 " + std::string(branch_name(branch)) + ", window ";
+    region(name + "of which nothing is known", [&] { net.run_whole(branch); });
+    region(name + "in a stream", [&] { net.run_in_stream(branch); });
+  }
+}
+
 }  // namespace
 }  // namespace kwsd
 
@@ -204,6 +218,9 @@ int main(int argc, char** argv) {
     only = argv[2];
     argv += 2;
     argc -= 2;
+  }
+  if (with_windows) {
+    float_windows();
   }
   for (const Kernels* set : all_kernels()) {
     bool wanted = argc == 1 && set->name != "reference";
