@@ -187,7 +187,8 @@ void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std
 void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
                std::int32_t* acc) noexcept {
   const int together = prepared_as<neon::Int8Header>(weights)->group;
-  if (together == 1 || together == 8) {  // too large for the assembly; so small that intrinsics do less
+  // Too large for the assembly; or so small that intrinsics do less.
+  if (together == 1 || (together == 8 && inputs >= 8 * 8)) {
     neon::int8_dots(weights, outputs, inputs, a, a_stride, rows, acc);
     return;
   }

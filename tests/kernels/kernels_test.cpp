@@ -1,6 +1,10 @@
 // Every set of all_kernels() against the reference, bit for bit, on every entry point. The buffers end at
 // an unmapped page and have guard bytes before them (differential.cpp).
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
+#include <iterator>
 
 #include "engine/kernels/sets.h"
 #include "engine/model/error.h"
@@ -115,6 +119,38 @@ TEST_CASE("every set equals the reference at the edges: signs, zeros, saturation
       }
     }
   }
+}
+
+/// One shape of any kind, all fills alike: mostly small, at times as large as layers may be.
+void check_random_shape(std::uint32_t& seed) {
+  const auto size = [&seed](int largest) {
+    const int bits = varied(seed, 0, 31 - __builtin_clz(static_cast<unsigned>(largest)));
+    return std::min(largest, varied(seed, 1, 2 << bits));
+  };
+  const Shape shape{size(300), size(2048), size(40)};
+  const auto fill =
+      all_fills[static_cast<std::size_t>(varied(seed, 0, static_cast<int>(std::size(all_fills)) - 1))];
+  check(shape, fill, seed);
+}
+
+TEST_CASE("every set equals the reference on random shapes") {
+  std::uint32_t seed = first_seed + 7;
+  for (int i = 0; i < 25; ++i) {
+    check_random_shape(seed);
+  }
+}
+
+// By hand: KWSD_FUZZ_SECONDS=600 kwsd_kernel_tests "[fuzz]"
+TEST_CASE("every set equals the reference on random shapes, for long", "[.][fuzz]") {
+  const char* wanted = std::getenv("KWSD_FUZZ_SECONDS");
+  const std::time_t start = std::time(nullptr);
+  const std::time_t end = start + (wanted != nullptr ? std::atoi(wanted) : 60);
+  auto seed = static_cast<std::uint32_t>(start);
+  long shapes = 0;
+  for (; std::time(nullptr) < end; ++shapes) {
+    check_random_shape(seed);
+  }
+  WARN(shapes << " shapes");
 }
 
 }  // namespace
