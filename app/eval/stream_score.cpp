@@ -21,8 +21,10 @@ void StreamClassifier::push(std::span<const float> samples) {
 
 void StreamClassifier::on_frame(std::span<const float> samples, std::int64_t number) {
   mfcc_.compute_quantized(samples, frame_);
-  stream_.push_frame(frame_);
-  if (!stream_.window_ready() || (number + 1 - model_.window_frames()) % model_.step_stride_frames() != 0) {
+  do {  // as in `kwsd run`: the first frame stands for what went before
+    stream_.push_frame(frame_);
+  } while (!stream_.window_ready());
+  if (number % model_.step_stride_frames() != 0) {
     return;
   }
   out_.end_samples.push_back(number * model_.features.hop_samples + model_.features.frame_samples);
