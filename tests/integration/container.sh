@@ -28,6 +28,7 @@ inside() { chroot "$tree" "$@"; }
 if [ ! -e "$tree/usr/bin/systemctl" ]; then
   mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$tree"
 fi
+inside dpkg -P --force-all kwsd >/dev/null 2>&1 || true # of an earlier try
 rm -rf "$tree/srv/kwsd"
 mkdir -p "$tree/srv/kwsd"
 cp "$package" "$tree/srv/kwsd/old.deb"
@@ -43,7 +44,7 @@ cp /etc/resolv.conf "$tree/etc/"
 inside apt-get -qq update
 check "install, with what it depends on" \
   inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y /srv/kwsd/old.deb
-words=$(inside kwsd run -i /srv/kwsd/demo.wav --format text --log-level warning | tr '\n' ' ')
+words=$(inside kwsd run -i /srv/kwsd/demo.wav --format text --log-level warning | tr '\n' ' ') || true
 check "finds the words of the recording: $words" test "$words" = "yes stop left right go up down no "
 echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
 check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/new.deb

@@ -33,6 +33,12 @@ read_socket() {
 denied() { [[ $(read_socket nobody nogroup 2>&1) == "Permission denied" ]]; }
 greeted() { read_socket nobody audio | grep -q '"event":"ready"'; }
 
+# PrivateUsers must not take away the group of the sound cards.
+install -m 640 -g audio /etc/hostname /srv/kwsd/card
+check "the group audio opens what is the group's" systemd-run -q --wait -p DynamicUser=yes -p PrivateUsers=yes \
+  -p SupplementaryGroups=audio /bin/cat /srv/kwsd/card
+check "others do not" bash -c '! systemd-run -q --wait -p DynamicUser=yes -p PrivateUsers=yes /bin/cat /srv/kwsd/card'
+
 systemctl start kwsd.socket kwsd.service
 check "starts without a microphone" test "$(show ActiveState)" = active
 check "says that it waits for one" until_true 5 status_says "waiting for 'mic'"
