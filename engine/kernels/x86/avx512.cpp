@@ -127,9 +127,63 @@ inline void int8_rows(const Int8Layer& layer, const Int8Rows& a, int row, std::i
   }
 }
 
+// ---- the int16 memory filter of up to eight steps: four channels at a time ----
+
+inline __m512i mul_q15(__m512i a, __m512i b) noexcept {
+  const __m512i product = _mm512_mulhrs_epi16(a, b);
+  const __mmask32 both_smallest = _mm512_cmpeq_epi16_mask(product, _mm512_set1_epi16(INT16_MIN));
+  return _mm512_mask_blend_epi16(both_smallest, product, _mm512_set1_epi16(INT16_MAX));
+}
+
+/// Lane `lane` of each quarter, everywhere in that quarter.
+inline __m512i repeat(__m512i v, int lane) noexcept {
+  return _mm512_shuffle_epi8(v, _mm512_set1_epi16(static_cast<std::int16_t>(lane * 0x202 + 0x100)));
+}
+
+/// v * 2^shift, saturating; shift in [0, 15].
+inline __m512i shift_left(__m512i v, int shift) noexcept {
+  if (shift == 0) {
+    return v;
+  }
+  const __m512i smallest = _mm512_set1_epi16(static_cast<std::int16_t>(INT16_MIN >> shift));
+  const __m512i largest = _mm512_set1_epi16(static_cast<std::int16_t>(INT16_MAX >> shift));
+  const __m512i shifted = _mm512_sll_epi16(_mm512_max_epi16(v, smallest), _mm_cvtsi32_si128(shift));
+  return _mm512_mask_blend_epi16(_mm512_cmpgt_epi16_mask(v, largest), shifted, _mm512_set1_epi16(INT16_MAX));
+}
+
+/// taps, constants and x: of the first of the four channels. valid: the lanes of steps.
+inline void filter_four(const std::int16_t* taps, const std::int16_t* constants, int shift, __mmask32 valid,
+                        std::int16_t* x) noexcept {
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i now = _mm512_maskz_loadu_epi16(valid, x);
+  const __m512i w = _mm512_loadu_si512(taps);
+  __m512i sum = mul_q15(_mm512_alignr_epi8(now, zero, 12), repeat(w, 0));
+  sum = _mm512_adds_epi16(sum, mul_q15(_mm512_alignr_epi8(now, zero, 14), repeat(w, 1)));
+  sum = _mm512_adds_epi16(sum, mul_q15(now, repeat(w, 2)));
+  sum = _mm512_adds_epi16(sum, mul_q15(_mm512_alignr_epi8(zero, now, 2), repeat(w, 3)));
+  sum = _mm512_adds_epi16(sum, mul_q15(_mm512_alignr_epi8(zero, now, 4), repeat(w, 4)));
+  const __m512i of_channels = _mm512_permutexvar_epi64(  // one channel a quarter
+      _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
+      _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(constants))));
+  const __m512i v = _mm512_adds_epi16(shift_left(sum, shift), repeat(of_channels, 1));
+  const __m512i below = mul_q15(v, repeat(of_channels, 2));
+  const __m512i p = _mm512_mask_blend_epi16(_mm512_movepi16_mask(v), v, below);
+  _mm512_storeu_si512(x, _mm512_adds_epi16(now, p));
+}
+
 }  // namespace
 
 namespace avx512 {
+
+int memory(const std::int16_t* taps, const Channels& affine, int channels, int steps,
+           std::int16_t* residual) noexcept {
+  const auto valid = static_cast<__mmask32>(((1U << steps) - 1) * 0x01010101U);
+  int c = 0;
+  for (; c + 4 <= channels; c += 4) {
+    filter_four(taps + c * 8, affine.constants + c * 4, affine.shift, valid, residual + c * 8);
+  }
+  return c;
+}
 
 void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept {
   bit_dots_with<Counter>(layer, a, dot);

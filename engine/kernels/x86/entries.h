@@ -65,6 +65,9 @@ void quantize(const std::int16_t* residual, const Channels& affine, int channels
 }  // namespace avx2
 
 namespace avx512 {
+/// The filter alone, for at most eight steps, of all channels but the last few: returns how many.
+int memory(const std::int16_t* taps, const Channels& affine, int channels, int steps,
+           std::int16_t* residual) noexcept;
 void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
 void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept;

@@ -117,6 +117,16 @@ void memory(const std::int16_t* taps, const Affine& affine, int channels, int st
   pack_signs(residual, &affine.channels.data()->sign_at_least, 4, channels, steps, bits);
 }
 
+void memory_avx512(const std::int16_t* taps, const Affine& affine, int channels, int steps,
+                   std::int16_t* residual, std::uint64_t* bits) noexcept {
+  x86::Channels left = channels_of(affine);
+  const int stride = residual_stride(steps);
+  const int done = steps <= 8 ? x86::avx512::memory(taps, left, channels, steps, residual) : 0;
+  left.constants += done * 4;
+  x86::avx2::memory(taps + done * 8, left, channels - done, steps, stride, residual + done * stride);
+  pack_signs(residual, &affine.channels.data()->sign_at_least, 4, channels, steps, bits);
+}
+
 void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
               std::int8_t* flat) noexcept {
   x86::avx2::quantize(residual, channels_of(affine), channels, steps, residual_stride(steps), flat);
@@ -164,7 +174,7 @@ const Kernels avx512_kernels{
     .bit_dots = bit_dots<x86::avx512::bit_dots>,
     .expand = expand<x86::avx512::expand>,
     .project = project<x86::avx512::project>,
-    .memory = memory,
+    .memory = memory_avx512,
     .signs = signs,
     .int8_dots = int8_dots<x86::avx512::int8_dots>,
     .activate = x86::avx2::activate,
