@@ -2,6 +2,6 @@
 # commands-paper: every layer but the first conv and the classifier 1-bit, as the paper has it.
 . "$(dirname "$0")/common.sh"
 synthetic; teacher
-kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --teacher "$RUNS/teacher.pt" \
+kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --stage-one 0.2 $EDGES_MANY --distill 0.5 --teacher "$RUNS/teacher.pt" \
   --pointwise bit1 --memory bit1 --conv2 bit1 --linear bit1 --epochs 100 --resume --out "$RUNS/commands-paper.pt"
 make_model commands-paper $TEN

@@ -3,10 +3,19 @@
 . "$(dirname "$0")/common.sh"
 synthetic; teacher
 train_commands() {
-  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 \
-    --learning-rate 0.002 --resume --out "$RUNS/commands.pt" "$@"
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --stage-one 0.2 --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 --resume \
+    --out "$RUNS/commands.pt" "$@"
 }
-train_commands --epochs 100 --stop-after 37
-train_commands --epochs 85 --stop-after 42
-train_commands --epochs 85 --branch-weights 1,0.8,0.8  # thin branches caught up slowly
-make_model commands $TEN
+train_commands $EDGES_FEW --distill 0.8 --epochs 100 --stop-after 37
+train_commands $EDGES_FEW --distill 0.8 --epochs 85 --stop-after 42
+train_commands $EDGES_FEW --distill 0.8 --epochs 85 --stop-after 67 --branch-weights 1,0.8,0.8  # thin branches lagged
+train_commands $EDGES_MANY --distill 0.5 --epochs 88 --branch-weights 1,0.8,0.8                 # for streams
+LIMITS="--highest-threshold 0.7 --highest stop=0.5 --highest up=0.45 --highest go=0.6 --highest off=0.6"
+make_model commands $TEN $LIMITS
+# What ships: some more epochs on everything, with the thresholds and the figures from before.
+kwsd-train train $REAL $SYNTHETIC --everything-trains --keywords $TEN $STUDENT $EDGES_MANY --distill 0.5 --stage-one 0 \
+  --branch-weights 1,0.8,0.8 --teacher "$RUNS/teacher.pt" --init "$RUNS/commands.pt" $KINDS --channels2 16 --epochs 15 \
+  --learning-rate 0.0006 --resume --out "$RUNS/commands-all.pt"
+kwsd-train export $WORDS $SOUND --keywords $TEN --checkpoint "$RUNS/commands-all.pt" --name commands \
+  --thresholds "$RUNS/commands.kwsm" --out "$RUNS/commands-all.kwsm"
+kwsd-train golden --model "$RUNS/commands-all.kwsm" --out "$RUNS/commands-all.txt"

@@ -11,8 +11,10 @@ WORDS="--data $KWSD_DATA/speech_commands --own-word computer=$KWSD_DATA/wake_wor
 SOUND="--speech $KWSD_DATA/speech --noise $KWSD_DATA/noise --cache $RUNS/cache"
 REAL="$WORDS $SOUND --other-words $KWSD_DATA/arabic_speech_commands --threads 1 --data-threads 1"
 SYNTHETIC="--train-data $RUNS/synth --train-data $RUNS/synth2"
-MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --neighbour-chance 0.15 --spec-chance 0.5 --gain-low -20
-  --microphone-chance 0.4 --clip-chance 0.03 --babble-chance 0.15"
+MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
+  --clip-chance 0.03 --babble-chance 0.15"
+EDGES_FEW="--neighbour-chance 0.15"
+EDGES_MANY="--neighbour-chance 0.5"
 MIX="--unknown-share 6 --speech-share 0.25 --fragment-share 0.1"
 
 # Synthetic voices: the ten words; words that sound like them, and everyday ones; running speech for thresholds.
@@ -45,22 +47,25 @@ sentences() {
 # The full-precision net that everything is distilled from, in three rounds, each from where the last one ended.
 teacher() {
   [ -f "$RUNS/teacher.done" ] && return
-  kwsd-train train $REAL --keywords $TEN $MILD --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
     --out "$RUNS/teacher1.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD $MIX --one-branch --init "$RUNS/teacher1.pt" --epochs 40 --batch-size 64 \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX --one-branch --init "$RUNS/teacher1.pt" --epochs 40 --batch-size 64 \
     --resume --out "$RUNS/teacher2.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD $MIX --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
     --learning-rate 0.0025 --label-smoothing 0.05 --resume --out "$RUNS/teacher.pt"
   touch "$RUNS/teacher.done"
 }
 
 # Every layer as the daemon runs it: pointwise convs 1-bit, the others int8.
 KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
-STUDENT="$MILD $MIX --hed 0 --distill 0.8 --label-smoothing 0.05 --dropout 0.05 --stage-one 0.2 --batch-size 64"
+STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 
-# Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS
+# Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS [OPTIONS OF CALIBRATE]
 make_model() {
-  kwsd-train export $WORDS $SOUND --keywords "$2" --checkpoint "$RUNS/$1.pt" --name "$1" --out "$RUNS/$1.kwsm"
-  kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" "$RUNS/$1.kwsm"
-  kwsd-train golden --model "$RUNS/$1.kwsm" --out "$RUNS/$1.txt"
+  name=$1 keywords=$2
+  shift 2
+  kwsd-train export $WORDS $SOUND --keywords "$keywords" --checkpoint "$RUNS/$name.pt" --name "$name" --out "$RUNS/$name.kwsm"
+  kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" \
+    --per-hour 1 "$@" "$RUNS/$name.kwsm"
+  kwsd-train golden --model "$RUNS/$name.kwsm" --out "$RUNS/$name.txt"
 }

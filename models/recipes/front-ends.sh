@@ -11,7 +11,7 @@ for kinds in ${KINDS_TRIED:-int8/int8/int8/32 int8/int8/int8/16 int8/bits4/int8/
 $kinds
 EOF
   out="$RUNS/front-end-$conv2-$linear-$memory-$channels"
-  kwsd-train train $REAL --keywords $TEN $STUDENT --teacher "$RUNS/teacher.pt" --pointwise bit1 --conv2 "$conv2" \
+  kwsd-train train $REAL --keywords $TEN $STUDENT --stage-one 0.2 $EDGES_MANY --distill 0.5 --teacher "$RUNS/teacher.pt" --pointwise bit1 --conv2 "$conv2" \
     --linear "$linear" --memory "$memory" --channels2 "$channels" --epochs "$EPOCHS" --resume --out "$out.pt" >&2
   tail -n 1 "$out.log" | awk -v kinds="$conv2 | $linear | $memory | $channels" -F '\t' '{
     printf "| %s | %s |", kinds, $1

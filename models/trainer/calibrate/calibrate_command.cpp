@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +42,16 @@ Model with_thresholds(Model model, const CalibrationReport& report) {
   provenance["calibration"] = std::move(figures);
   model.provenance = provenance.dump();
   return model;
+}
+
+std::pair<std::string, float> word_and_number(const std::string& text) {
+  const auto at = text.find('=');
+  char* end = nullptr;
+  const float number = at == std::string::npos ? -1.0F : std::strtof(text.c_str() + at + 1, &end);
+  if (end == nullptr || *end != '\0' || at == 0 || at + 1 == text.size() || !(number >= 0 && number <= 1)) {
+    throw CLI::ValidationError("--highest", "found '" + text + "', expected WORD=X with X from 0 to 1");
+  }
+  return {text.substr(0, at), number};
 }
 
 fs::path beside(const fs::path& model, const char* ending) {
@@ -94,6 +105,22 @@ void add_calibrate_command(CLI::App& app) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command->add_option("--highest-threshold", a->calibration.highest_threshold, "... nor above this")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option_function<std::vector<std::string>>(
+      "--highest",
+      [a](const std::vector<std::string>& all) {
+        for (const std::string& one : all) {
+          const auto [word, highest] = word_and_number(one);
+          a->calibration.highest_of[word] = highest;
+        }
+      },
+      "WORD=X: no threshold of this keyword above X; may be repeated");
+  command
+      ->add_option(
+          "--in-time", a->calibration.in_time_share,
+          "No threshold is so high that fewer than this share of a keyword's events come within 0.3 s of "
+          "the word's end")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command->add_option("--seed", a->calibration.seed, "Of the mixing")->capture_default_str();

@@ -97,10 +97,23 @@ class BranchCalibrator {
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
     return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold);
   }
+  /// The strictest threshold with which enough events of a keyword come in time.
+  [[nodiscard]] float in_time(int label) const {
+    for (std::size_t t = sweep_.thresholds.size(); t-- > 0;) {
+      const std::vector<double> latencies = sweep_.scores[t].latencies_of(label);
+      if (!latencies.empty() && quantile(latencies, options_.in_time_share) <= options_.in_time_seconds) {
+        return sweep_.thresholds[t];
+      }
+    }
+    return 0;
+  }
   [[nodiscard]] std::vector<float> within_limits(std::vector<float> thresholds) const {
     for (std::size_t l = 0; l < thresholds.size(); ++l) {
       if (model_.labels[l].kind == LabelKind::keyword) {
-        thresholds[l] = std::clamp(thresholds[l], options_.lowest_threshold, options_.highest_threshold);
+        const auto own = options_.highest_of.find(model_.labels[l].name);
+        const float highest = own == options_.highest_of.end() ? options_.highest_threshold : own->second;
+        const float wanted = std::min(thresholds[l], in_time(static_cast<int>(l)));
+        thresholds[l] = std::min(std::max(wanted, options_.lowest_threshold), highest);
       }
     }
     return thresholds;

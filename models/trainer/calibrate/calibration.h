@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,10 @@ struct CalibrationOptions {
   double per_hour = 0.5;  ///< wanted false accepts per hour, all keywords together
   /// What few hours of negatives did not trigger, the next may; what they did, a speaker may need.
   float lowest_threshold = 0.4F, highest_threshold = 0.9F;
+  /// Of single keywords: the highest threshold, where a word is known to score low.
+  std::map<std::string, float> highest_of;
+  /// No threshold is so high that fewer than this share of a keyword's events come within this time.
+  double in_time_share = 0.75, in_time_seconds = 0.3;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
   DetectorParams detector;
   std::uint64_t seed = 1;
