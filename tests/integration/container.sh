@@ -66,7 +66,7 @@ WantedBy=multi-user.target
 UNIT
 inside systemctl -q enable kwsd-check.service
 unshare -m --propagation private bash -c "mount -t tmpfs tmpfs /run
-  exec timeout -s KILL 180 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
+  exec timeout -k 5 180 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
   </dev/null >"$tree/srv/kwsd/console" 2>&1 || true
 cat "$tree/srv/kwsd/log" 2>/dev/null || { echo "FAILED: no log; the console says:"; tail -20 "$tree/srv/kwsd/console"; failures=$((failures + 1)); }
 grep -q '^done$' "$tree/srv/kwsd/log" || { failures=$((failures + 1)); tail -5 "$tree/srv/kwsd/errors"; }
@@ -79,7 +79,8 @@ check "remove" inside dpkg -r kwsd
 check "a removal keeps settings" test -f "$tree/etc/kwsd/kwsd.toml"
 check "purge" inside dpkg -P kwsd
 rm -rf "$tree/srv/kwsd"
-check "a purge leaves nothing behind" test -z "$(find "$tree" -xdev \( -path "$tree/proc" -o -path "$tree/var/log" -o -path "$tree/var/tmp" \) -prune -o -name '*kwsd*' -print | tee /dev/stderr)"
+left=$(find "$tree" -xdev \( -path "$tree/proc" -o -path "$tree/var/log" -o -path "$tree/var/tmp" \) -prune -o -name '*kwsd*' -print)
+check "a purge leaves nothing behind $left" test -z "$left"
 rm -f /tmp/kwsd-check.$$
 echo "== $failures failures"
 [ "$failures" -eq 0 ]
