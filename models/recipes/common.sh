@@ -17,7 +17,9 @@ EDGES_FEW="--neighbour-chance 0.15"
 EDGES_MANY="--neighbour-chance 0.5"
 MIX="--unknown-share 6 --speech-share 0.25 --fragment-share 0.1"
 
-# Synthetic voices: the ten words; words that sound like them, and everyday ones; running speech for thresholds.
+. "$(dirname "$0")/held-out.sh"
+
+# Synthetic voices: the ten words; words that sound like them, and everyday ones.
 synthetic() {
   [ -f "$RUNS/synth.done" ] && return
   kwsd-train synth --words $TEN -o "$RUNS/synth" --speakers 70 --per-speaker 2 --seed 7
@@ -25,23 +27,7 @@ synthetic() {
     -o "$RUNS/synth" --speakers 50 --per-speaker 1 --seed 8
   kwsd-train synth --words toe,row,snow,show,goal,ghost,own,nope,yeah,guess,less,best,cop,done,noun,brown,laughed,theft,let,loft,fight,night,bite,ring,rice,arm,on_it=onion,awful,often,cough,step,top_up=topic,stuff,dock,store,god,ago,girl,good,play,wait,what,sure,maybe,thanks,okay,music,volume,weather,number,people,water,after,because,under,alarm,timer,window,kitchen,sunday \
     -o "$RUNS/synth2" --speakers 40 --per-speaker 1 --seed 9
-  sentences >"$RUNS/sentences.txt"
-  awk 'NR % 2' "$RUNS/sentences.txt" >"$RUNS/sentences-a.txt"
-  awk 'NR % 2 == 0' "$RUNS/sentences.txt" >"$RUNS/sentences-b.txt"
-  kwsd-train synth --sentences "$RUNS/sentences-a.txt" -o "$RUNS/speech-a" --speakers 40 --seed 21
-  kwsd-train synth --sentences "$RUNS/sentences-b.txt" -o "$RUNS/speech-b" --speakers 40 --seed 22
   touch "$RUNS/synth.done"
-}
-
-# Texts that are not the keywords': the transcripts of the recorded speech, and Debian's copies of licences.
-sentences() {
-  {
-    find "$KWSD_DATA/speech" -name '*.trans.txt' | sort | xargs cat | cut -d' ' -f2-
-    for text in Apache-2.0 Artistic CC0-1.0 GFDL-1.3 GPL-1 GPL-2 GPL-3 LGPL-2.1 LGPL-3 MPL-1.1 MPL-2.0; do
-      tr '\n' ' ' <"/usr/share/common-licenses/$text" | tr -s ' ' | sed 's/[.;:] /\n/g' | tr -cd "A-Za-z' ,\n" |
-        awk 'NF >= 5 && NF <= 30'
-    done
-  } | awk '!seen[$0]++'
 }
 
 # The full-precision net that everything is distilled from, in three rounds, each from where the last one ended.
@@ -65,6 +51,7 @@ make_model() {
   name=$1 keywords=$2
   shift 2
   kwsd-train export $WORDS $SOUND --keywords "$keywords" --checkpoint "$RUNS/$name.pt" --name "$name" --out "$RUNS/$name.kwsm"
+  held_out
   kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" \
     --per-hour 1 "$@" "$RUNS/$name.kwsm"
   kwsd-train golden --model "$RUNS/$name.kwsm" --out "$RUNS/$name.txt"

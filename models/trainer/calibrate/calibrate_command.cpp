@@ -24,7 +24,7 @@ void write_whole(const fs::path& path, const std::string& text) {
   file.commit();
 }
 
-/// The model with the thresholds of the report, and the figures in its provenance.
+/// The model with the thresholds of the report, and what they were chosen by in its provenance.
 Model with_thresholds(Model model, const CalibrationReport& report) {
   for (std::size_t b = 0; b < branch_count; ++b) {
     model.branches[b].thresholds = report.branches[b].thresholds;
@@ -34,11 +34,7 @@ Model with_thresholds(Model model, const CalibrationReport& report) {
     provenance = nlohmann::ordered_json::object();
   }
   nlohmann::ordered_json figures = nlohmann::ordered_json::parse(report_json(report));
-  for (auto& [name, branch] : figures["branches"].items()) {
-    branch.erase("curve");
-    branch.erase("keywords");
-    branch.erase("thresholds");
-  }
+  figures.erase("branches");  // the report has them, and a model file should be small
   provenance["calibration"] = std::move(figures);
   model.provenance = provenance.dump();
   return model;
