@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "app/options.h"
 #include "tests/fuzz/expect.h"
@@ -10,6 +11,10 @@
 namespace kwsd::fuzz {
 
 void config(std::span<const std::byte> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (refused(ErrorKind::config, [&] { (void)parse_config(text, "fuzz"); })) {
+    return;  // most are: there is no need to make options for them
+  }
   const MemoryFile file(bytes);
   CLI::App app;
   RunOptions options;
