@@ -22,7 +22,7 @@ Tensor int64_of(const std::vector<T>& values) {
   return torch::tensor(std::vector<std::int64_t>(values.begin(), values.end()), torch::kInt64);
 }
 
-Tensor plus_minus(const Tensor& is_plus) {
+Tensor signs_of(const Tensor& is_plus) {
   return is_plus.to(torch::kInt64) * 2 - 1;
 }
 
@@ -94,7 +94,7 @@ Tensor conv_output(const ConvLayer& s, const Tensor& acc) {
     case OutputKind::int8:
       return scale16(p, -s.out_shift).clamp(-127, 127);
     case OutputKind::bits:
-      return plus_minus(p >= sign_at_least);
+      return signs_of(p >= sign_at_least);
     case OutputKind::planes: {
       const int top = (1 << s.out_planes) - 1;
       return scale16(saturate16(p + sign_at_least), -s.out_shift).clamp(0, top) * 2 - top;
@@ -106,7 +106,7 @@ Tensor conv_output(const ConvLayer& s, const Tensor& acc) {
 }
 
 Tensor memory_dots(const BlockWeights& weights, const BlockParams& params, const Tensor& x) {
-  const Tensor bits = plus_minus(x >= int64_of(params.memory_sign_at_least));
+  const Tensor bits = signs_of(x >= int64_of(params.memory_sign_at_least));
   const Tensor padded = fn::pad(bits, fn::PadFuncOptions({0, 0, 2, 2}).value(1));
   const Tensor taps = int64_of(weights.memory).view({-1, 5});
   Tensor acc = torch::zeros_like(x);
@@ -135,8 +135,8 @@ Tensor memory(const BlockWeights& weights, const BlockParams& params, const Tens
 }
 
 Tensor expand(const BlockWeights& weights, const BlockParams& params, const Tensor& m) {
-  const Tensor bits = plus_minus(m >= column(params.memory, &ChannelAffine::sign_at_least));
-  return plus_minus(dots(bits, unpack(weights.expand)) >= int64_of(params.hidden_at_least));
+  const Tensor bits = signs_of(m >= column(params.memory, &ChannelAffine::sign_at_least));
+  return signs_of(dots(bits, unpack(weights.expand)) >= int64_of(params.hidden_at_least));
 }
 
 Tensor project(const BlockWeights& weights, const BlockParams& params, const Tensor& m,

@@ -5,17 +5,14 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/unit/trainer/tensor_values.h"
+
 using namespace kwsd::train;
 using torch::Tensor;
 
 namespace {
 
 constexpr double tolerance = 1e-5;  // float32
-
-std::vector<double> values(const Tensor& t) {
-  const Tensor flat = t.detach().to(torch::kFloat64).contiguous().flatten();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
 
 void require_near(const std::vector<double>& found, const std::vector<double>& expected) {
   REQUIRE(found.size() == expected.size());

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "tests/unit/trainer/tensor_values.h"
+
 using namespace kwsd::train;
 using torch::Tensor;
 
@@ -46,11 +48,6 @@ double deviation(const std::vector<double>& x) {
   for (const double v : x) mean += v / static_cast<double>(x.size());
   for (const double v : x) square += (v - mean) * (v - mean);
   return std::sqrt(square / static_cast<double>(x.size() - 1));
-}
-
-std::vector<double> values(const Tensor& t) {
-  const Tensor flat = t.to(torch::kFloat64).contiguous().flatten();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
 double hed_of_clip(const Tensor& student, const Tensor& teacher) {
