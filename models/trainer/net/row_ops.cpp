@@ -1,5 +1,7 @@
 #include "models/trainer/net/row_ops.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
