@@ -242,7 +242,8 @@ class BadInput(unittest.TestCase):
             self.refuses(65, "expected a sound file", "-i", path)
 
     def test_devices(self):
-        self.refuses(69, "no-such-microphone", "-i", "no-such-microphone")
+        keeps_memory = {"ASAN_OPTIONS": "detect_leaks=0"}  # ALSA's plugins do
+        self.refuses(69, "no-such-microphone", "-i", "no-such-microphone", env=keeps_memory)
 
     def test_standard_input(self):
         self.refuses(65, "no samples", "-i", "-")
