@@ -36,7 +36,8 @@ class AudioSource {
   virtual void start(CaptureBuffer& out, EventQueue& events) = 0;
   /// Ends its threads, then closes the buffer. Within 0.5 s whatever the device does; may be called twice.
   virtual void stop() noexcept = 0;
-  /// What ended the input early, if anything (a read error, a truncated file). After the stream's end.
+  /// What ended the input early, if anything (a read error, a truncated file). Once start has
+  /// failed, or after stop.
   [[nodiscard]] virtual std::optional<Error> failure() const { return std::nullopt; }
 };
 

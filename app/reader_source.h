@@ -21,7 +21,10 @@ class ReaderSource final : public AudioSource {
   [[nodiscard]] bool live() const noexcept override { return realtime_; }
   void start(CaptureBuffer& out, EventQueue& events) override;
   void stop() noexcept override;
-  [[nodiscard]] std::optional<Error> failure() const override { return failure_; }
+  /// Known once stop() has been called. Thread: the one that calls start and stop.
+  [[nodiscard]] std::optional<Error> failure() const override {
+    return thread_.joinable() ? std::nullopt : failure_;
+  }
 
  private:
   void pump() noexcept;
@@ -30,7 +33,7 @@ class ReaderSource final : public AudioSource {
   bool realtime_;
   CaptureBuffer* out_ = nullptr;
   std::atomic<bool> stopping_{false};
-  std::optional<Error> failure_;  // written before the buffer is closed
+  std::optional<Error> failure_;  // the thread's until it has ended
   std::thread thread_;
 };
 
