@@ -17,7 +17,7 @@ import time
 import unittest
 
 import microphone
-from run_test import COMMAND, DATA, SOURCE, kwsd, read_wav, write_wav
+from run_test import COMMAND, DATA, SOURCE, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
 
 LIMIT = 6  # seconds that only a defect waits for
@@ -219,9 +219,11 @@ class WithoutATerminal(WithFolder):
         self.assertEqual([line.split()[2] for line in lines[1:-1]], ["yes", "stop", "left", "right", "go", "up", "down", "no"])
 
     def test_a_picture_is_the_same_each_time(self):
+        after_two_words = f"{labels('demo.tsv')[1][1] + 0.5:.2f}"
+
         def picture(name, *arguments):
             file = self.folder / name
-            result = kwsd("live", "-i", DATA / "demo.wav", "--screenshot", file, "--at", "5", *arguments)
+            result = kwsd("live", "-i", DATA / "demo.wav", "--screenshot", file, "--at", after_two_words, *arguments)
             self.assertEqual(result.returncode, 0, result.stderr)
             return file.read_text()
 
