@@ -6,6 +6,7 @@
 
 #include "app/log.h"
 #include "app/open_input.h"
+#include "app/stop_signals.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -19,18 +20,6 @@ constexpr double status_seconds = 10;  // between two that differ in the load al
 
 double now_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-/// Signals are waited for by the main thread, and nowhere else. Before any thread is started.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    sigaddset(&signals, signal);
-  }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
 }
 
 /// Where there is a terminal, SIGHUP says that it is gone; otherwise it asks for a reload.

@@ -1,4 +1,4 @@
-// SIGINT, SIGTERM and SIGHUP as something to wait for, for tools that end cleanly. Thread: main, before any
+// SIGINT, SIGTERM and SIGHUP as something to wait for. Thread: main, before any
 // other thread is started: they all inherit that these signals are blocked.
 #pragma once
 
@@ -9,16 +9,22 @@
 
 namespace kwsd {
 
+/// Signals are waited for by the main thread, and nowhere else. Before any thread is started.
+inline sigset_t block_signals() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaddset(&signals, signal);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
 class StopSignals {
  public:
   StopSignals() noexcept {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      sigaddset(&signals, signal);
-    }
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    const sigset_t signals = block_signals();
     descriptor_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
   }
   ~StopSignals() { close(descriptor_); }
