@@ -19,6 +19,12 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// "USB PnP: Audio (hw:1,0)" -> "USB PnP: Audio,0)": without the number of the card.
+std::string without_card(const std::string& name) {
+  const std::size_t number = name.rfind("(hw:"), comma = name.find(',', number);
+  return comma == std::string::npos ? name : name.substr(0, number) + name.substr(comma);
+}
+
 template <typename Predicate>
 const InputDevice* first(std::span<const InputDevice> inputs, Predicate matches) {
   const auto found = std::find_if(inputs.begin(), inputs.end(), matches);
@@ -71,6 +77,14 @@ const InputDevice* find_input(std::span<const InputDevice> inputs, const std::st
   const std::string part = lower(wanted);
   return first(inputs,
                [&](const InputDevice& device) { return lower(device.name).find(part) != std::string::npos; });
+}
+
+const InputDevice* find_again(std::span<const InputDevice> inputs, const std::string& name) {
+  if (const auto* exact = first(inputs, [&](const InputDevice& device) { return device.name == name; })) {
+    return exact;
+  }
+  return first(inputs,
+               [&](const InputDevice& device) { return without_card(device.name) == without_card(name); });
 }
 
 std::string list_names(std::span<const InputDevice> inputs) {

@@ -32,6 +32,10 @@ class PortaudioLibrary {
 /// part of one, in whatever case; among several the first. Null when there is none.
 [[nodiscard]] const InputDevice* find_input(std::span<const InputDevice> inputs, const std::string& wanted);
 
+/// The device that was called `name` before: by that name, or else by what of it stays when ALSA numbers the
+/// cards anew ("USB PnP: Audio (hw:1,0)" but for the 1). Null when there is none.
+[[nodiscard]] const InputDevice* find_again(std::span<const InputDevice> inputs, const std::string& name);
+
 /// "'a', 'b' and 'c'", or "none": for messages.
 [[nodiscard]] std::string list_names(std::span<const InputDevice> inputs);
 

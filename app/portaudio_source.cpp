@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/machine_changes.h"
 #include "app/portaudio_devices.h"
 #include "app/portaudio_stream.h"
 
@@ -22,13 +23,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds tick(100);            // how often the manager looks at the callback's progress
 constexpr milliseconds stalled_after(1000);  // without a callback
 constexpr milliseconds silent_start(3000);   // a stream may take this long to its first callback
-constexpr milliseconds first_pause(100);     // between attempts; doubles up to
-constexpr milliseconds short_pause(500);     // in the first minute of a loss, and up to
-constexpr milliseconds long_pause(2000);     // after that
-constexpr milliseconds patience(60'000);
-constexpr milliseconds first_attempt(800);  // start() waits this long for it
-constexpr milliseconds farewell(400);       // stop() waits this long for the manager
+constexpr milliseconds first_attempt(800);   // start() waits this long for it
+constexpr milliseconds farewell(400);        // stop() waits this long for the manager
 constexpr milliseconds manager_hangs_after(10'000);
+constexpr milliseconds sleep_worth_noting(200);
 
 }  // namespace
 
@@ -62,6 +60,7 @@ struct PortaudioSource::Shared {
   [[nodiscard]] bool opened(const InputDevice& found, std::uint32_t rate);
   [[nodiscard]] std::string watch(const PortaudioStream& stream, const CallbackTarget& sound);
   [[nodiscard]] bool pause(milliseconds time) noexcept;
+  [[nodiscard]] bool rest(RetryPlan& plan, std::int64_t cards) noexcept;
   [[nodiscard]] bool lost(const std::string& reason);
   void sounds();
 };
@@ -75,11 +74,24 @@ bool PortaudioSource::Shared::pause(milliseconds time) noexcept {
   return !stopping;
 }
 
+/// Until the next attempt, which a card that comes or goes brings forward; `cards`: their stamp at the last
+/// one. False when the program is stopping.
+bool PortaudioSource::Shared::rest(RetryPlan& plan, std::int64_t cards) noexcept {
+  for (milliseconds left = plan.left(Clock::now()); left.count() > 0; left = plan.left(Clock::now())) {
+    if (!pause(std::min(left, tick))) {
+      return false;
+    }
+    if (sound_cards_stamp() != cards) {
+      plan.begin(Clock::now());
+      return true;
+    }
+  }
+  return pause(milliseconds(0));
+}
+
 /// The device that was open before, otherwise the one that was asked for.
 InputDevice PortaudioSource::Shared::choose(const std::vector<InputDevice>& inputs) const {
-  const auto same = std::find_if(inputs.begin(), inputs.end(),
-                                 [this](const InputDevice& input) { return input.name == device; });
-  if (same != inputs.end()) {
+  if (const InputDevice* same = find_again(inputs, device)) {
     return *same;
   }
   const InputDevice* found = find_input(inputs, options.device);
@@ -155,6 +167,7 @@ bool PortaudioSource::Shared::lost(const std::string& reason) {
 std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const CallbackTarget& sound) {
   std::uint32_t beat = 0;
   Clock::time_point last = Clock::now();
+  const auto asleep = time_asleep();
   while (pause(beat == 0 ? tick / 5 : tick)) {
     if (const std::uint32_t now = sound.beat.load(std::memory_order_relaxed); now != beat) {
       beat = now;
@@ -163,6 +176,9 @@ std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const 
     }
     if (sound.finished.load() || !stream.active()) {
       return "the stream ended";
+    }
+    if (time_asleep() - asleep > sleep_worth_noting) {
+      return "the machine was asleep";
     }
     if (Clock::now() - last > (beat == 0 ? silent_start : stalled_after)) {
       return "no sound arrives";
@@ -187,25 +203,22 @@ std::string PortaudioSource::Shared::attempt() {
 }
 
 void PortaudioSource::Shared::run() noexcept {
-  milliseconds wait = first_pause;
-  Clock::time_point lost_at = Clock::now();
+  RetryPlan plan(options.pauses);
+  std::int64_t cards = 0;
+  std::string reason;
   do {
-    std::string reason;
+    cards = sound_cards_stamp();
     try {
       reason = attempt();
     } catch (const std::exception& error) {
       reason = error.what();
     }
     if (state == State::sounding) {  // only this thread writes it
-      lost_at = Clock::now();
-      wait = first_pause;
+      plan.begin(Clock::now());
     } else {
-      wait = std::min(wait * 2, Clock::now() - lost_at < patience ? short_pause : long_pause);
+      plan.failed(Clock::now());
     }
-    if (!lost(reason)) {
-      break;
-    }
-  } while (pause(wait));
+  } while (lost(reason) && rest(plan, cards));
   const std::scoped_lock lock(mutex);
   ended = true;
   changed.notify_all();

@@ -3,15 +3,17 @@
 //   callback (PortAudio's thread)   copies one channel into the CaptureBuffer, counts, nothing else
 //   manager (a thread of ours)      makes every PortAudio call; opens, watches, closes, tries again
 //
-// The device counts as lost when the stream ends or no callback comes for a second (an ALSA card that is
-// unplugged stays "active" for ever). Then: abort, close, terminate, initialise, find, open, with growing
-// pauses in between. A PortAudio call that never returns costs the manager, not the program: `stop` leaves
-// it behind, and `waiting` turns false, so that the service watchdog sees it.
+// The device counts as lost when the stream ends, no callback comes for a second (an ALSA card that is
+// unplugged stays "active" for ever), or the machine has slept. Then: abort, close, terminate, initialise,
+// find, open, with growing pauses in between, and at once when a sound card comes. A PortAudio call that
+// never returns costs the manager, not the program: `stop` leaves it behind, and `waiting` turns false, so
+// that the service watchdog sees it.
 #pragma once
 
 #include <memory>
 
 #include "app/audio_source.h"
+#include "app/retry_plan.h"
 
 namespace kwsd {
 
@@ -20,6 +22,7 @@ struct MicrophoneOptions {
   int channel = 1;             ///< counts from 1
   /// Start although the named device is not there, and wait for it. "mic" always waits.
   bool wait_for_device = false;
+  RetryPauses pauses{};  ///< between attempts to open a device that is lost
 };
 
 class PortaudioSource final : public AudioSource {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "app/machine_changes.h"
+
 namespace {
 
 using kwsd::fake_portaudio::World;
@@ -55,6 +57,14 @@ PaDeviceInfo& device() {
 }
 
 }  // namespace
+
+std::int64_t kwsd::sound_cards_stamp() noexcept {
+  return the_world.cards;
+}
+
+std::chrono::nanoseconds kwsd::time_asleep() noexcept {
+  return std::chrono::seconds(the_world.slept_seconds);
+}
 
 kwsd::fake_portaudio::World& kwsd::fake_portaudio::world() {
   return the_world;

@@ -1,8 +1,10 @@
-// A PortAudio that does what a test says: linked in place of the real one, it lets devices vanish, stall
-// and hang. Thread: settings from any thread at any time.
+// A PortAudio, and a machine below it, that do what a test says: linked in place of the real ones, they let
+// devices vanish, stall and hang, cards come and go, and the machine sleep. Thread: settings from any thread
+// at any time.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace kwsd::fake_portaudio {
 
@@ -17,6 +19,8 @@ struct World {
   std::atomic<int> initialized{0};      ///< Pa_Initialize calls that are not terminated yet
   std::atomic<int> attempts{0};         ///< Pa_Initialize calls so far
   std::atomic<int> opened_channels{0};  ///< of the stream opened last
+  std::atomic<std::int64_t> cards{0};   ///< sound_cards_stamp
+  std::atomic<int> slept_seconds{0};    ///< time_asleep
 };
 
 World& world();

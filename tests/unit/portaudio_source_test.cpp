@@ -4,6 +4,7 @@
 
 #include "app/portaudio_devices.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
@@ -144,6 +145,51 @@ TEST_CASE("microphone: a device that stays active without callbacks is lost", "[
   CHECK(rig.hears());
 }
 
+TEST_CASE("microphone: opened anew after the machine slept", "[capture]") {
+  Rig rig({});
+  rig.start();
+  REQUIRE(rig.hears());
+  const int attempts = world().attempts;
+  world().slept_seconds += 3600;  // sound goes on as if nothing had happened
+  REQUIRE(rig.until([&] { return rig.restored == 1; }));
+  CHECK(rig.reason == "the machine was asleep");
+  CHECK(rig.lost == 1);
+  CHECK(rig.restarts == 2);
+  CHECK(world().attempts == attempts + 1);
+  CHECK(rig.hears());
+}
+
+TEST_CASE("microphone: pauses between attempts grow, and begin anew when a card comes", "[capture]") {
+  const kwsd::RetryPlan::Clock::time_point start{};
+  kwsd::RetryPlan plan({});
+  plan.begin(start);
+  CHECK(plan.left(start) == 100ms);
+  CHECK(plan.left(start + 100ms) == 0ms);
+  std::vector<std::chrono::milliseconds> pauses;
+  auto now = start + 100ms;
+  for (; now < start + 90s; now += plan.left(now)) {
+    plan.failed(now);
+    pauses.push_back(plan.left(now));
+  }
+  const std::vector<std::chrono::milliseconds> first(pauses.begin(), pauses.begin() + 4);
+  CHECK(first == std::vector<std::chrono::milliseconds>{100ms, 200ms, 400ms, 400ms});
+  CHECK(std::is_sorted(pauses.begin(), pauses.end()));
+  CHECK(pauses.back() == 1000ms);
+  plan.begin(now);
+  plan.failed(now);
+  CHECK(plan.left(now) == 100ms);
+}
+
+TEST_CASE("microphone: a card that comes is tried at once, whatever the pause", "[capture]") {
+  Rig rig({"mic", 1, false, {1h, 1h, 1h, 1h}});
+  world().present = false;
+  rig.start();
+  REQUIRE(rig.until([&] { return rig.lost == 1; }));
+  world().present = true;
+  ++world().cards;
+  REQUIRE(rig.until([&] { return rig.restored == 1; }));
+}
+
 TEST_CASE("microphone: starts without one and waits for it", "[capture]") {
   Rig rig({});
   world().present = false;
@@ -211,5 +257,15 @@ TEST_CASE("microphones are found by index, name and part of the name", "[capture
   CHECK(index_of("analog") == 3);
   CHECK(index_of("nosuch") == -1);
   CHECK(kwsd::find_input({}, "mic") == nullptr);
+  const auto again = [&](const std::string& name) {
+    const kwsd::InputDevice* found = kwsd::find_again(inputs, name);
+    return found == nullptr ? -1 : found->index;
+  };
+  CHECK(again("usb") == 7);
+  CHECK(again("USB PnP: Audio (hw:1,0)") == 5);
+  CHECK(again("USB PnP: Audio (hw:23,0)") == 5);  // plugged in again as another card
+  CHECK(again("USB PnP: Audio (hw:1,1)") == -1);
+  CHECK(again("HDA") == -1);
+  CHECK(again("") == -1);
   CHECK(kwsd::list_names(inputs) == "'HDA: Analog', 'USB PnP: Audio (hw:1,0)' and 'usb'");
 }
