@@ -42,6 +42,28 @@ std::string check_threshold(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> restart_options(const RunOptions& a, const RunOptions& b) {
+  std::vector<std::string> names;
+  const auto compare = [&names](const char* name, const auto& x, const auto& y) {
+    if (x != y) {
+      names.emplace_back(name);
+    }
+  };
+  compare("input", a.input.input, b.input.input);
+  compare("channel", a.input.channel, b.input.channel);
+  compare("rate", a.input.rate_hz, b.input.rate_hz);
+  compare("channels", a.input.channels, b.input.channels);
+  compare("realtime", a.input.realtime, b.input.realtime);
+  compare("format", std::pair(a.input.pcm_format, a.output.text),
+          std::pair(b.input.pcm_format, b.output.text));
+  compare("status-interval", a.output.status_interval_seconds, b.output.status_interval_seconds);
+  compare("no-wall-clock", a.output.no_wall_clock, b.output.no_wall_clock);
+  compare("save-clips", a.output.clips_dir, b.output.clips_dir);
+  compare("max-clips", a.output.max_clips, b.output.max_clips);
+  compare("socket", a.output.socket, b.output.socket);
+  return names;
+}
+
 void add_input_options(CLI::App& command, InputOptions& options) {
   constexpr const char* group = "Input";
   command
@@ -160,12 +182,16 @@ void add_run_options(CLI::App& command, RunOptions& options) {
       ->group("Output");
 }
 
-void add_log_option(CLI::App& command) {
+void add_log_option(CLI::App& command, std::function<void(const std::string&)> use) {
   command
-      .add_option_function<std::string>("--log-level", set_up_log,
+      .add_option_function<std::string>("--log-level", std::move(use),
                                         "What goes to standard error: debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->default_str("info");
+}
+
+void add_log_option(CLI::App& command) {
+  add_log_option(command, set_up_log);
 }
 
 void add_config_option(CLI::App& command) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -25,8 +26,6 @@ struct InputOptions {
   int channels = 1;
   bool realtime = false;
   PcmFormat pcm_format = PcmFormat::s16le;
-
-  bool operator==(const InputOptions&) const = default;
 };
 
 struct RecognitionOptions {
@@ -46,15 +45,18 @@ struct OutputOptions {
   std::string clips_dir;               ///< empty: no clips are kept
   int max_clips = 100;
   std::string socket;  ///< path of a Unix socket that serves events; empty: none
-
-  bool operator==(const OutputOptions&) const = default;
 };
 
 struct RunOptions {
   InputOptions input;
   RecognitionOptions recognition;
   OutputOptions output;
+  std::string log_level = "info";
 };
+
+/// The options in which the two differ, but for recognition and log level: the ones that a reload cannot
+/// change.
+[[nodiscard]] std::vector<std::string> restart_options(const RunOptions& a, const RunOptions& b);
 
 /// Flags of one group each. --format names both the output (json, text) and raw input (s16le, ...), so
 /// it belongs to `add_run_options`, which adds all groups.
@@ -65,7 +67,8 @@ void add_detector_options(CLI::App& command, RecognitionOptions& options);
 void add_output_options(CLI::App& command, OutputOptions& options);
 void add_run_options(CLI::App& command, RunOptions& options);
 
-/// --log-level and what it sets.
+/// --log-level; `use` is given it, or it is set at once.
+void add_log_option(CLI::App& command, std::function<void(const std::string&)> use);
 void add_log_option(CLI::App& command);
 /// --config FILE; `load_config` reads it.
 void add_config_option(CLI::App& command);

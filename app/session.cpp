@@ -31,6 +31,11 @@ BranchId first_branch(const RecognitionOptions& options) {
   return fixed_branch(options.branch).value_or(BranchId::full);
 }
 
+RunOptions with_log(RunOptions options) {
+  set_up_log(options.log_level);
+  return options;
+}
+
 EventFormat format_of(const OutputOptions& options) {
   return {options.text, !options.no_wall_clock};
 }
@@ -49,7 +54,7 @@ std::unique_ptr<SocketServer> serve_socket(const OutputOptions& options) {
 
 Session::Session(ReadOptions read_options)
     : read_options_(std::move(read_options)),
-      options_(read_options_()),
+      options_(with_log(read_options_())),
       signals_(block_signals()),
       pipeline_(std::make_unique<Recognizer>(options_.recognition)),
       source_(open_input(options_.input, service_.present())),
@@ -185,8 +190,9 @@ void Session::reload() noexcept {
   try {
     const RunOptions next = read_options_();
     auto recognizer = std::make_unique<Recognizer>(next.recognition);
-    if (next.input != options_.input || next.output != options_.output) {
-      spdlog::warn("reload: changes of input and output options need a restart");
+    set_up_log(next.log_level);
+    if (const auto names = restart_options(options_, next); !names.empty()) {
+      spdlog::warn("reload: a restart is needed for changes of {}", fmt::join(names, ", "));
     }
     options_.recognition = next.recognition;
     models_ = recognizer->model_names();

@@ -8,7 +8,7 @@ namespace {
 
 void add_options(CLI::App& command, RunOptions& options) {
   add_run_options(command, options);
-  add_log_option(command);
+  add_log_option(command, [&options](const std::string& level) { options.log_level = level; });
   add_config_option(command);
 }
 

@@ -111,13 +111,28 @@ class Reload(unittest.TestCase):
                 self.assertGreater(len(found), 3)
                 self.assertGreater(found[0][1], 3.5)  # three seconds may wait in the pipe and the buffer
 
+    def test_what_needs_a_restart_is_named(self):
+        with daemon("-i", "-", "--config", "/dev/null") as probe:
+            config = pathlib.Path(probe.path("kwsd.toml"))
+            config.write_text("threshold = [1.0]\n")
+            with daemon("-i", "-", "--config", config, "--max-clips", "7") as kwsd:
+                changed = 'socket = "/nosuch/x"\nchannels = 2\nstatus-interval = 1\nmax-clips = 9\nsmoothing-ms = 200\n'
+                reloaded, before = self.reload_at(kwsd, 2, lambda: config.write_text(changed))
+                self.assertIsNotNone(reloaded)
+                found = words([*map(json.loads, before), *kwsd.out.events()])
+                self.assertGreater(len(found), 3)  # none at a threshold of 1
+                self.assertEqual(kwsd.process.wait(60), 0)
+                self.assertEqual([line for line in kwsd.log().splitlines() if "restart" in line],
+                                 ["kwsd: warning: reload: a restart is needed for changes of channels, status-interval, socket"])
+
     def test_a_broken_configuration_is_refused(self):
         with daemon("-i", "-", "--config", "/dev/null") as probe:
             config = pathlib.Path(probe.path("kwsd.toml"))
             config.write_text("\n")
             with daemon("-i", "-", "--config", config) as kwsd:
                 self.assertIsNotNone(kwsd.told("READY=1"))
-                for text, complaint in (("threshold = [7]\n", "kwsd.toml:1: key 'threshold'"), ("x = [\n", "kwsd.toml:1"),
+                for text, complaint in (("threshold = [7]\n", "kwsd.toml:1: key 'threshold'"),
+                                        ("log-level = 'off'\nthreshold = [7]\n", "kwsd.toml:2: key 'threshold'"), ("x = [\n", "kwsd.toml:1"),
                                         ('model = ["nosuch"]\n', "nosuch"), ('threshold = ["nosuch=0.5"]\n', "'nosuch'")):
                     config.write_text(text)
                     kwsd.reload()
@@ -125,7 +140,7 @@ class Reload(unittest.TestCase):
                     self.assertIsNotNone(kwsd.told("READY=1"))
                     refusals = [line for line in kwsd.log().splitlines() if "reload refused" in line]
                     self.assertIn(complaint, refusals[-1])
-                self.assertEqual(len(refusals), 4)
+                self.assertEqual(len(refusals), 5)
                 kwsd.write(self.pcm)
                 self.assertEqual(kwsd.end(), 0)
                 self.assertEqual(len(words(kwsd.out.events())), 8)
