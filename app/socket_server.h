@@ -27,7 +27,7 @@ namespace kwsd {
 
 class SocketServer {
  public:
-  static constexpr std::size_t most_readers = 64;             ///< one more is turned away
+  static constexpr std::size_t most_readers = 256;            ///< one more is turned away
   static constexpr std::size_t most_pending_bytes = 1 << 16;  ///< per reader, besides the kernel's buffer
 
   /// Starts to serve. Throws Error (unavailable) when the system has no descriptors left.

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What kwsd survives, by trying: a day of sound, kills, full disks, a clock that jumps, busy CPUs, bad readers.
 
-usage: soak.py [--hours H] [--only NAME] SOURCE_DIR KWSD       prints a table; ends with 1 where anything was lost
+usage: soak.py [--hours H] [--minutes M] [--only NAME] SOURCE_DIR KWSD     prints a table; ends with 1 where anything was lost
+
+--hours: of sound in the day; --minutes: of clients that do anything at random.
 
 Wants root for the disk that is full (a tmpfs of 64 KiB), and libfaketime for the clock; says so where it skips.
 """
@@ -17,15 +19,16 @@ import tempfile
 import threading
 import time
 
-from daemon import Daemon, read_pcm
+from daemon import Daemon, Lines, read_pcm
 
 WINDOW_STEP = 2 * 2048  # bytes: a recording of whole steps is heard the same each time
 REALTIME_BLOCK = 640    # bytes: 20 ms
+NAMES = ("kills", "full_disk", "clock", "busy", "readers", "clients", "day")
 
 
 class Trials:
-    def __init__(self, source, kwsd, hours):
-        self.source, self.kwsd, self.hours = source, kwsd, hours
+    def __init__(self, source, kwsd, hours, minutes):
+        self.source, self.kwsd, self.hours, self.minutes = source, kwsd, hours, minutes
         pcm = read_pcm(source / "tests" / "data" / "demo.wav")
         self.demo = pcm + bytes(-len(pcm) % WINDOW_STEP)
         self.stop = read_pcm(source / "tests" / "data" / "stop.wav")
@@ -84,7 +87,7 @@ class Trials:
             return tries, lost, "each started over the socket and the clips of the one before"
 
     def full_disk(self):
-        """Standard output, the log and clips on a disk that is full."""
+        """Standard output, the log, clips and the socket on a disk that is full."""
         lost = 0
         command = [self.kwsd, "run", "-i", str(self.source / "tests/data/stop.wav")]
         environment = {**os.environ, "KWSD_MODEL_DIR": str(self.source / "models")}
@@ -94,17 +97,23 @@ class Trials:
             result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=full)
             lost += result.returncode != 0 or b'"stop"' not in result.stdout
         with tempfile.TemporaryDirectory() as folder:
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
-                return 2, lost, "clips skipped: no tmpfs without root"
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=40", "tmpfs", folder],
+                              stderr=subprocess.DEVNULL).returncode:
+                return 2, lost, "clips and socket skipped: no tmpfs without root"
             try:
                 with self.daemon("--save-clips", folder) as kwsd:
                     kwsd.write(self.demo)
                     lost += kwsd.end() != 0
                     words = sum(e["event"] == "detection" for e in kwsd.out.events())
                     lost += words != 8 or "cannot be written" not in kwsd.log()
+                with contextlib.suppress(OSError):
+                    for n in range(40):
+                        pathlib.Path(folder, str(n)).touch()
+                with self.daemon("--socket", folder + "/events") as kwsd:
+                    lost += kwsd.process.wait(30) != 69 or "No space left" not in kwsd.log()
             finally:
                 subprocess.run(["umount", folder], check=True)
-        return 3, lost, "output: exit code 74; log and clips: goes on, all 8 words"
+        return 4, lost, "output: exit code 74; socket: 69; log and clips: goes on, all 8 words"
 
     def clock(self):
         """The wall clock goes back by an hour between two words."""
@@ -192,17 +201,63 @@ class Trials:
             return 10030, lost, f"{len(words)} of 800 words; memory {growth:+d} KiB (30 queues of 64 KiB among it)"
 
 
+    def clients(self):
+        """Clients of the socket that do at random what a client can, while one that behaves must get every word."""
+        random.seed(2)
+        with tempfile.TemporaryDirectory() as folder, self.daemon("--socket", folder + "/events", "--status-interval", "0.1") as kwsd:
+            kwsd.told("READY=1")
+
+            def connect(*_):
+                made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                made.setblocking(False)
+                made.connect(folder + "/events")
+                clients.append(made)
+
+            def leave(client):
+                clients.remove(client)
+                client.close()
+            actions = (connect, connect, leave, lambda c: c.recv(random.randrange(1, 5000)),
+                       lambda c: c.send(random.randbytes(random.randrange(1, 70000))),
+                       lambda c: socket.send_fds(c, [b"x"], [0] * random.randrange(1, 100)),
+                       lambda c: c.shutdown(random.choice((socket.SHUT_RD, socket.SHUT_WR, socket.SHUT_RDWR))),
+                       lambda c: c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, random.randrange(0, 100000)))
+            clients, heard, tries = [], [], 0
+            good = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            good.connect(folder + "/events")
+            threads = [threading.Thread(target=lambda lines=lines: heard.append(
+                [e["seq"] for e in lines.events(120) if e["event"] == "detection"])) for lines in (kwsd.out, Lines(good.fileno()))]
+            for thread in threads:
+                thread.start()
+            before, end, words = self.memory_kib(kwsd), time.monotonic() + 60 * self.minutes, 0
+            while time.monotonic() < end:
+                kwsd.write(self.stop)
+                words += 1
+                for _ in range(300):
+                    with contextlib.suppress(OSError):
+                        random.choice(actions if clients else (connect,))(random.choice(clients) if clients else None)
+                    tries += 1
+            growth = self.memory_kib(kwsd) - before
+            code = kwsd.end()
+            for thread in threads:
+                thread.join()
+            for client in (good, *clients):
+                client.close()
+        lost = 2 * words - len(heard[0]) - len(heard[1]) + (code != 0)
+        return tries, lost, f"{self.minutes:g} min; {words} words, each on both outputs; memory {growth:+d} KiB"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--only", choices=("day", "kills", "full_disk", "clock", "busy", "readers"))
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--only", choices=NAMES)
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("kwsd", type=pathlib.Path)
     options = parser.parse_args()
-    trials = Trials(options.source.resolve(), str(options.kwsd.resolve()), options.hours)
+    trials = Trials(options.source.resolve(), str(options.kwsd.resolve()), options.hours, options.minutes)
     total = 0
     print("| fault | tries | losses | what was seen |\n|---|---|---|---|")
-    for name in [options.only] if options.only else ("kills", "full_disk", "clock", "busy", "readers", "day"):
+    for name in [options.only] if options.only else NAMES:
         tries, lost, remark = getattr(trials, name)()
         total += lost
         print(f"| {name.replace('_', ' ')} | {tries} | {lost} | {remark} |", flush=True)

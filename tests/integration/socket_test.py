@@ -106,9 +106,9 @@ class Sockets(unittest.TestCase):
         self.assertEqual(keen.lines.until("detection")["keyword"], "stop")
         self.assertEqual(kwsd.stop()[0], 0)
 
-    def test_no_more_than_64_readers(self):
+    def test_no_more_than_256_readers(self):
         self.serve("--socket", self.path)
-        readers = [self.greeted() for _ in range(64)]
+        readers = [self.greeted() for _ in range(256)]
         self.assertEqual(self.reader().lines.next(), b"")
         for reader in readers[:2]:
             reader.close()
