@@ -1,34 +1,37 @@
-# Bash completion for kwsd and kwsd-train: commands and options are asked of the program itself.
+# Bash completion for kwsd and kwsd-train: commands, options and values are asked of the program itself.
+
+# Each option, and each command there may be.
+_kwsd_list() { # PROGRAM [COMMAND]
+  "$@" --help 2>/dev/null | awk '
+    /^[A-Z]/ { commands = /^Subcommands:/ }
+    /^  (-[a-z],)?--/ || (commands && /^  [a-z]/) { sub(/.*,/, "", $1); print $1 }'
+}
+
+# Values of OPTION, where --help has its choices: "--format json|text".
+_kwsd_choices() { # OPTION PROGRAM COMMAND
+  "${@:2}" --help 2>/dev/null | sed -n "s/^  $1 \([a-z0-9]*|[a-z0-9|]*\).*/\1/p" | tr '|' '\n'
+}
+
 _kwsd() {
-  local cur prev command
-  COMPREPLY=()
-  cur=${COMP_WORDS[COMP_CWORD]}
-  prev=${COMP_WORDS[COMP_CWORD-1]}
-  command=${COMP_WORDS[1]}
-  if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W "$("$1" --help 2>/dev/null |
-      sed -n '/^Subcommands:/,$s/^  \([a-z]\+\) .*/\1/p') --help --version" -- "$cur")
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} found=""
+  if [[ $previous == -m || $previous == --model ]]; then
+    local models
+    models=$(compgen -G '/usr/share/kwsd/models/*.kwsm' | sed 's|.*/||; s|[.]kwsm$||')
+    mapfile -t COMPREPLY < <(compgen -f -W "$models" -- "$current")
     return
   fi
-  case $prev in
-    -m | --model)
-      local models=()
-      local file
-      for file in /usr/share/kwsd/models/*.kwsm; do
-        file=${file##*/}
-        models+=("${file%.kwsm}")
-      done
-      mapfile -t COMPREPLY < <(compgen -f -W "${models[*]}" -- "$cur")
-      return ;;
-    --branch) mapfile -t COMPREPLY < <(compgen -W "auto full half quarter" -- "$cur"); return ;;
-    --format) mapfile -t COMPREPLY < <(compgen -W "json text s16le s24le s32le f32le u8" -- "$cur"); return ;;
-    --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error off" -- "$cur"); return ;;
-  esac
-  if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$("$1" "$command" --help 2>/dev/null |
-      grep -oE '^ +(-[a-z],)?--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$cur")
+  if [[ $previous == --* ]]; then
+    found=$(_kwsd_choices "$previous" "${COMP_WORDS[@]:0:2}")
+  fi
+  if [[ -z $found ]] && ((COMP_CWORD == 1)); then
+    found=$(_kwsd_list "${COMP_WORDS[0]}")
+  elif [[ -z $found && $current == -* ]]; then
+    found=$(_kwsd_list "${COMP_WORDS[@]:0:2}")
+  fi
+  if [[ -n $found ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$found" -- "$current")
   else
-    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
   fi
 }
 complete -o filenames -F _kwsd kwsd kwsd-train

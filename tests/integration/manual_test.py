@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The manuals and the configuration file name every option of `kwsd run`, and no other.
+"""The manual of a program names its every command; those of kwsd and its configuration file every option of
+`kwsd run`, and no other.
 
-usage: manual_test.py SOURCE_DIR COMMAND...
+usage: manual_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd or kwsd-train, behind an emulator where there is one
 """
 import pathlib
 import re
@@ -9,22 +10,42 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1])
+COMMAND = sys.argv[2:]
+
+
+def told(*arguments):
+    return subprocess.run([*COMMAND, *arguments, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def manual(name):
+    return (SOURCE / "config/man" / name).read_text().replace("\\-", "-")
+
+
+def check_commands(page):
+    commands = set(re.findall(r"^  (\w+)", told().partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M))
+    return [("commands not in the manual", {c for c in commands if not re.search(rf"\b{c}\b", page)}),
+            ("commands of --help", set() if len(commands) > 4 else {"too few"})]
+
+
+def check_run_options(page):
+    options = set(re.findall(r"^\s+(?:-\w,\s*)?--([a-z-]+)", told("run"), re.M)) - {"help"}
+    in_manual = set(re.findall(r"--([a-z-]+)", page.split(".SH OPTIONS OF KWSD RUN")[1].split(".SH EVENTS")[0]))
+    keys = set(re.findall(r"^# ([a-z-]+) = ", (SOURCE / "config/kwsd.toml").read_text(), re.M))
+    names = manual("kwsd.toml.5").split(".SH KEYS")[1].split(".SH RELOAD")[0]
+    in_keys = {key for key in options if re.search(rf"(?<![\w-]){key}(?![\w-])", names)}
+    return [("not in kwsd.1", options - in_manual), ("only in kwsd.1", in_manual - options - {"help"}),
+            ("not in config/kwsd.toml", options - keys - {"config"}), ("only in config/kwsd.toml", keys - options),
+            ("not in kwsd.toml.5", options - in_keys - {"config"}),
+            ("options of --help", set() if len(options) > 15 else {"too few"})]
 
 
 def main():
-    text = subprocess.run([*sys.argv[2:], "run", "--help"], capture_output=True, text=True, check=True).stdout
-    options = set(re.findall(r"^\s+(?:-\w,\s*)?--([a-z-]+)", text, re.M)) - {"help"}
-    manual = (SOURCE / "config/man/kwsd.1").read_text().split(".SH OPTIONS OF KWSD RUN")[1].split(".SH EVENTS")[0]
-    in_manual = set(re.findall(r"--([a-z-]+)", manual.replace("\\-", "-")))
-    keys = set(re.findall(r"^# ([a-z-]+) = ", (SOURCE / "config/kwsd.toml").read_text(), re.M))
-    names = (SOURCE / "config/man/kwsd.toml.5").read_text().split(".SH KEYS")[1].split(".SH RELOAD")[0].replace("\\-", "-")
-    in_keys = {key for key in options if re.search(rf"(?<![\w-]){key}(?![\w-])", names)}
-    failures = [f"{where}: {', '.join(sorted(difference))}" for where, difference in (
-        ("not in kwsd.1", options - in_manual), ("only in kwsd.1", in_manual - options - {"help"}),
-        ("not in config/kwsd.toml", options - keys - {"config"}), ("only in config/kwsd.toml", keys - options),
-        ("not in kwsd.toml.5", options - in_keys - {"config"})) if difference]
-    print("\n".join(failures) or f"{len(options)} options")
-    return bool(failures or len(options) < 15)
+    name = pathlib.Path(COMMAND[-1]).name
+    page = manual(f"{name}.1")
+    checks = check_commands(page) + (check_run_options(page) if name == "kwsd" else [])
+    failures = [f"{where}: {', '.join(sorted(difference))}" for where, difference in checks if difference]
+    print("\n".join(failures) or f"{name}: the manual is complete")
+    return bool(failures)
 
 
 if __name__ == "__main__":
