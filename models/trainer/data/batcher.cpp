@@ -109,9 +109,11 @@ std::size_t Batcher::batches_per_epoch() const noexcept {
   return std::max<std::size_t>(1, maker_.epoch_windows() / options_.batch_size);
 }
 
-void Batcher::begin_epoch(std::uint64_t epoch) {
+void Batcher::begin_epoch(std::uint64_t epoch, std::vector<HardWindow> hard) {
+  auto shared = std::make_shared<const std::vector<HardWindow>>(std::move(hard));
   const std::lock_guard lock(mutex_);
   epoch_ = epoch;
+  hard_ = std::move(shared);
   next_made_ = next_read_ = 0;
   running_ = true;
   for (Slot& slot : slots_) {
@@ -148,12 +150,13 @@ void Batcher::work() {
       return;
     }
     const std::uint64_t epoch = epoch_;
+    const auto hard = hard_;
     const std::size_t number = next_made_++;
     lock.unlock();
     Batch batch;
     std::exception_ptr failure;
     try {
-      batch = make(epoch, number);
+      batch = make(epoch, number, *hard);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -166,11 +169,11 @@ void Batcher::work() {
   }
 }
 
-Batch Batcher::make(std::uint64_t epoch, std::size_t number) const {
+Batch Batcher::make(std::uint64_t epoch, std::size_t number, const std::vector<HardWindow>& hard) const {
   Writer writer(features_, options_.frames, options_.batch_size);
   for (std::size_t i = 0; i < options_.batch_size; ++i) {
     Random random{options_.seed, epoch, number, i};
-    const Window window = maker_.draw(random, writer.samples());
+    const Window window = maker_.draw(random, writer.samples(), hard);
     const std::span<float> features = writer.write(i, window);
     if (options_.augment.enabled && random.chance(options_.augment.spec_chance)) {
       mask(features, features_.coefficients, options_.augment, random);

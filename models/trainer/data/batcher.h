@@ -39,8 +39,8 @@ class Batcher {
   Batcher& operator=(const Batcher&) = delete;
 
   [[nodiscard]] std::size_t batches_per_epoch() const noexcept;
-  /// Starts epoch number `epoch` (0 ..); what is left of the one before is dropped.
-  void begin_epoch(std::uint64_t epoch);
+  /// Starts epoch number `epoch` (0 ..); what is left of the one before is dropped. hard: for hard_share.
+  void begin_epoch(std::uint64_t epoch, std::vector<HardWindow> hard = {});
   /// The next batch of the epoch, all of them full. Rethrows what a worker threw.
   [[nodiscard]] Batch next();
 
@@ -54,7 +54,8 @@ class Batcher {
  private:
   struct Slot;
   void work();
-  [[nodiscard]] Batch make(std::uint64_t epoch, std::size_t number) const;
+  [[nodiscard]] Batch make(std::uint64_t epoch, std::size_t number,
+                           const std::vector<HardWindow>& hard) const;
 
   const Dataset& dataset_;
   FeatureParams features_;
@@ -65,6 +66,7 @@ class Batcher {
   std::condition_variable made_, wanted_;
   std::vector<Slot> slots_;  // ring, slot = number % size
   std::uint64_t epoch_ = 0;
+  std::shared_ptr<const std::vector<HardWindow>> hard_;
   std::size_t next_made_ = 0;  // first batch that no worker has taken
   std::size_t next_read_ = 0;  // first batch that was not handed out
   std::exception_ptr failure_;

@@ -165,7 +165,22 @@ void WindowMaker::add_speech(Random& random, std::span<float> out, float gain) c
   add_resampled(from.samples, random.uniform(0, room), speed, gain, out);
 }
 
-Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& spoken) const {
+/// About the same window again, a little earlier or later, faster or slower.
+void WindowMaker::add_hard(const HardWindow& hard, Random& random, std::span<float> out) const {
+  constexpr double reach = 1200;  // samples
+  const double speed = std::exp(random.uniform(-augment_.speed, augment_.speed) / 2);
+  const double centre = static_cast<double>(hard.at) + static_cast<double>(out.size()) / 2;
+  const double begin = centre - static_cast<double>(out.size()) / 2 * speed + random.uniform(-reach, reach);
+  add_resampled(dataset_.speech(Split::train)[hard.stretch].samples, begin, speed, 1.0F, out);
+}
+
+Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& spoken,
+                                 std::span<const HardWindow> hard) const {
+  if (!hard.empty() && random.chance(mix_.hard_share)) {
+    add_hard(hard[random.below(hard.size())], random, out);
+    spoken = {0, static_cast<std::int32_t>(out.size())};
+    return {dataset_.unknown_label(), -1};
+  }
   const int label = dataset_.unknown_label();
   const bool words = !unknown_by_word_.empty();
   const double kind = random.uniform();
@@ -226,7 +241,7 @@ void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out)
   }
 }
 
-Window WindowMaker::draw(Random& random, std::span<float> out) const {
+Window WindowMaker::draw(Random& random, std::span<float> out, std::span<const HardWindow> hard) const {
   std::fill(out.begin(), out.end(), 0.0F);
   Window window{draw_label(random), -1};
   Extent spoken;
@@ -244,7 +259,7 @@ Window WindowMaker::draw(Random& random, std::span<float> out) const {
     return evaluate(draw_clip(window.label, random), out);
   }
   if (window.label == dataset_.unknown_label()) {
-    window = draw_unknown(random, out, spoken);
+    window = draw_unknown(random, out, spoken, hard);
   } else {
     const Clip& clip = draw_clip(window.label, random);
     window.word = clip.word;

@@ -25,7 +25,7 @@ struct AugmentOptions {
   double room_chance = 0.4;
   double microphone_chance = 0.4;
   double microphone_db = 9;
-  double clip_chance = 0.05;       ///< overdriven by up to 12 dB
+  double clip_chance = 0.05;      ///< overdriven by up to 12 dB
   double neighbour_chance = 0.2;  ///< other speech at an edge of the window, for each of both
   double spec_chance = 0.6;
   int spec_frames = 6;  ///< SpecAugment: widest mask in time ...
@@ -40,6 +40,13 @@ struct MixOptions {
   double speech_share = 0.35;    ///< of unknown: windows of continuous speech
   double fragment_share = 0.15;  ///< of unknown: two pieces of words
   double partial_share = 0.08;   ///< of unknown: less than 40 % of a keyword
+  double hard_share = 0;         ///< of unknown: running speech that the net takes for a keyword
+};
+
+/// Where running speech of the training split sounds like a keyword to the net that is being trained.
+struct HardWindow {
+  std::size_t stretch = 0;  ///< index into Dataset::speech(Split::train)
+  std::size_t at = 0;       ///< sample that the window starts with
 };
 
 struct Window {
@@ -56,8 +63,8 @@ class WindowMaker {
               int window_samples, std::uint64_t seed);
   ~WindowMaker();
 
-  /// Draws a training window: fills `out` (window_samples, within [-1, 1]).
-  Window draw(Random& random, std::span<float> out) const;
+  /// Draws a training window: fills `out` (window_samples, within [-1, 1]). hard: what hard_share draws from.
+  Window draw(Random& random, std::span<float> out, std::span<const HardWindow> hard = {}) const;
 
   /// Evaluation: the clip as `kwsd eval --data` fits it into the window (engine/audio/fit_window.h).
   static Window evaluate(const Clip& clip, std::span<float> out);
@@ -73,8 +80,10 @@ class WindowMaker {
   const Clip& draw_clip(int label, Random& random) const;
   Extent place(const Clip& clip, double visible, Random& random, std::span<float> out) const;
   void add_neighbour(Extent spoken, Random& random, std::span<float> out) const;
-  Window draw_unknown(Random& random, std::span<float> out, Extent& spoken) const;
+  Window draw_unknown(Random& random, std::span<float> out, Extent& spoken,
+                      std::span<const HardWindow> hard) const;
   void add_speech(Random& random, std::span<float> out, float gain) const;
+  void add_hard(const HardWindow& hard, Random& random, std::span<float> out) const;
   void add_noise(Extent spoken, Random& random, std::span<float> out) const;
   void fill_noise(const std::vector<Stretch>& noises, Random& random, std::span<float> out) const;
 

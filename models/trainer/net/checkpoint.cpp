@@ -19,7 +19,8 @@ json to_json(const NetInfo& info) {
     labels.push_back({label.name, static_cast<int>(label.kind)});
   }
   const FeatureParams& f = info.features;
-  return {{"frames", o.frames},
+  return {{"architecture", o.architecture == Architecture::conv ? "conv" : "fsmn"},
+          {"frames", o.frames},
           {"steps", o.steps},
           {"memory_size", o.memory_size},
           {"hidden_size", o.hidden_size},
@@ -54,6 +55,7 @@ Kind kind_from(const json& name) {
 NetInfo from_json(const json& j) {
   NetInfo info;
   NetOptions& o = info.options;
+  o.architecture = j.value("architecture", "fsmn") == "conv" ? Architecture::conv : Architecture::fsmn;
   o.frames = j.at("frames");
   o.steps = j.at("steps");
   o.memory_size = j.at("memory_size");

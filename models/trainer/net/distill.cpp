@@ -48,7 +48,7 @@ Tensor hed_loss(const std::vector<Tensor>& student, const std::vector<Tensor>& t
 
 Tensor logit_loss(const Tensor& student, const Tensor& teacher, double temperature) {
   const Tensor wanted = torch::softmax(teacher / temperature, 1);
-  return -(wanted * torch::log_softmax(student / temperature, 1)).sum(1).mean() * temperature * temperature;
+  return -(wanted * torch::log_softmax(student / temperature, 1)).sum(1) * temperature * temperature;
 }
 
 }  // namespace kwsd::train

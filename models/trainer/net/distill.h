@@ -21,7 +21,7 @@ namespace kwsd::train {
                                      const std::vector<torch::Tensor>& targets,
                                      const std::vector<int>& blocks);
 
-/// Cross-entropy between softened posteriors, times temperature².
+/// Cross-entropy between softened posteriors, times temperature²: [B].
 [[nodiscard]] torch::Tensor logit_loss(const torch::Tensor& student, const torch::Tensor& teacher,
                                        double temperature);
 

@@ -320,6 +320,9 @@ void Exporter::branch(Model& model, std::size_t b) {
 }
 
 void check_kinds(const NetOptions& o) {
+  if (o.architecture != Architecture::fsmn) {
+    throw Error(ErrorKind::usage, "--checkpoint: a conv net, expected an fsmn: a conv net only teaches");
+  }
   const bool real =
       o.conv2 == Kind::real || o.linear == Kind::real || o.memory == Kind::real || o.pointwise == Kind::real;
   if (real || !o.thin) {

@@ -18,38 +18,6 @@ std::vector<int> NetOptions::branch_blocks(int branch) const {
   return out;
 }
 
-NormImpl::NormImpl(int channels)
-    : gain(register_parameter("gain", torch::ones(channels))),
-      bias(register_parameter("bias", torch::zeros(channels))),
-      mean(register_buffer("mean", torch::zeros(channels))),
-      variance(register_buffer("variance", torch::ones(channels))) {}
-
-namespace {
-Tensor positive_gain(const Tensor& gain) {
-  return gain.abs() + 1e-3;
-}
-}  // namespace
-
-Tensor NormImpl::forward(const Tensor& x) {
-  return torch::batch_norm(x, positive_gain(gain), bias, mean, variance, is_training(), norm_momentum,
-                           norm_epsilon, false);
-}
-
-RowNorm NormImpl::rows() const {
-  return {positive_gain(gain), bias, mean, variance, is_training()};
-}
-
-std::pair<Tensor, Tensor> NormImpl::folded() const {
-  const Tensor g = positive_gain(gain) / (variance + norm_epsilon).sqrt();
-  return {g.detach(), (bias - g * mean).detach()};
-}
-
-SlopeImpl::SlopeImpl(int channels) : slope(register_parameter("slope", torch::full({channels}, 0.25))) {}
-
-Tensor SlopeImpl::forward(const Tensor& x) {
-  return torch::prelu(x, value());
-}
-
 BlockImpl::BlockImpl(const NetOptions& o)
     : memory(register_parameter("memory", 0.3 * torch::randn({o.memory_size, 5}))),
       expand(register_parameter("expand",
@@ -68,6 +36,11 @@ BlockNormsImpl::BlockNormsImpl(const NetOptions& o)
       project_slope(register_module("project_slope", Slope(o.memory_size))) {}
 
 NetImpl::NetImpl(const NetOptions& o) : options(o) {
+  if (o.architecture == Architecture::conv) {
+    conv = register_module("conv",
+                           ConvNet(ConvNetSizes{o.coefficients, o.channels1, o.labels, o.words, o.dropout}));
+    return;
+  }
   const int freq = ((o.coefficients + 4 - 5) / 2 + 1 + 4 - 5) / 2 + 1;
   conv1 = register_parameter("conv1", 0.2 * torch::randn({o.channels1, 1, 5, 5}));
   conv2 = register_parameter("conv2",
@@ -124,7 +97,9 @@ int NetImpl::copy_from(const NetImpl& other) {
   };
   copy_all(named_parameters(), other.named_parameters());
   copy_all(named_buffers(), other.named_buffers());
-  copy(by_channel(*this), by_channel(other));
+  if (linear.defined() && other.linear.defined()) {
+    copy(by_channel(*this), by_channel(other));
+  }
   return copied;
 }
 
@@ -194,16 +169,15 @@ Tensor NetImpl::block(const Tensor& x, const BlockWeights& weights, BlockNormsIm
   const bool binary = options.pointwise == Kind::bit1;
   const Tensor m = memory(x, weights.memory, norm);
   const Tensor h = torch::mm(weights.expand, binary ? norm_then_sign(m, *norm.sign) : m);
-  const Tensor hidden =
-      binary ? norm_then_sign(h, *norm.hidden) : norm_slope(h, norm.hidden->rows(), norm.hidden_slope->value());
+  const Tensor hidden = binary ? norm_then_sign(h, *norm.hidden)
+                               : norm_slope(h, norm.hidden->rows(), norm.hidden_slope->value());
   return norm_slope(torch::mm(weights.project, hidden), norm.project->rows(), norm.project_slope->value(), m);
 }
 
 std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
   std::vector<BlockWeights> all;
   for (const Block& block : blocks) {
-    all.push_back({weight(block->memory, options.memory),
-                   weight(block->expand, options.pointwise).flatten(1),
+    all.push_back({weight(block->memory, options.memory), weight(block->expand, options.pointwise).flatten(1),
                    weight(block->project, options.pointwise).flatten(1)});
   }
   return all;
@@ -211,6 +185,10 @@ std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
 
 std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
   rad = Tensor();
+  if (conv) {
+    auto [logits, words] = conv(features);
+    return {{logits, words, {}}};
+  }
   const auto clips = features.size(0);
   const auto by_clip = [&](const Tensor& x) { return x.view({x.size(0), clips, -1}).transpose(0, 1); };
   const Tensor first = front_end(features);

@@ -10,14 +10,19 @@
 
 #include "engine/model/model.h"
 #include "models/trainer/net/binarize.h"
-#include "models/trainer/net/row_ops.h"
+#include "models/trainer/net/conv_net.h"
+#include "models/trainer/net/norm.h"
 
 namespace kwsd::train {
 
 /// How a layer multiplies while training.
 enum class Kind { real, int8, bit1, bits2, bits4 };
 
+/// fsmn: what the daemon runs. conv: a teacher alone (conv_net.h).
+enum class Architecture { fsmn, conv };
+
 struct NetOptions {
+  Architecture architecture = Architecture::fsmn;
   int frames = 41, coefficients = 32;
   int steps = 8;
   int memory_size = 128, hidden_size = 256, blocks = 8;
@@ -28,36 +33,15 @@ struct NetOptions {
   double dropout = 0.1;
   bool thin = true;  ///< three branches (TBA); false: the full one alone
 
-  [[nodiscard]] int branches() const noexcept { return thin ? branch_count : 1; }
+  [[nodiscard]] int branches() const noexcept {
+    return thin && architecture == Architecture::fsmn ? branch_count : 1;
+  }
   /// Blocks of a branch, ascending: every, every second, every fourth, the last of each group.
   [[nodiscard]] std::vector<int> branch_blocks(int branch) const;
 };
 
 /// Steps of int8 activations per unit, and of the features per standard deviation.
 inline constexpr double activation_steps = 32;
-
-/// Batch norm over all but the channel; the gain is kept positive, so that a sign after it is one comparison.
-struct NormImpl : torch::nn::Module {
-  explicit NormImpl(int channels);
-  torch::Tensor forward(const torch::Tensor& x);
-  /// y = gain · x + offset, from the running statistics: (channels) each.
-  [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> folded() const;
-  /// For tensors [C][N].
-  [[nodiscard]] RowNorm rows() const;
-
-  torch::Tensor gain, bias, mean, variance;
-};
-TORCH_MODULE(Norm);
-
-/// PReLU with a slope per channel within [0, 1).
-struct SlopeImpl : torch::nn::Module {
-  explicit SlopeImpl(int channels);
-  torch::Tensor forward(const torch::Tensor& x);
-  [[nodiscard]] torch::Tensor value() const { return slope.clamp(0.0, 0.999); }
-
-  torch::Tensor slope;
-};
-TORCH_MODULE(Slope);
 
 /// Weights of one block, shared by the branches.
 struct BlockImpl : torch::nn::Module {
@@ -79,7 +63,7 @@ TORCH_MODULE(BlockNorms);
 struct BranchOutput {
   torch::Tensor logits;                 // [B][labels]
   torch::Tensor words;                  // [B][words], auxiliary
-  std::vector<torch::Tensor> features;  // per block of the branch: [B][C][T]
+  std::vector<torch::Tensor> features;  // per block of the branch: [B][C][T]; conv: none
 };
 
 struct NetImpl : torch::nn::Module {
@@ -94,6 +78,8 @@ struct NetImpl : torch::nn::Module {
   double progress = 0;        ///< share of training done
   bool real_weights = false;  ///< stage one: binary activations, real weights
   torch::Tensor rad;          ///< sum of rad_loss of the last forward (binarizer rad)
+
+  ConvNet conv{nullptr};  // Architecture::conv: all there is
 
   torch::Tensor conv1, conv2, linear;  // [c1][1][5][5], [c2][c1][5][5] (time, freq), [C][freq · c2][1]
   Norm norm1{nullptr}, norm2{nullptr}, norm3{nullptr};

@@ -32,6 +32,10 @@ void add_net_options(CLI::App& c, Arguments& a) {
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
   const std::string group = "Network";
+  c.add_option("--architecture", n.architecture,
+               "fsmn, what the daemon runs; or conv, a teacher alone (--channels1: its width)")
+      ->transform(names_of<Architecture>({"fsmn", "conv"}))
+      ->group(group);
   c.add_option("--memory-size", n.memory_size, "C, channels of the residual stream")
       ->check(size)
       ->group(group);
@@ -67,7 +71,8 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(group);
-  c.add_option("--stop-after", t.stop_after, "Stop after this epoch, to go on with --resume and other options")
+  c.add_option("--stop-after", t.stop_after,
+               "Stop after this epoch, to go on with --resume and other options")
       ->check(CLI::Range(1, 100000))
       ->group(group);
   c.add_option("--batch-size", t.batch.batch_size, "Windows per step")
@@ -99,7 +104,8 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->check(share)
       ->capture_default_str()
       ->group(group);
-  c.add_option("--teacher", t.teacher, "Checkpoint of a full-precision net to distil from")->group(group);
+  c.add_option("--teacher", t.teachers, "Checkpoint of a full-precision net to distil from; may be repeated")
+      ->group(group);
   c.add_option("--distill", t.distill, "Share of the logit distillation in the loss")
       ->check(share)
       ->capture_default_str()

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "models/trainer/data/progress.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/distill.h"
+#include "models/trainer/net/hard_windows.h"
 
 namespace kwsd::train {
 namespace {
@@ -57,21 +59,25 @@ class Run {
 
  private:
   void start_fresh(const Dataset& dataset);
+  void add_teacher(const std::filesystem::path& path);
+  BranchOutput teach(const Tensor& features);
   double epoch(int number);
+  std::vector<HardWindow> hard_windows(int number);
   Tensor loss(const TensorBatch& batch, double* correct);
   void set_schedule(std::int64_t step);
   void log(int number, double mean_loss, double accuracy, double seconds);
 
+  const Dataset& dataset_;
   TrainOptions o_;
   torch::Device device_ = best_device();
   Checkpoint state_;
-  Net teacher_{nullptr};
+  std::vector<Net> teachers_;
   std::unique_ptr<Batcher> batcher_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   std::vector<Batch> validation_;
 };
 
-Run::Run(const Dataset& dataset, const TrainOptions& options) : o_(options) {
+Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset), o_(options) {
   at::set_num_threads(o_.torch_threads);
   torch::manual_seed(o_.batch.seed);
   const bool resumed = o_.resume && std::filesystem::exists(o_.out);
@@ -88,23 +94,23 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : o_(options) {
   if (resumed && state_.info.epochs_done < o_.epochs) {
     load_optimizer(o_.out, *optimizer_);
   }
-  if (!o_.teacher.empty()) {
-    teacher_ = load_checkpoint(o_.teacher).average;
-    teacher_->to(device_);
-    teacher_->eval();
+  for (const auto& path : o_.teachers) {
+    add_teacher(path);
   }
   batcher_ = std::make_unique<Batcher>(dataset, state_.info.features, o_.batch);
   validation_ = batcher_->evaluation(Split::validation);
 }
 
 void Run::start_fresh(const Dataset& dataset) {
-  Checkpoint teacher;
   state_.info.options = o_.net;
   state_.info.labels = dataset.labels();
   state_.info.recipe = o_.recipe;
   state_.net = Net(o_.net);
   state_.average = Net(o_.net);
-  const std::filesystem::path first = o_.init.empty() ? o_.teacher : o_.init;
+  std::filesystem::path first = o_.init;
+  if (first.empty() && !o_.teachers.empty()) {
+    first = o_.teachers.front();
+  }
   if (first.empty()) {
     state_.info.features = estimate_scaling(dataset, FeatureParams{}, o_.batch);
   } else {
@@ -113,7 +119,44 @@ void Run::start_fresh(const Dataset& dataset) {
     const int copied = state_.net->copy_from(*before.average);
     spdlog::info("{} tensors taken over from {}", copied, first.string());
   }
+  if (state_.net->conv) {
+    state_.net->conv->set_features(state_.info.features);
+  }
   state_.average->copy_from(*state_.net);
+}
+
+void Run::add_teacher(const std::filesystem::path& path) {
+  const Checkpoint teacher = load_checkpoint(path);
+  const auto same_name = [](const Label& a, const Label& b) { return a.name == b.name; };
+  const bool same_labels = std::equal(teacher.info.labels.begin(), teacher.info.labels.end(),
+                                      state_.info.labels.begin(), state_.info.labels.end(), same_name);
+  if (!(teacher.info.features == state_.info.features) || !same_labels) {
+    throw Error(ErrorKind::usage, path.string() +
+                                      ": its features or labels are others, expected those of the net it "
+                                      "teaches (train it with the same --keywords and --init)");
+  }
+  if (o_.hed > 0 && teachers_.empty() && teacher.net->conv) {
+    throw Error(ErrorKind::usage,
+                path.string() + ": has no FSMN blocks, which HED compares; expected --hed 0");
+  }
+  teachers_.push_back(teacher.average);
+  teachers_.back()->to(device_);
+  teachers_.back()->eval();
+}
+
+/// Mean of the teachers' logits; features of the first's blocks.
+BranchOutput Run::teach(const Tensor& features) {
+  torch::NoGradGuard no_grad;
+  BranchOutput out;
+  for (Net& teacher : teachers_) {
+    BranchOutput one = teacher->forward(features, 1).front();
+    out.logits = out.logits.defined() ? out.logits + one.logits : one.logits;
+    if (out.features.empty()) {
+      out.features = std::move(one.features);
+    }
+  }
+  out.logits = out.logits / static_cast<double>(teachers_.size());
+  return out;
 }
 
 void Run::set_schedule(std::int64_t step) {
@@ -148,18 +191,24 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
   }
   BranchOutput teacher;
   std::vector<Tensor> hed;
-  if (teacher_) {
+  Tensor trust;  // [B] share of the distillation: none where the teacher is wrong
+  if (!teachers_.empty()) {
     torch::NoGradGuard no_grad;
-    teacher = teacher_->forward(features, 1).front();
+    teacher = teach(features);
     hed = o_.hed > 0 ? hed_targets(teacher.features) : hed;
+    trust = torch::full_like(batch.labels, o_.distill, torch::kFloat32);
+    if (!mixed) {
+      trust = trust * teacher.logits.argmax(1).eq(batch.labels);
+    }
   }
   const auto out = state_.net->forward(features, o_.net.branches());
   Tensor total = torch::zeros({}, features.options());
   for (std::size_t b = 0; b < out.size(); ++b) {
-    Tensor branch = -(wanted * torch::log_softmax(out[b].logits, 1)).sum(1).mean();
-    if (teacher_) {
+    const Tensor entropy = -(wanted * torch::log_softmax(out[b].logits, 1)).sum(1);
+    Tensor branch = entropy.mean();
+    if (!teachers_.empty()) {
       branch =
-          (1 - o_.distill) * branch + o_.distill * logit_loss(out[b].logits, teacher.logits, o_.temperature);
+          ((1 - trust) * entropy + trust * logit_loss(out[b].logits, teacher.logits, o_.temperature)).mean();
       if (o_.hed > 0) {
         branch = branch + o_.hed * hed_loss(out[b].features, hed, o_.net.branch_blocks(static_cast<int>(b)));
       }
@@ -177,10 +226,21 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
   return total;
 }
 
+std::vector<HardWindow> Run::hard_windows(int number) {
+  if (o_.batch.mix.hard_share <= 0) {
+    return {};
+  }
+  state_.average->real_weights = state_.net->real_weights;
+  Random random{o_.batch.seed, 0x4A8D, static_cast<std::uint64_t>(number)};
+  std::vector<HardWindow> hard = find_hard_windows(*state_.average, state_.info.features, dataset_, random);
+  spdlog::info("{} windows of running speech pass for a keyword", hard.size());
+  return hard;
+}
+
 double Run::epoch(int number) {
   const auto start = std::chrono::steady_clock::now();
   torch::manual_seed(o_.batch.seed * 1000003 + static_cast<std::uint64_t>(number));
-  batcher_->begin_epoch(static_cast<std::uint64_t>(number));
+  batcher_->begin_epoch(static_cast<std::uint64_t>(number), hard_windows(number));
   state_.net->train();
   const auto batches = batcher_->batches_per_epoch();
   double sum = 0;
@@ -253,7 +313,7 @@ void Run::epochs() {
 std::vector<double> evaluate(NetImpl& net, const std::vector<Batch>& batches) {
   torch::NoGradGuard no_grad;
   const bool training = net.is_training();
-  const torch::Device device = net.conv1.device();
+  const torch::Device device = net.parameters().front().device();
   net.eval();
   const auto count = static_cast<std::size_t>(net.options.branches());
   std::vector<double> correct(count);

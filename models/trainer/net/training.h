@@ -29,9 +29,9 @@ struct TrainOptions {
   double hed = 0.01;  ///< weight of HED (paper: α), with a teacher
   std::vector<double> branch_weights{1.0, 0.5, 0.25};
   int torch_threads = 2;
-  std::filesystem::path teacher;  ///< checkpoint, or empty
-  std::filesystem::path init;     ///< checkpoint whose weights are taken over where they fit, or empty
-  std::filesystem::path out;      ///< checkpoint; the log stands beside it as .log
+  std::vector<std::filesystem::path> teachers;  ///< checkpoints; their logits are averaged
+  std::filesystem::path init;  ///< checkpoint whose weights are taken over where they fit, or empty
+  std::filesystem::path out;   ///< checkpoint; the log stands beside it as .log
   bool resume = false;
   std::string recipe;  ///< JSON text, kept in the checkpoint
 };

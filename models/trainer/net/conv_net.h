@@ -1,0 +1,35 @@
+// A residual 2-D conv net over the log-mel spectrum, in full precision: a teacher that generalizes better
+// from few recordings than the FSMN does, too large for the daemon. Thread: one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <utility>
+
+#include "engine/features/feature_params.h"
+#include "models/trainer/net/norm.h"
+
+namespace kwsd::train {
+
+struct ConvNetSizes {
+  int coefficients = 32, channels = 16, labels = 12, words = 36;
+  double dropout = 0.1;
+};
+
+struct ConvNetImpl : torch::nn::Module {
+  explicit ConvNetImpl(const ConvNetSizes& sizes);
+  /// What turns quantized MFCC back into a log-mel spectrum (up to a constant per band): the DCT undone.
+  void set_features(const FeatureParams& features);
+  /// features: [B][frames][coefficients], quantized. Logits of the labels [B][labels], and of the words
+  /// [B][words].
+  std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& features);
+
+  torch::Tensor spectrum;  // [coefficients][bands]
+  Norm bands{nullptr};
+  torch::nn::Sequential trunk;
+  torch::nn::Linear classifier{nullptr}, word_classifier{nullptr};
+  double dropout;
+};
+TORCH_MODULE(ConvNet);
+
+}  // namespace kwsd::train
