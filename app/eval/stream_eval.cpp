@@ -21,7 +21,7 @@ std::optional<double> quantile(std::vector<double> values, double share) {
 }
 
 StreamFigures figures_of(const KeywordScore& score, const std::vector<double>& latencies, double hours) {
-  StreamFigures figures{score.hits, score.misses, score.false_accepts, {}, 0, {}, {}};
+  StreamFigures figures{score.hits, score.misses, score.false_accepts, score.confusions, {}, 0, {}, {}};
   if (const std::int64_t spoken = score.hits + score.misses; spoken > 0) {
     figures.miss_rate = static_cast<double>(score.misses) / static_cast<double>(spoken);
   }

@@ -38,7 +38,7 @@ struct StreamEvaluation {
 
 /// What is said of any count of hits, misses and false accepts.
 struct StreamFigures {
-  std::int64_t hits = 0, misses = 0, false_accepts = 0;
+  std::int64_t hits = 0, misses = 0, false_accepts = 0, confusions = 0;  // KeywordScore
   std::optional<double> miss_rate;  ///< [0, 1]; none where no word was spoken
   double false_accepts_per_hour = 0;
   std::optional<double> latency_median_seconds, latency_95_seconds;  ///< none without a hit

@@ -16,8 +16,8 @@ using Json = nlohmann::ordered_json;
 using Cells = std::vector<std::string>;
 
 constexpr double wanted_per_hour[] = {0.1, 0.5, 1.0};
-constexpr const char* figure_titles[] = {"missed",  "of",       "miss rate", "false",
-                                         "false/h", "median s", "95 % s"};
+constexpr const char* figure_titles[] = {"missed",   "of",      "miss rate", "false",
+                                         "confused", "false/h", "median s",  "95 % s"};
 
 std::string fixed(double value, int digits) {
   char text[40];
@@ -34,6 +34,7 @@ Cells cells_of(const StreamFigures& f) {
           std::to_string(f.hits + f.misses),
           f.miss_rate ? fixed(100 * *f.miss_rate, 1) + " %" : "-",
           std::to_string(f.false_accepts),
+          std::to_string(f.confusions),
           fixed(f.false_accepts_per_hour, 2),
           fixed(f.latency_median_seconds, 2),
           fixed(f.latency_95_seconds, 2)};
@@ -106,6 +107,7 @@ Json with(Json json, const StreamFigures& f) {
   json["hits"] = f.hits;
   json["misses"] = f.misses;
   json["false_accepts"] = f.false_accepts;
+  json["confusions"] = f.confusions;
   json["miss_rate"] = rounded(f.miss_rate);
   json["false_accepts_per_hour"] = rounded(f.false_accepts_per_hour);
   json["latency_median_seconds"] = rounded(f.latency_median_seconds);

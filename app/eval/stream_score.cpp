@@ -45,12 +45,18 @@ StreamPosteriors classify_stream(const Network& network, std::span<const float> 
   return classifier.take();
 }
 
+KeywordScore& KeywordScore::operator+=(const KeywordScore& other) noexcept {
+  hits += other.hits;
+  misses += other.misses;
+  false_accepts += other.false_accepts;
+  confusions += other.confusions;
+  return *this;
+}
+
 void StreamScore::add(const StreamScore& other) {
   keywords.resize(std::max(keywords.size(), other.keywords.size()));
   for (std::size_t k = 0; k < other.keywords.size(); ++k) {
-    keywords[k].hits += other.keywords[k].hits;
-    keywords[k].misses += other.keywords[k].misses;
-    keywords[k].false_accepts += other.keywords[k].false_accepts;
+    keywords[k] += other.keywords[k];
   }
   latency_seconds.insert(latency_seconds.end(), other.latency_seconds.begin(), other.latency_seconds.end());
   hit_labels.insert(hit_labels.end(), other.hit_labels.begin(), other.hit_labels.end());
@@ -69,9 +75,7 @@ std::vector<double> StreamScore::latencies_of(int label) const {
 KeywordScore StreamScore::total() const noexcept {
   KeywordScore sum;
   for (const KeywordScore& k : keywords) {
-    sum.hits += k.hits;
-    sum.misses += k.misses;
-    sum.false_accepts += k.false_accepts;
+    sum += k;
   }
   return sum;
 }
@@ -99,8 +103,10 @@ StreamScore score_stream(const Model& model, const DetectorParams& params, Branc
       }
       KeywordScore& keyword = score.keywords[static_cast<std::size_t>(event.label)];
       bool is_hit = false;
+      bool is_beside_word = true;
       for (std::size_t i = first; i < stream.words.size() && stream.words[i].start_sample <= now; ++i) {
         const SpokenWord& word = stream.words[i];
+        is_beside_word = is_beside_word && now > word.end_sample + margin;
         if (!hit[i] && word.label == event.label && now <= word.end_sample + margin) {
           hit[i] = is_hit = true;
           score.latency_seconds.push_back(static_cast<double>(now - word.end_sample) / rate);
@@ -109,12 +115,25 @@ StreamScore score_stream(const Model& model, const DetectorParams& params, Branc
         }
       }
       ++(is_hit ? keyword.hits : keyword.false_accepts);
+      keyword.confusions += is_hit || is_beside_word ? 0 : 1;
     }
   }
   for (std::size_t i = 0; i < stream.words.size(); ++i) {
     score.keywords[static_cast<std::size_t>(stream.words[i].label)].misses += hit[i] ? 0 : 1;
   }
   return score;
+}
+
+double speech_hours(const LabelledStream& stream, double sample_rate_hz) {
+  const auto margin = static_cast<std::int64_t>(hit_margin_seconds * sample_rate_hz);
+  std::int64_t left = stream.windows.samples;
+  std::int64_t covered = 0;  // by earlier words
+  for (const SpokenWord& word : stream.words) {
+    const std::int64_t end = std::min(word.end_sample + margin, stream.windows.samples);
+    left -= std::max<std::int64_t>(0, end - std::max(word.start_sample, covered));
+    covered = std::max(covered, end);
+  }
+  return static_cast<double>(left) / sample_rate_hz / 3600;
 }
 
 std::vector<float> threshold_grid() {
@@ -135,6 +154,7 @@ Sweep sweep_thresholds(const Model& model, const DetectorParams& params, BranchI
   sweep.scores.resize(thresholds.size());
   for (const LabelledStream& stream : streams) {
     sweep.hours += static_cast<double>(stream.windows.samples) / model.features.sample_rate_hz / 3600;
+    sweep.speech_hours += speech_hours(stream, model.features.sample_rate_hz);
     for (std::size_t t = 0; t < thresholds.size(); ++t) {
       const std::vector<float> same(model.labels.size(), thresholds[t]);
       sweep.scores[t].add(score_stream(model, params, branch, same, stream));
@@ -182,7 +202,7 @@ struct Allocation {
       const KeywordScore& now = score(label, at[label]);
       for (std::size_t to = at[label]; to-- > lowest;) {
         const auto gain = static_cast<double>(score(label, to).hits - now.hits);
-        const std::int64_t cost = score(label, to).false_accepts - now.false_accepts;
+        const std::int64_t cost = score(label, to).in_speech() - now.in_speech();
         const double worth = cost <= 0 ? 1e9 * gain : gain / static_cast<double>(cost);
         if (gain > 0 && cost <= budget && worth > best.worth) {
           best = {label, to, cost, worth};
@@ -210,9 +230,9 @@ std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, dou
   const auto lowest_place = static_cast<std::size_t>(
       std::lower_bound(sweep.thresholds.begin(), sweep.thresholds.end(), lowest) - sweep.thresholds.begin());
   Allocation allocation{sweep, std::vector<std::size_t>(model.labels.size(), strictest)};
-  auto budget = static_cast<std::int64_t>(std::floor(per_hour * sweep.hours));
+  auto budget = static_cast<std::int64_t>(std::floor(per_hour * sweep.speech_hours));
   for (const std::size_t label : keywords) {
-    budget -= allocation.score(label, strictest).false_accepts;
+    budget -= allocation.score(label, strictest).in_speech();
   }
   while (true) {
     const Allocation::Move move = allocation.best_move(keywords, std::min(lowest_place, strictest), budget);

@@ -66,6 +66,11 @@ struct KeywordScore {
   std::int64_t hits = 0;
   std::int64_t misses = 0;
   std::int64_t false_accepts = 0;
+  std::int64_t confusions =
+      0;  ///< of the false accepts: those between a keyword's start and 0.75 s after its end
+  /// Of the false accepts: those in what is said beside the keywords.
+  [[nodiscard]] std::int64_t in_speech() const noexcept { return false_accepts - confusions; }
+  KeywordScore& operator+=(const KeywordScore& other) noexcept;
 };
 
 struct StreamScore {
@@ -87,6 +92,7 @@ inline constexpr double hit_margin_seconds = 0.75;
 /// Scores of several streams with one threshold for all keywords, for a grid of thresholds.
 struct Sweep {
   double hours = 0;                 // of all streams
+  double speech_hours = 0;          // of them: beside the keywords (and the 0.75 s after each)
   std::vector<float> thresholds;    // ascending
   std::vector<StreamScore> scores;  // [thresholds]
 };
@@ -104,8 +110,12 @@ struct OperatingPoint {
 };
 [[nodiscard]] OperatingPoint point_at(const Sweep& sweep, double per_hour);
 
+/// Hours of a stream beside its keywords and the 0.75 s after each: where a false accept is no confusion.
+[[nodiscard]] double speech_hours(const LabelledStream& stream, double sample_rate_hz);
+
 /// Thresholds per keyword, (labels), 1 for what is no keyword: as many hits as there can be while all
-/// keywords together stay within `per_hour` false accepts per hour. No threshold is below `lowest`: what few
+/// keywords together stay within `per_hour` false accepts per hour of speech beside the keywords (confusions,
+/// which come as often as keywords are spoken, are not among them). No threshold is below `lowest`: what few
 /// hours of negatives did not trigger, the next hours may. Since events of one keyword do not hold back
 /// another, each keyword is read off the sweep on its own; the budget goes where it buys the most hits.
 [[nodiscard]] std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour,

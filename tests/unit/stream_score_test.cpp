@@ -81,6 +81,8 @@ TEST_CASE("hits, misses and false accepts are counted as they are defined") {
   REQUIRE(s.keywords[0].hits == 3);
   REQUIRE(s.keywords[0].misses == 1);
   REQUIRE(s.keywords[0].false_accepts == 3);
+  REQUIRE(s.keywords[0].confusions == 1);  // "yes" for "no"
+  REQUIRE(s.keywords[0].in_speech() == 2);
   REQUIRE(s.keywords[1].hits == 0);
   REQUIRE(s.keywords[1].misses == 2);
   REQUIRE(s.keywords[1].false_accepts == 0);
@@ -173,6 +175,27 @@ TEST_CASE("the budget of false accepts goes where it buys the most hits") {
   for (const float threshold : choose_thresholds(model, sweep, 100, 0.4F)) {
     REQUIRE(threshold >= 0.4F);
   }
+}
+
+TEST_CASE("confusions are no part of the budget, nor is the time of the keywords") {
+  const Model model = two_keywords();
+  StreamMaker maker(40000);  // 1.07 h
+  for (std::size_t i = 0; i < 10; ++i) {
+    maker.word(100 + 100 * i, 0);
+    maker.peak(99 + 100 * i, 5, i < 6 ? 0 : 1, 0.5F);  // four times "no" for "yes"
+  }
+  const std::vector<LabelledStream> streams{maker.stream};
+  const Sweep sweep = sweep_thresholds(model, DetectorParams{}, BranchId::full, streams, threshold_grid());
+  const std::vector<float> chosen = choose_thresholds(model, sweep, 0, 0.1F);
+  const StreamScore score = score_stream(model, DetectorParams{}, BranchId::full, chosen, maker.stream);
+  REQUIRE(score.keywords[0].hits == 6);
+  REQUIRE(sweep.scores.front().total().confusions == 4);
+  REQUIRE(sweep.scores.front().total().in_speech() == 0);
+  double words = 0;  // seconds
+  for (const SpokenWord& word : maker.stream.words) {
+    words += static_cast<double>(word.end_sample - word.start_sample) / 16000 + hit_margin_seconds;
+  }
+  REQUIRE(3600 * (sweep.hours - sweep.speech_hours) == Approx(words).margin(0.01));
 }
 
 TEST_CASE("the latencies of one keyword are those of its hits") {

@@ -29,8 +29,13 @@ double miss_rate(const KeywordScore& score) {
 
 StreamFigures figures_of(const StreamScore& score, double hours, double wanted) {
   const KeywordScore total = score.total();
-  return {wanted, miss_rate(total), per_hour(total.false_accepts, hours),
-          quantile(score.latency_seconds, 0.5), quantile(score.latency_seconds, 0.95)};
+  const auto words = static_cast<double>(std::max<std::int64_t>(1, total.hits + total.misses));
+  return {wanted,
+          miss_rate(total),
+          per_hour(total.in_speech(), hours),
+          static_cast<double>(total.confusions) / words,
+          quantile(score.latency_seconds, 0.5),
+          quantile(score.latency_seconds, 0.95)};
 }
 
 /// Which keyword label of the model a word of the data set is; none: -1.
@@ -76,7 +81,7 @@ class BranchCalibrator {
     const auto add_figures = [&](double rate, const std::vector<float>& thresholds) {
       const std::vector<StreamScore> scores = measure(thresholds);
       for (std::size_t c = 0; c < scores.size(); ++c) {
-        report.figures[c].push_back(figures_of(scores[c], measure_.hours, rate));
+        report.figures[c].push_back(figures_of(scores[c], measure_.speech_hours, rate));
       }
       report.keywords = sum(scores).keywords;  // of the last, the chosen one
     };
@@ -87,8 +92,8 @@ class BranchCalibrator {
     add_figures(options_.per_hour, report.thresholds);
     for (const double rate : curve_rates()) {
       const KeywordScore total = sum(measure(thresholds(rate))).total();
-      const double hours = measure_.hours * static_cast<double>(measure_.streams.size());
-      report.curve.emplace_back(per_hour(total.false_accepts, hours), miss_rate(total));
+      const double hours = measure_.speech_hours * static_cast<double>(measure_.streams.size());
+      report.curve.emplace_back(per_hour(total.in_speech(), hours), miss_rate(total));
     }
     return report;
   }
@@ -176,6 +181,7 @@ SplitStreams classify_split(const Network& network, const Dataset& dataset, Spli
   });
   out.hours = static_cast<double>(out.streams.front().windows.samples) /
               network.model().features.sample_rate_hz / 3600;
+  out.speech_hours = speech_hours(out.streams.front(), network.model().features.sample_rate_hz);
   return out;
 }
 
@@ -191,6 +197,8 @@ CalibrationReport calibrate(const Model& model, const SplitStreams& choose, cons
   report.chosen_hours = choose.hours;
   report.chosen_words = choose.words;
   report.measured_hours = measure.hours;
+  report.chosen_speech_hours = choose.speech_hours;
+  report.measured_speech_hours = measure.speech_hours;
   report.measured_words = measure.words;
   parallel_for(branch_count, options.threads, [&](std::size_t b) {
     report.branches[b] = BranchCalibrator(model, static_cast<BranchId>(b), choose, measure, options).run();

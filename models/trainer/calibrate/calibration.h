@@ -20,7 +20,7 @@ struct Condition {
 };
 
 struct CalibrationOptions {
-  double per_hour = 0.5;  ///< wanted false accepts per hour, all keywords together
+  double per_hour = 0.5;  ///< wanted false accepts per hour of speech, all keywords together
   /// What few hours of negatives did not trigger, the next may; what they did, a speaker may need.
   float lowest_threshold = 0.4F, highest_threshold = 0.9F;
   /// Of single keywords: the highest threshold, where a word is known to score low.
@@ -37,6 +37,7 @@ struct CalibrationOptions {
 struct SplitStreams {
   std::vector<LabelledStream> streams;  // [conditions]
   double hours = 0;                     // of one stream
+  double speech_hours = 0;              // of them: beside the keywords
   std::size_t words = 0;                // keywords in one stream
 };
 
@@ -44,7 +45,8 @@ struct SplitStreams {
 struct StreamFigures {
   double wanted_per_hour = 0;
   double miss_rate = 1;
-  double false_accepts_per_hour = 0;
+  double false_accepts_per_hour = 0;  ///< of speech beside the keywords
+  double confusion_rate = 0;          ///< false accepts while a keyword was spoken, per keyword
   double latency_median_seconds = 0;
   double latency_95_seconds = 0;
 };
@@ -61,7 +63,8 @@ struct CalibrationReport {
   std::vector<std::string> labels;
   std::vector<Condition> conditions;
   CalibrationOptions options;
-  double chosen_hours = 0, measured_hours = 0;  // of one stream
+  double chosen_hours = 0, measured_hours = 0;                // of one stream
+  double chosen_speech_hours = 0, measured_speech_hours = 0;  // of them: beside the keywords
   std::size_t chosen_words = 0, measured_words = 0;
   std::array<BranchReport, branch_count> branches;
 };
