@@ -13,6 +13,8 @@ REAL="$WORDS $SOUND --other-words $KWSD_DATA/arabic_speech_commands --threads 1 
 SYNTHETIC="--train-data $RUNS/synth --train-data $RUNS/synth2"
 MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
   --clip-chance 0.03 --babble-chance 0.15"
+NOISY="--room-chance 0.3 --snr-low 0 --snr-high 30 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
+  --clip-chance 0.03 --babble-chance 0.15"
 EDGES_FEW="--neighbour-chance 0.15"
 EDGES_MANY="--neighbour-chance 0.5"
 MIX="--unknown-share 6 --speech-share 0.25 --fragment-share 0.1"
@@ -40,6 +42,14 @@ teacher() {
   kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
     --learning-rate 0.0025 --label-smoothing 0.05 --resume --out "$RUNS/teacher.pt"
   touch "$RUNS/teacher.done"
+}
+
+# A second teacher, of another architecture: a conv net, which hears unknown speakers better.
+conv_teacher() {
+  [ -f "$RUNS/conv.done" ] && return
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --architecture conv --init "$RUNS/teacher.pt" \
+    --mixup 0.2 --epochs 45 --batch-size 64 --learning-rate 0.003 --label-smoothing 0.05 --resume --out "$RUNS/conv.pt"
+  touch "$RUNS/conv.done"
 }
 
 # Every layer as the daemon runs it: pointwise convs 1-bit, the others int8.

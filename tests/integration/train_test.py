@@ -137,6 +137,22 @@ class Training(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("1 recording, all used for training", result.stderr)
 
+    def test_a_conv_net_and_another_teach_together_but_a_conv_net_is_no_model(self):
+        conv = ["--architecture", "conv", "--init", self.root / "warm.pt"]
+        self.assertEqual(self.train("--epochs", "1", *conv, out="conv").returncode, 0)
+        teachers = ["--teacher", self.root / "conv.pt", "--teacher", self.root / "warm.pt"]
+        taught = self.train("--epochs", "1", *teachers, "--init", self.root / "warm.pt", "--hed", "0", out="taught")
+        self.assertEqual(taught.returncode, 0, taught.stderr)
+        self.require_failure(self.train("--epochs", "1", *teachers, out="hed"), 2, "conv.pt", "HED", "--hed 0")
+        words = ["--data", self.root / "data", "--keywords", "yes,no", "--cache", self.root / "cache"]
+        exported = subprocess.run([KWSD_TRAIN, "export", *words, "--checkpoint", self.root / "conv.pt", "--name", "conv",
+                                   "--out", self.root / "conv.kwsm"], capture_output=True, text=True, timeout=300)
+        self.require_failure(exported, 2, "conv net", "expected an fsmn")
+
+    def test_a_teacher_of_other_words_is_refused(self):
+        result = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", out="other", keywords="yes")
+        self.require_failure(result, 2, "warm.pt", "labels")
+
     def test_without_libtorch_the_build_says_what_to_install(self):
         result = subprocess.run(
             ["cmake", "-S", SOURCE, "-B", self.root / "build", "-DKWSD_TRAINER=ON", "-DKWSD_TESTS=OFF",
