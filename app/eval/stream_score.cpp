@@ -182,30 +182,37 @@ namespace {
 /// The keywords' places on the grid while the budget is spent.
 struct Allocation {
   const Sweep& sweep;
+  double pooled;
+  double keywords;
   std::vector<std::size_t> at;  // [labels], index into the grid
 
   [[nodiscard]] const KeywordScore& score(std::size_t label, std::size_t place) const {
     return sweep.scores[place].keywords[label];
   }
 
+  /// False accepts that a keyword is expected to bring.
+  [[nodiscard]] double cost(std::size_t label, std::size_t place) const {
+    return (1 - pooled) * static_cast<double>(score(label, place).in_speech()) +
+           pooled * static_cast<double>(sweep.scores[place].total().in_speech()) / keywords;
+  }
+
   struct Move {
     std::size_t label = 0, to = 0;
-    std::int64_t cost = 0;
+    double cost = 0;
     double worth = 0;  // hits per false accept
   };
 
   /// The best step down of any keyword that costs at most `budget`; worth 0 when there is none.
-  [[nodiscard]] Move best_move(std::span<const std::size_t> labels, std::size_t lowest,
-                               std::int64_t budget) const {
+  [[nodiscard]] Move best_move(std::span<const std::size_t> labels, std::size_t lowest, double budget) const {
     Move best;
     for (const std::size_t label : labels) {
       const KeywordScore& now = score(label, at[label]);
       for (std::size_t to = at[label]; to-- > lowest;) {
         const auto gain = static_cast<double>(score(label, to).hits - now.hits);
-        const std::int64_t cost = score(label, to).in_speech() - now.in_speech();
-        const double worth = cost <= 0 ? 1e9 * gain : gain / static_cast<double>(cost);
-        if (gain > 0 && cost <= budget && worth > best.worth) {
-          best = {label, to, cost, worth};
+        const double more = cost(label, to) - cost(label, at[label]);
+        const double worth = more <= 0 ? 1e9 * gain : gain / more;
+        if (gain > 0 && more <= budget && worth > best.worth) {
+          best = {label, to, more, worth};
         }
       }
     }
@@ -215,7 +222,8 @@ struct Allocation {
 
 }  // namespace
 
-std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour, float lowest) {
+std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour, float lowest,
+                                     double pooled) {
   std::vector<float> chosen(model.labels.size(), 1.0F);
   if (sweep.thresholds.empty()) {
     return chosen;
@@ -229,10 +237,11 @@ std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, dou
   const auto strictest = sweep.thresholds.size() - 1;
   const auto lowest_place = static_cast<std::size_t>(
       std::lower_bound(sweep.thresholds.begin(), sweep.thresholds.end(), lowest) - sweep.thresholds.begin());
-  Allocation allocation{sweep, std::vector<std::size_t>(model.labels.size(), strictest)};
-  auto budget = static_cast<std::int64_t>(std::floor(per_hour * sweep.speech_hours));
+  Allocation allocation{sweep, pooled, static_cast<double>(keywords.size()),
+                        std::vector<std::size_t>(model.labels.size(), strictest)};
+  double budget = per_hour * sweep.speech_hours;
   for (const std::size_t label : keywords) {
-    budget -= allocation.score(label, strictest).in_speech();
+    budget -= allocation.cost(label, strictest);
   }
   while (true) {
     const Allocation::Move move = allocation.best_move(keywords, std::min(lowest_place, strictest), budget);

@@ -118,7 +118,9 @@ struct OperatingPoint {
 /// which come as often as keywords are spoken, are not among them). No threshold is below `lowest`: what few
 /// hours of negatives did not trigger, the next hours may. Since events of one keyword do not hold back
 /// another, each keyword is read off the sweep on its own; the budget goes where it buys the most hits.
+/// `pooled`, [0, 1]: this share of a keyword's false accepts is taken from the average keyword's, since few
+/// of its own are chance.
 [[nodiscard]] std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour,
-                                                   float lowest);
+                                                   float lowest, double pooled = 0);
 
 }  // namespace kwsd

@@ -177,6 +177,25 @@ TEST_CASE("the budget of false accepts goes where it buys the most hits") {
   }
 }
 
+TEST_CASE("a keyword without false accepts of its own is expected to bring some, as the others do") {
+  const Model model = two_keywords();
+  StreamMaker maker(40000);  // 1.07 h
+  for (std::size_t i = 0; i < 5; ++i) {
+    maker.word(100 + 100 * i, 0);
+    maker.peak(99 + 100 * i, 5, 0, 0.5F);
+    maker.peak(2000 + 100 * i, 5, 1, 0.55F);  // false accepts of "no" alone
+  }
+  const std::vector<LabelledStream> streams{maker.stream};
+  const Sweep sweep = sweep_thresholds(model, DetectorParams{}, BranchId::full, streams, threshold_grid());
+  const auto hits = [&](double per_hour, double pooled) {
+    const auto thresholds = choose_thresholds(model, sweep, per_hour, 0.1F, pooled);
+    return score_stream(model, DetectorParams{}, BranchId::full, thresholds, maker.stream).total().hits;
+  };
+  REQUIRE(hits(1, 0) == 5);
+  REQUIRE(hits(1, 1) == 0);  // five for two keywords: 2.5 are expected of "yes"
+  REQUIRE(hits(3, 1) == 5);
+}
+
 TEST_CASE("confusions are no part of the budget, nor is the time of the keywords") {
   const Model model = two_keywords();
   StreamMaker maker(40000);  // 1.07 h

@@ -63,9 +63,13 @@ CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& out
   const Network network(model, select_kernels("auto"));
   const std::vector<Condition> conditions = default_conditions();
   spdlog::info("classifying streams of the validation split");
-  const SplitStreams choose = classify_split(network, dataset, Split::validation, conditions, options);
+  // Speech that was trained on is better than too little: a threshold is as good as the hours it was chosen
+  // by.
+  const SplitStreams choose = classify_split(network, dataset, Split::validation,
+                                             {Split::validation, Split::train}, conditions, options);
   spdlog::info("classifying streams of the test split");
-  const SplitStreams measure = classify_split(network, dataset, Split::test, conditions, options);
+  const SplitStreams measure =
+      classify_split(network, dataset, Split::test, {Split::test}, conditions, options);
   CalibrationReport report = calibrate(*model, choose, measure, conditions, options);
   const std::vector<std::byte> bytes = serialize_model(with_thresholds(*model, report));
   AtomicFile file(output);

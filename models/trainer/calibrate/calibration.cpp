@@ -48,12 +48,10 @@ int label_of(const Model& model, const std::string& word) {
   return -1;
 }
 
-std::vector<std::span<const std::int16_t>> samples_of(const std::vector<Stretch>& stretches) {
-  std::vector<std::span<const std::int16_t>> all;
+void add_samples(const std::vector<Stretch>& stretches, std::vector<std::span<const std::int16_t>>& to) {
   for (const Stretch& stretch : stretches) {
-    all.push_back(stretch.samples);
+    to.push_back(stretch.samples);
   }
-  return all;
 }
 
 /// One point of the curve per wanted rate.
@@ -100,7 +98,7 @@ class BranchCalibrator {
 
  private:
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
-    return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold);
+    return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold, options_.pooled);
   }
   /// The strictest threshold with which enough events of a keyword come in time.
   [[nodiscard]] float in_time(int label) const {
@@ -152,7 +150,8 @@ std::vector<Condition> default_conditions() {
 }
 
 SplitStreams classify_split(const Network& network, const Dataset& dataset, Split split,
-                            const std::vector<Condition>& conditions, const CalibrationOptions& options) {
+                            const std::vector<Split>& sound, const std::vector<Condition>& conditions,
+                            const CalibrationOptions& options) {
   const char* name = split == Split::validation ? "validation" : split == Split::test ? "test" : "training";
   std::vector<MixWord> words;
   for (const Clip& clip : dataset.clips(split)) {
@@ -161,8 +160,11 @@ SplitStreams classify_split(const Network& network, const Dataset& dataset, Spli
       words.push_back({clip.samples, clip.spoken, label});
     }
   }
-  const auto speech = samples_of(dataset.speech(split));
-  const auto noise = samples_of(dataset.noise(split));
+  std::vector<std::span<const std::int16_t>> speech, noise;
+  for (const Split from : sound) {
+    add_samples(dataset.speech(from), speech);
+    add_samples(dataset.noise(from), noise);
+  }
   if (words.empty() || speech.empty()) {
     throw Error(ErrorKind::bad_data,
                 std::string("the ") + name + " split has " + std::to_string(words.size()) + " keywords and " +

@@ -25,6 +25,7 @@ struct CalibrationOptions {
   float lowest_threshold = 0.4F, highest_threshold = 0.9F;
   /// Of single keywords: the highest threshold, where a word is known to score low.
   std::map<std::string, float> highest_of;
+  double pooled = 0.5;  ///< choose_thresholds
   /// No threshold is so high that fewer than this share of a keyword's events come within this time.
   double in_time_share = 0.75, in_time_seconds = 0.3;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
@@ -71,8 +72,10 @@ struct CalibrationReport {
 
 [[nodiscard]] std::vector<Condition> default_conditions();
 
-/// Mixes and classifies. Throws Error (bad_data) when the split has no keyword or no speech.
-[[nodiscard]] SplitStreams classify_split(const Network& network, const Dataset& dataset, Split split,
+/// The keywords of one split in the speech and noise of some, mixed and classified. Throws Error (bad_data)
+/// when there is no keyword or no speech.
+[[nodiscard]] SplitStreams classify_split(const Network& network, const Dataset& dataset, Split words,
+                                          const std::vector<Split>& sound,
                                           const std::vector<Condition>& conditions,
                                           const CalibrationOptions& options);
 
