@@ -3,36 +3,26 @@
 #
 #   container.sh PACKAGE.deb [TREE]     TREE is made with mmdebstrap where it is missing (a minute, 250 MB)
 #
-# Needs mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
+# Where kwsd-trainer's package lies beside PACKAGE.deb, it is installed and purged, too (500 MB for libtorch). Needs
+# mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
 set -euo pipefail
 
 package=$(realpath "$1")
+trainer=$(find "$(dirname "$package")" -maxdepth 1 -name 'kwsd-trainer_*.deb' | head -1)
 tree=${2:-/tmp/kwsd-container}
 here=$(cd "$(dirname "$0")/../.." && pwd)
-failures=0
-
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@" >/tmp/kwsd-check.$$ 2>&1; then
-    echo "ok: $name"
-  else
-    echo "FAILED: $name"
-    sed 's/^/    /' /tmp/kwsd-check.$$
-    failures=$((failures + 1))
-  fi
-}
+. "$here/tests/integration/checks.sh"
 
 inside() { chroot "$tree" "$@"; }
 
 if [ ! -e "$tree/usr/bin/systemctl" ]; then
   mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$tree"
 fi
-inside dpkg -P --force-all kwsd >/dev/null 2>&1 || true # of an earlier try
+inside dpkg -P --force-all kwsd kwsd-trainer >/dev/null 2>&1 || true # of an earlier try
 rm -rf "$tree/srv/kwsd"
 mkdir -p "$tree/srv/kwsd"
 cp "$package" "$tree/srv/kwsd/old.deb"
-cp "$here/tests/data/demo.wav" "$here/tests/integration/in_container.sh" "$tree/srv/kwsd/"
+cp "$here/tests/data/demo.wav" "$here"/tests/integration/{checks,in_container}.sh "$tree/srv/kwsd/"
 rebuilt=$(mktemp -d) # the same package with a higher version
 dpkg-deb -R "$package" "$rebuilt/p"
 sed -i 's/^Version: .*/&+upgrade/' "$rebuilt/p/DEBIAN/control"
@@ -46,6 +36,12 @@ check "install, with what it depends on" \
   inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y /srv/kwsd/old.deb
 words=$(inside kwsd run -i /srv/kwsd/demo.wav --format text --log-level warning | tr '\n' ' ') || true
 check "finds the words of the recording: $words" test "$words" = "yes stop left right go up down no "
+if [ -n "$trainer" ]; then
+  cp "$trainer" "$tree/srv/kwsd/trainer.deb"
+  check "install the trainer" \
+    inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y /srv/kwsd/trainer.deb
+  check "which runs" inside kwsd-train --help
+fi
 echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
 check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/new.deb
 check "an upgrade keeps settings" grep -qx '# mine' "$tree/etc/kwsd/kwsd.toml"
@@ -75,12 +71,14 @@ failures=$((failures + $(grep -c '^FAILED' "$tree/srv/kwsd/log" || true)))
 echo "== remove and purge"
 rm -f "$tree"/etc/systemd/system/{kwsd-check.service,multi-user.target.wants/kwsd-check.service}
 rm -rf "$tree"/etc/systemd/system/kwsd.service.d
+if [ -n "$trainer" ]; then
+  check "purge the trainer" inside dpkg -P kwsd-trainer
+fi
 check "remove" inside dpkg -r kwsd
 check "a removal keeps settings" test -f "$tree/etc/kwsd/kwsd.toml"
 check "purge" inside dpkg -P kwsd
 rm -rf "$tree/srv/kwsd"
 left=$(find "$tree" -xdev \( -path "$tree/proc" -o -path "$tree/var/log" -o -path "$tree/var/tmp" \) -prune -o -name '*kwsd*' -print)
 check "a purge leaves nothing behind $left" test -z "$left"
-rm -f /tmp/kwsd-check.$$
 echo "== $failures failures"
 [ "$failures" -eq 0 ]

@@ -1,30 +1,7 @@
 #!/bin/bash
 # Run by systemd inside the container of container.sh.
-check() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@" >/tmp/check 2>&1; then
-    echo "ok: $name"
-  else
-    echo "FAILED: $name"
-    sed 's/^/    /' /tmp/check
-  fi
-}
-until_true() { # SECONDS COMMAND...
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
-show() { systemctl show -P "$1" kwsd.service; }
-status_says() { [[ $(show StatusText) == *"$1"* ]] || { echo "status: $(show StatusText)"; false; }; }
-journal() { journalctl -q -b -o cat -u kwsd.service --no-pager; }
-journal_says() { journal | grep -qF -- "$1"; }
-count_is() { # COUNT TEXT
-  [ "$(journal | grep -cF -- "$2")" = "$1" ]
-}
+. /srv/kwsd/checks.sh
+
 # First line that the socket gives to USER.
 read_socket() {
   setpriv --reuid="$1" --regid=nogroup --groups="$2" perl -MIO::Socket::UNIX -e \
@@ -71,7 +48,7 @@ systemctl reset-failed kwsd.service
 systemctl start kwsd.service
 until_true 40 test "$(show ActiveState)" != active
 until_true 40 journal_says '"event":"end"'
-check "the words are in the journal: $(journal | grep -o '"keyword":"[a-z]*"' | cut -d'"' -f4 | tr '\n' ' ')" \
+check "the words are in the journal: $(journal | keywords)" \
   count_is 8 '"event":"detection"'
 rm -r /etc/systemd/system/kwsd.service.d
 systemctl daemon-reload
@@ -84,9 +61,7 @@ check "is restarted after a kill" until_true 10 restarted
 kill -STOP "$(show MainPID)"
 before=$(show MainPID)
 check "is restarted by the watchdog when it hangs" until_true 30 restarted
-start=$(date +%s%N)
-systemctl stop kwsd.service
-ms=$((($(date +%s%N) - start) / 1000000))
+ms=$(stop_ms)
 check "stops within a second: $ms ms" test "$ms" -lt 1000
 check "exposure: $(systemd-analyze security kwsd.service | tail -1)" true
 systemctl stop kwsd.socket

@@ -1,0 +1,88 @@
+#!/bin/bash
+# Run by systemd inside the emulated Pi of pi.sh. The card is snd-aloop: its device 1 hears what is played into
+# its device 0. Unplugging is the unbinding of its platform device.
+cd /srv/kwsd || exit 1
+. ./checks.sh
+
+rounds=$1
+driver=/sys/bus/platform/drivers/snd_aloop
+lost=0 slowest_ms=0 losses=1 # it starts without a card
+
+play() { aplay -q -D plughw:Loopback,0,0 "$1"; }
+now_ms() { date +%s%3N; }
+cpu_ms() { awk '{ print 10 * ($14 + $15) }' "/proc/$(show MainPID)/stat"; }
+said_ms() { # TEXT: when the journal was last told so
+  journalctl -q -b -o short-unix -u kwsd.service --no-pager | grep -F -- "$1" | tail -1 | sed 's/^\([0-9]*\)\.\(...\).*/\1\2/'
+}
+
+# Plays a recording; the words that the journal gains by it.
+heard() { # FILE COUNT-OF-WORDS
+  local before
+  before=$(count_of '"event":"detection"')
+  play "$1" || return
+  until_true 20 count_is $((before + $2)) '"event":"detection"'
+  journal | grep -F '"event":"detection"' | tail -n +$((before + 1)) | keywords
+}
+
+replug() { # NAME SECONDS: unplugs the card for so long, plugs it in, says a word
+  local plugged ms word
+  losses=$((losses + 1))
+  echo snd_aloop.0 >$driver/unbind
+  check "$1: is missed" until_true 10 count_is "$losses" '"event":"device_lost"'
+  sleep "$2"
+  plugged=$(now_ms)
+  echo snd_aloop.0 >$driver/bind
+  check "$1: is found again" until_true 30 count_is "$losses" '"event":"device_restored"'
+  ms=$(($(said_ms '"event":"device_restored"') - plugged))
+  word=$(heard stop.wav 1)
+  echo "    sound again after $ms ms, then heard: $word"
+  [ "$word" = "stop " ] || lost=$((lost + 1))
+  ((ms <= slowest_ms)) || slowest_ms=$ms
+}
+
+echo "== $(uname -m), $(nproc) cores, kernel $(uname -r), up for $(cut -d. -f1 /proc/uptime) s"
+check "install" dpkg -i kwsd.deb
+wanted=$(kwsd run -i demo.wav --branch full --hop-ms 16 --log-level warning | keywords)
+check "finds the words of the recording in a file: $wanted" test "$wanted" = "yes stop left right go up down no "
+printf '%s\n' 'input = "hw:0,1"' 'branch = "full"' 'hop-ms = 16 # finds the same wherever the recording starts' >>/etc/kwsd/kwsd.toml
+systemctl start kwsd.socket kwsd.service
+check "starts without a card" test "$(show ActiveState)" = active
+check "says that it waits for one" until_true 10 status_says "waiting for 'hw:0,1'"
+sleep 60
+before=$(cpu_ms)
+sleep 20
+echo "    CPU while it waits: $((($(cpu_ms) - before) / 20)) ms a second"
+modprobe snd-aloop pcm_substreams=1
+check "finds the card when it comes" until_true 20 journal_says "listening to 'Loopback: PCM (hw:0,1)'"
+
+before=$(cpu_ms)
+words=$(heard demo.wav 8)
+check "the recording's words are in the journal: $words" test "$words" = "$wanted"
+echo "    CPU while it listens: $((($(cpu_ms) - before) / 21)) ms a second"
+(sleep 6 && systemctl reload kwsd.service) &
+words=$(heard demo.wav 8)
+check "and again, with a reload meanwhile: $words" test "$words" = "$wanted"
+check "the reload has taken place" journal_says '"event":"reloaded"'
+
+for ((round = 1; round <= rounds; ++round)); do
+  replug "unbound and bound, $round" 0
+done
+replug "unbound, and bound after 70 s" 70
+rtcwake -q -m freeze -s 10 >/dev/null # PortAudio's stream goes on after it
+word=$(heard stop.wav 1)
+check "the Pi slept for 10 s, then heard: $word" test "$word $(journalctl -q -k -b -o cat | grep -c 'suspend exit')" = "stop  1"
+check "$((rounds + 1)) times unplugged: $lost words lost" test "$lost" = 0
+check "sound again within 2 s: $slowest_ms ms at most" test "$slowest_ms" -lt 2000
+check "one line in the log for each loss" test "$(count_of 'waiting for it')" = "$(count_of '"event":"device_lost"')"
+words=$(heard demo.wav 8)
+check "the recording once more: $words" test "$words" = "$wanted"
+
+check "memory: $(grep VmHWM "/proc/$(show MainPID)/status" | tr -s '\t ' ' ')" true
+check "never restarted" test "$(show NRestarts)" = 0
+ms=$(stop_ms)
+check "stops within a second: $ms ms" test "$ms" -lt 1000
+echo "    $(journal | grep -F '"event":"end"')"
+check "purge" dpkg -P kwsd
+check "which leaves nothing behind" test ! -e /etc/kwsd -a ! -e /var/lib/kwsd -a ! -e /usr/share/kwsd
+((failures == 0)) || journal | tail -40
+echo "== $failures failures"
