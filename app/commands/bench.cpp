@@ -10,6 +10,7 @@
 #include "app/commands/commands.h"
 #include "app/model_store.h"
 #include "app/options.h"
+#include "app/recordings/atomic_file.h"
 #include "app/recordings/progress.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
@@ -104,14 +105,6 @@ class Bench {
   std::vector<std::unique_ptr<StagedWindow>> windows_;  // as report_.sets
   BenchReport report_;
 };
-
-void write_file(const std::string& path, const std::string& text) {
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file == nullptr || std::fclose(file) != 0 || !written) {
-    throw Error(ErrorKind::io, path + ": cannot be written");
-  }
-}
 
 int bench(const BenchOptions& options) {
   const Model model = load_model(find_model(options.model));

@@ -28,7 +28,7 @@ constexpr std::size_t most_posterior_bytes = std::size_t{2} << 30U;  // over 300
 struct EvalOptions {
   std::string model = "commands";
   std::string kernels = "auto";
-  std::string data, list;            // single words
+  std::string data, list, clips;     // single words
   std::string stream, labels, plot;  // a recording
   RecognitionOptions detection;      // for a recording: thresholds, smoothing, refractory period
   int channel = 1;
@@ -69,6 +69,9 @@ int eval_data(const EvalOptions& options, const Network& network) {
   if (evaluation.clips == 0) {
     throw Error(ErrorKind::bad_data,
                 options.data + ": none of its " + std::to_string(set.clips.size()) + " clips can be decoded");
+  }
+  if (!options.clips.empty()) {
+    write_file(options.clips, clip_list_tsv(model, evaluation, options.data));
   }
   if (options.json) {
     print_json(clip_report_json(model, evaluation));
@@ -149,10 +152,7 @@ int eval_stream(const EvalOptions& options, const Network& network) {
   StreamEvaluation evaluation = evaluate_stream(model, params, stream);
   evaluation.other_words = labels.size() - stream.words.size();
   if (!options.plot.empty()) {
-    const std::string svg = stream_report_svg(model, evaluation);
-    AtomicFile file(options.plot);
-    file.write(svg.data(), svg.size());
-    file.commit();
+    write_file(options.plot, stream_report_svg(model, evaluation));
   }
   if (options.json) {
     print_json(stream_report_json(model, evaluation));
@@ -190,6 +190,12 @@ void add_data_options(CLI::App& command, EvalOptions& options) {
           ->group(group);
   command.add_option("--list", options.list, "Only the clips on this list, e.g. testing_list.txt")
       ->type_name("FILE")
+      ->needs(data)
+      ->group(group);
+  command
+      .add_option("--clips", options.clips,
+                  "What was heard in each clip, as lines of text: label and posterior of each branch")
+      ->type_name("TSV")
       ->needs(data)
       ->group(group);
   command.add_option("--threads", options.threads, "0: one per core")

@@ -51,7 +51,7 @@ struct WindowClassifier::Impl {
 WindowClassifier::WindowClassifier(const Network& network) : impl_(std::make_unique<Impl>(network)) {}
 WindowClassifier::~WindowClassifier() = default;
 
-std::array<int, branch_count> WindowClassifier::classify(std::span<const float> clip) {
+HeardLabels WindowClassifier::classify(std::span<const float> clip) {
   Impl& s = *impl_;
   fit_window(clip, std::span<float>(s.window));
   s.stream.reset();
@@ -60,20 +60,20 @@ std::array<int, branch_count> WindowClassifier::classify(std::span<const float> 
     s.mfcc.compute_quantized(std::span<const float>(s.window).subspan(at, frame_samples), s.frame);
     s.stream.push_frame(s.frame);
   }
-  std::array<int, branch_count> recognised{};
+  HeardLabels heard{};
   for (int branch = 0; branch < branch_count; ++branch) {
     s.stream.classify(static_cast<BranchId>(branch), s.posteriors);
     const auto top = std::max_element(s.posteriors.begin(), s.posteriors.end());
-    recognised[static_cast<std::size_t>(branch)] = static_cast<int>(top - s.posteriors.begin());
+    heard[static_cast<std::size_t>(branch)] = {static_cast<int>(top - s.posteriors.begin()), *top};
   }
-  return recognised;
+  return heard;
 }
 
 ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> clips,
                               const SoundLoader& load, unsigned threads,
                               const std::function<void()>& on_clip) {
   struct Outcome {
-    std::array<int, branch_count> recognised{};
+    HeardLabels heard{};
     std::string reason;  // why it was skipped; empty: it was not
   };
   std::vector<Outcome> outcomes(clips.size());
@@ -84,7 +84,7 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
         if (samples.empty()) {
           outcomes[i].reason = "it holds no sound";
         } else {
-          outcomes[i].recognised = classifier->classify(samples);
+          outcomes[i].heard = classifier->classify(samples);
         }
       } catch (const Error& error) {
         outcomes[i].reason = error.what();
@@ -100,8 +100,9 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
       continue;
     }
     ++result.clips;
+    result.heard.push_back({clips[i], outcomes[i].heard});
     for (std::size_t branch = 0; branch < branch_count; ++branch) {
-      result.branches[branch].add(clips[i].label, outcomes[i].recognised[branch]);
+      result.branches[branch].add(clips[i].label, outcomes[i].heard[branch].label);
     }
   }
   return result;

@@ -45,8 +45,21 @@ struct SkippedClip {
   std::string reason;
 };
 
+/// The label of the highest posterior (the first of equals).
+struct HeardLabel {
+  int label = 0;
+  float posterior = 0;  ///< [0, 1]
+};
+using HeardLabels = std::array<HeardLabel, branch_count>;
+
+struct HeardClip {
+  ClipFile clip;
+  HeardLabels heard;
+};
+
 struct ClipEvaluation {
   std::int64_t clips = 0;            ///< that were evaluated
+  std::vector<HeardClip> heard;      ///< these, in the order of the set
   std::vector<SkippedClip> skipped;  ///< damaged or empty, in the order of the set
   std::vector<Confusion> branches;   ///< [branch_count]
 };
@@ -59,8 +72,8 @@ class WindowClassifier {
  public:
   explicit WindowClassifier(const Network& network);  ///< `network` must outlive it
   ~WindowClassifier();
-  /// clip: any length. Label of the highest posterior (the first of equals) in each branch.
-  [[nodiscard]] std::array<int, branch_count> classify(std::span<const float> clip);
+  /// clip: any length.
+  [[nodiscard]] HeardLabels classify(std::span<const float> clip);
 
  private:
   struct Impl;

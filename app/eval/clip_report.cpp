@@ -94,6 +94,29 @@ nlohmann::ordered_json clip_report_json(const Model& model, const ClipEvaluation
   return json;
 }
 
+std::string clip_list_tsv(const Model& model, const ClipEvaluation& evaluation,
+                          const std::filesystem::path& folder) {
+  const auto name = [&model](int label) { return model.labels[static_cast<std::size_t>(label)].name; };
+  std::string text = "clip\tsaid";
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    text += std::string("\t") + branch_name(static_cast<BranchId>(b)) + "\tposterior";
+  }
+  text += "\n";
+  for (const HeardClip& clip : evaluation.heard) {
+    std::string path = clip.clip.path.lexically_relative(folder).string();
+    std::replace_if(
+        path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+    text += path + "\t" + name(clip.clip.label);
+    for (const HeardLabel& heard : clip.heard) {
+      char posterior[16];
+      std::snprintf(posterior, sizeof posterior, "%.8f", static_cast<double>(heard.posterior));
+      text += "\t" + name(heard.label) + "\t" + posterior;
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string clip_report_text(const Model& model, const ClipEvaluation& evaluation) {
   std::string text = "model " + model.name + ": " + std::to_string(evaluation.clips) + " clips";
   if (!evaluation.skipped.empty()) {

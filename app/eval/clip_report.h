@@ -12,7 +12,12 @@ namespace kwsd {
 /// or null}, "confusion": [[said][recognised]]}, "half": ..., "quarter": ...}}
 [[nodiscard]] nlohmann::ordered_json clip_report_json(const Model& model, const ClipEvaluation& evaluation);
 
-/// The same as tables: accuracy and recall of all branches, then a confusion matrix per branch.
+/// What was heard in each clip, for a spreadsheet: a line of column names, then path in `folder`, the label
+/// of what was said, and for each branch the label and its posterior; tabs between.
+[[nodiscard]] std::string clip_list_tsv(const Model& model, const ClipEvaluation& evaluation,
+                                        const std::filesystem::path& folder);
+
+/// The report as tables: accuracy and recall of all branches, then a confusion matrix per branch.
 [[nodiscard]] std::string clip_report_text(const Model& model, const ClipEvaluation& evaluation);
 
 }  // namespace kwsd

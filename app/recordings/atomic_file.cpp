@@ -62,4 +62,10 @@ void AtomicFile::fail(int error) {
   throw Error(ErrorKind::io, path_.string() + ": cannot be written: " + std::strerror(error));
 }
 
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
 }  // namespace kwsd

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <string_view>
 
 namespace kwsd {
 
@@ -34,5 +35,8 @@ class AtomicFile {
   std::FILE* file_ = nullptr;
   std::uint64_t position_ = 0;
 };
+
+/// A whole file. Throws Error (io).
+void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace kwsd

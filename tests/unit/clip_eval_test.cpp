@@ -164,6 +164,7 @@ TEST_CASE("clips are recognised as the definition of the network says, on any nu
   REQUIRE(clip_report_json(*model, one) == clip_report_json(*model, four));
   REQUIRE(one.clips == 24);
   REQUIRE(one.skipped.empty());
+  REQUIRE(clip_list_tsv(*model, one, {}) == clip_list_tsv(*model, four, {}));
   for (std::size_t b = 0; b < branch_count; ++b) {
     Confusion expected(4);
     for (const ClipFile& clip : clips) {
@@ -190,6 +191,15 @@ TEST_CASE("damaged and empty clips are named, counted and skipped") {
   REQUIRE(evaluation.skipped[0].path == "bad.wav");
   REQUIRE(evaluation.skipped[0].reason == "bad.wav: damaged");
   REQUIRE(evaluation.skipped[1].path == "empty.wav");
+}
+
+TEST_CASE("a line for each clip") {
+  const Model model = small_model();
+  ClipEvaluation evaluation;
+  evaluation.heard.push_back({{"data/go/a\t1.wav", 0}, {{{0, 0.75F}, {1, 0.5F}, {3, 1.0F}}}});
+  REQUIRE(clip_list_tsv(model, evaluation, "data") ==
+          "clip\tsaid\tfull\tposterior\thalf\tposterior\tquarter\tposterior\n"
+          "go/a?1.wav\tgo\tgo\t0.75000000\tstop\t0.50000000\tsilence\t1.00000000\n");
 }
 
 TEST_CASE("figures of a known confusion") {
