@@ -1,4 +1,7 @@
 // kwsd: parse the command line, run the subcommand, turn an error into one line and an exit code.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -24,6 +27,16 @@ void complain(std::string message) {
     message.replace(at, 1, "; ");
   }
   std::fprintf(stderr, "kwsd: error: %s\n", message.c_str());
+}
+
+/// Where a standard stream is closed, the next file opened would take its place, and be read or written in
+/// its stead. One that refuses stands there instead.
+void hold_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) < 0) {
+      (void)open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY);  // the lowest that is free
+    }
+  }
 }
 
 int run(int argc, char** argv) {
@@ -59,6 +72,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   try {
     kwsd::set_up_log("info");  // on stderr: stdout carries events alone
     return run(argc, argv);
