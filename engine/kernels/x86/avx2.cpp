@@ -180,19 +180,23 @@ class WideScale {
   explicit WideScale(int shift) noexcept
       : left_(_mm_cvtsi32_si128(shift > 0 ? shift : 0)),
         right_(_mm_cvtsi32_si128(shift < 0 ? -shift : 0)),
-        bound_(shift > 0 ? 32768 : (1 << 30) - 1),
+        to_right_(shift < 0),
         rounding_(shift < 0 ? 1 << (-shift - 1) : 0) {}
 
   /// Lanes as they came, still 32 bits wide; the pack that follows saturates.
   __m256i operator()(__m256i v) const noexcept {
-    v = _mm256_min_epi32(_mm256_max_epi32(v, _mm256_set1_epi32(-bound_)), _mm256_set1_epi32(bound_));
-    v = _mm256_add_epi32(_mm256_sll_epi32(v, left_), _mm256_set1_epi32(rounding_));
-    return _mm256_sra_epi32(v, right_);
+    if (to_right_) {
+      return _mm256_sra_epi32(_mm256_add_epi32(v, _mm256_set1_epi32(rounding_)), right_);
+    }
+    v = _mm256_min_epi32(_mm256_max_epi32(v, _mm256_set1_epi32(-bound)), _mm256_set1_epi32(bound));
+    return _mm256_sll_epi32(v, left_);
   }
 
  private:
   __m128i left_, right_;
-  int bound_, rounding_;
+  static constexpr int bound = 32768;
+  bool to_right_;
+  int rounding_;
 };
 
 inline __m256i load256(const void* p) noexcept {
@@ -337,9 +341,14 @@ void quantize(const std::int16_t* residual, const Channels& affine, int channels
     const __m128i bias = _mm_set1_epi16(affine.constants[c * 4 + 1]);
     for (int t = 0; t < steps; t += 8) {
       const __m128i v = _mm_adds_epi16(mul_q15(scale(load(residual + c * stride + t)), mult), bias);
-      std::int8_t bytes[8];
-      _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), to_bytes(v, v));
-      std::memcpy(flat + c * steps + t, bytes, static_cast<std::size_t>(steps - t < 8 ? steps - t : 8));
+      std::int8_t* out = flat + c * steps + t;
+      if (t + 8 <= steps) {
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(out), to_bytes(v, v));
+      } else {
+        std::int8_t bytes[8];
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), to_bytes(v, v));
+        std::memcpy(out, bytes, static_cast<std::size_t>(steps - t));
+      }
     }
   }
 }

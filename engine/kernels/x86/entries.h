@@ -65,16 +65,15 @@ void quantize(const std::int16_t* residual, const Channels& affine, int channels
 }  // namespace avx2
 
 namespace avx512 {
-/// The filter alone, for at most eight steps, of all channels but the last few: returns how many.
-int memory(const std::int16_t* taps, const Channels& affine, int channels, int steps,
-           std::int16_t* residual) noexcept;
+/// For at most eight steps. bits: zeroed by the caller.
+void memory(const std::int16_t* taps, const Channels& affine, int channels, int steps, std::int16_t* residual,
+            std::uint64_t* bits, int row_words) noexcept;
 void bit_dots(const BitLayer& layer, const BitRows& a, std::int16_t* dot) noexcept;
 void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a, std::uint8_t* out,
             int out_row_bytes) noexcept;
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
              int stride) noexcept;
-/// weights: groups of 16 outputs, each [16] int32 -128 * (sum of its row), then [ceil(inputs / 4)][16][4]
-/// int8.
+/// weights: groups of 16 outputs, [ceil(inputs / 4)][16][4] uint8 each: w + 128.
 void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept;
 }  // namespace avx512
 

@@ -20,9 +20,9 @@ inline __m256i mul_q15(__m256i a, __m256i b) noexcept {
   return _mm256_xor_si256(product, _mm256_cmpeq_epi16(product, _mm256_set1_epi16(INT16_MIN)));
 }
 
-/// prelu16.
+/// prelu16: v or v * slope, whichever is larger, for |slope| <= 1.
 inline __m256i prelu(__m256i v, __m256i slope) noexcept {
-  return _mm256_blendv_epi8(v, mul_q15(v, slope), _mm256_srai_epi16(v, 15));
+  return _mm256_max_epi16(v, mul_q15(v, slope));
 }
 
 /// scale16 of int16 values, for any shift in [-31, 15]: to the left what would leave int16 saturates.

@@ -119,12 +119,13 @@ void memory(const std::int16_t* taps, const Affine& affine, int channels, int st
 
 void memory_avx512(const std::int16_t* taps, const Affine& affine, int channels, int steps,
                    std::int16_t* residual, std::uint64_t* bits) noexcept {
-  x86::Channels left = channels_of(affine);
-  const int stride = residual_stride(steps);
-  const int done = steps <= 8 ? x86::avx512::memory(taps, left, channels, steps, residual) : 0;
-  left.constants += done * 4;
-  x86::avx2::memory(taps + done * 8, left, channels - done, steps, stride, residual + done * stride);
-  pack_signs(residual, &affine.channels.data()->sign_at_least, 4, channels, steps, bits);
+  if (steps > 8) {
+    memory(taps, affine, channels, steps, residual, bits);
+    return;
+  }
+  const int row_words = BitMatrix::row_words_for(channels);
+  std::fill_n(bits, steps * row_words, 0U);
+  x86::avx512::memory(taps, channels_of(affine), channels, steps, residual, bits, row_words);
 }
 
 void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
