@@ -23,6 +23,8 @@
 
 namespace kwsd {
 
+constexpr std::size_t live_buffer_samples = 192000;  ///< capacity for a device: 4 s at 48 kHz
+
 class CaptureBuffer {
  public:
   explicit CaptureBuffer(std::size_t capacity_samples);

@@ -13,6 +13,8 @@
 
 namespace kwsd {
 
+constexpr std::size_t queued_events = 256;  ///< capacity for any number of readers that keep up
+
 class EventQueue {
  public:
   /// What `post` does when the queue is full: a file run waits, live capture must not.

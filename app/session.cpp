@@ -6,21 +6,16 @@
 
 #include "app/log.h"
 #include "app/open_input.h"
+#include "app/steady_seconds.h"
 #include "app/stop_signals.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
 namespace {
 
-constexpr std::size_t live_buffer_samples = 192000;  // 4 s at 48 kHz
 constexpr std::size_t file_buffer_samples = 16384;
-constexpr std::size_t queued_events = 256;
-constexpr timespec tick{0, 100'000'000};
+constexpr timespec signal_wait{0, 100'000'000};
 constexpr double status_seconds = 10;  // between two that differ in the load alone
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 /// Where there is a terminal, SIGHUP says that it is gone; otherwise it asks for a reload.
 bool asks_for_reload(int signal) {
@@ -125,7 +120,7 @@ void Session::throw_failure() const {
 
 void Session::watch(const Output& output) {
   while (!inference_ended_) {
-    const int signal = sigtimedwait(&signals_, nullptr, &tick);
+    const int signal = sigtimedwait(&signals_, nullptr, &signal_wait);
     if (asks_for_reload(signal)) {
       reload();
     } else if (signal > 0 || stdout_.reader_gone() || stdout_.failure() != 0) {

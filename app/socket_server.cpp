@@ -15,7 +15,7 @@ namespace kwsd {
 namespace {
 
 constexpr std::size_t inbox_events = 256;
-constexpr std::chrono::milliseconds farewell(200);
+constexpr std::chrono::milliseconds last_words(200);
 constexpr int idle_ms = 1000;  // also how long no connection is accepted after accept failed
 
 }  // namespace
@@ -78,7 +78,7 @@ void SocketServer::serve() noexcept {
     }
     flush_readers();
   }
-  const auto until = Clock::now() + farewell;
+  const auto until = Clock::now() + last_words;
   const auto waits = [](const Reader& reader) { return !reader.pending.empty(); };
   while (std::any_of(readers_.begin(), readers_.end(), waits) && Clock::now() < until) {
     (void)wait(20);

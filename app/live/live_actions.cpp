@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "app/live/threshold_config.h"
+#include "app/resampler.h"
 
 namespace kwsd {
 
 namespace {
 
-constexpr double rate_hz = 16000;
 constexpr std::int64_t mark_samples = 32000;       // 2 s
 constexpr std::int64_t after_word_samples = 8000;  // of a false accept
 
@@ -83,7 +83,7 @@ void LiveActions::mark_false_accept() {
     return;
   }
   const LiveDetection& last = state_.detections.front();
-  const std::int64_t end = std::llround(last.end_seconds * rate_hz) + after_word_samples;
+  const std::int64_t end = std::llround(last.end_seconds * stream_rate_hz) + after_word_samples;
   keep("not_" + last.keyword, std::min(end, tap_.heard()) - mark_samples);
 }
 

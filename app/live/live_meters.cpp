@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/resampler.h"
+
 namespace kwsd {
 
 namespace {
 
-constexpr std::int64_t rate_hz = 16000;
-constexpr std::int64_t least_samples = rate_hz / 10;  // of one look at the level
-constexpr std::int64_t clipping_hold = rate_hz, peak_hold = 2 * rate_hz;
+constexpr std::int64_t second = stream_rate_hz;      // samples
+constexpr std::int64_t least_samples = second / 10;  // of one look at the level
+constexpr std::int64_t clipping_hold = second, peak_hold = 2 * second;
 constexpr double rate_span_seconds = 2;
 constexpr float full_scale = 0.99F;
 
@@ -24,13 +26,13 @@ void LiveMeters::update(LiveState& state, const LiveTap& tap, double now_seconds
   keywords(state, tap);
   rate(state, tap, now_seconds);
   state.branch = tap.branch();
-  state.seconds = static_cast<double>(metered_) / rate_hz;
+  state.seconds = static_cast<double>(metered_) / stream_rate_hz;
 }
 
 /// Of what came since the last look, at least 0.1 s and at most 1 s.
 void LiveMeters::level(LiveState& state, const LiveTap& tap) {
   const std::int64_t heard = tap.heard();
-  const std::int64_t count = std::min(heard, std::clamp(heard - metered_, least_samples, rate_hz));
+  const std::int64_t count = std::min(heard, std::clamp(heard - metered_, least_samples, second));
   samples_.resize(static_cast<std::size_t>(count));
   metered_ = heard;
   if (count == 0 || !tap.copy(heard - count, samples_)) {

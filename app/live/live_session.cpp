@@ -18,20 +18,14 @@
 #include "app/open_input.h"
 #include "app/quiet_stderr.h"
 #include "app/recordings/atomic_file.h"
+#include "app/steady_seconds.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
 
 namespace {
 
-constexpr std::size_t live_buffer_samples = 192000;  // 4 s at 48 kHz
-constexpr std::size_t queued_events = 256;
-constexpr double rate_hz = 16000;
 constexpr int message_seconds = 4;
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 /// CPU time that `who` (RUSAGE_SELF, RUSAGE_THREAD) has used.
 double cpu_seconds(int who) {
@@ -60,13 +54,7 @@ InputOptions input_of(const LiveOptions& options, bool terminal) {
 }
 
 std::int64_t last_sample(const LiveOptions& options) {
-  return options.at_seconds < 0 ? LiveTap::forever : std::llround(options.at_seconds * rate_hz);
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
+  return options.at_seconds < 0 ? LiveTap::forever : std::llround(options.at_seconds * stream_rate_hz);
 }
 
 }  // namespace
@@ -196,7 +184,7 @@ void LiveSession::take_screenshot() {
       state_.detections.front().clock.clear();
     }
   }
-  meters_.update(state_, tap_, static_cast<double>(tap_.heard()) / rate_hz);
+  meters_.update(state_, tap_, static_cast<double>(tap_.heard()) / stream_rate_hz);
   const Screen screen = draw_live(state_, options_.rows, options_.columns);
   write_file(options_.screenshot, options_.screenshot.ends_with(".txt") ? screen.text() : screen_svg(screen));
 }
@@ -236,8 +224,8 @@ void LiveSession::take_events() {
 void LiveSession::on_detection(const DetectionEvent& event, std::chrono::system_clock::time_point time) {
   const Detection& d = event.detection;
   state_.detections.push_front({event.model->labels[static_cast<std::size_t>(d.label)].name,
-                                static_cast<double>(d.end_sample) / rate_hz, d.score, d.threshold, d.branch,
-                                clock_text_of(time)});
+                                static_cast<double>(d.end_sample) / stream_rate_hz, d.score, d.threshold,
+                                d.branch, clock_text_of(time)});
   if (state_.detections.size() > kept_detections) {
     state_.detections.pop_back();
   }

@@ -30,7 +30,7 @@ std::vector<std::int8_t> ramp(std::size_t frame, std::size_t width) {
   return out;
 }
 
-RandomModelOptions small() {
+RandomModelOptions small_stream() {
   RandomModelOptions o;
   o.memory_size = 24;
   o.hidden_size = 40;
@@ -44,7 +44,7 @@ RandomModelOptions small() {
 TEST_CASE("each row of the front-end is computed once, and only where a window asks for it") {
   const int hop = GENERATE(1, 2, 3, 4, 5, 7);
   CAPTURE(hop);
-  const auto model = std::make_shared<const Model>(random_model(21, small()));
+  const auto model = std::make_shared<const Model>(random_model(21, small_stream()));
   const Network network(model, select_kernels("auto"));
   std::map<std::pair<int, std::int64_t>, int> computed;  // (layer, frame it ends at) -> times
   Stream stream(network, [&](const LayerOutput& layer) {

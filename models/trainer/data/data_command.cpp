@@ -13,14 +13,14 @@
 namespace kwsd::train {
 namespace {
 
-struct Arguments {
+struct DataArguments {
   DataOptions data;
   BatchOptions batch;
   std::filesystem::path listen;
   std::size_t windows = 20;
 };
 
-void write_windows(const Dataset& dataset, const Arguments& a) {
+void write_windows(const Dataset& dataset, const DataArguments& a) {
   constexpr int window_samples = 16000;
   const WindowMaker maker(dataset, a.batch.augment, a.batch.mix, window_samples, a.batch.seed);
   std::filesystem::create_directories(a.listen);
@@ -37,7 +37,7 @@ void write_windows(const Dataset& dataset, const Arguments& a) {
   }
 }
 
-void measure(const Dataset& dataset, const Arguments& a) {
+void measure(const Dataset& dataset, const DataArguments& a) {
   constexpr std::size_t batches = 8;
   const FeatureParams features = estimate_scaling(dataset, FeatureParams{}, a.batch, 512);
   Batcher batcher(dataset, features, a.batch);
@@ -56,7 +56,7 @@ void measure(const Dataset& dataset, const Arguments& a) {
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<DataArguments>();
   CLI::App* command = app.add_subcommand("data", "Show what a data set holds; decode it into the cache");
   add_data_options(*command, a->data);
   add_augment_options(*command, a->batch.augment, a->batch.mix);

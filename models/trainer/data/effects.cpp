@@ -7,7 +7,6 @@
 namespace kwsd::train {
 namespace {
 
-constexpr float full_scale = 32768.0F;
 
 /// Second-order section, direct form 1 transposed.
 struct Biquad {
@@ -96,7 +95,7 @@ void add_resampled(std::span<const std::int16_t> in, double at, double speed, fl
   const std::size_t end = index_of(last);
   const auto step = static_cast<std::uint64_t>(speed * one);
   auto where = static_cast<std::uint64_t>((at + static_cast<double>(first) * speed) * one);
-  const float factor = gain / full_scale;
+  const float factor = gain / 32768.0F;
   const auto run = [&](std::size_t from, std::size_t to, auto&& weight) {
     for (std::size_t i = from; i < to; ++i, where += step) {
       const std::int16_t* p = in.data() + (where >> 32U);

@@ -25,7 +25,7 @@ constexpr double allowed_loss = 1.0;
 /// Clips that the shifts are chosen by.
 constexpr std::int64_t calibration_clips = 512;
 
-struct Arguments {
+struct ExportArguments {
   DataOptions data;
   BatchOptions batch;
   std::filesystem::path checkpoint, model, out, thresholds;
@@ -106,7 +106,7 @@ void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Ba
   }
 }
 
-void run_export(const Arguments& a) {
+void run_export(const ExportArguments& a) {
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const Dataset dataset(a.data);
   const Batcher batcher(dataset, checkpoint.info.features, a.batch);
@@ -126,7 +126,7 @@ void run_export(const Arguments& a) {
                bytes, floats, 4 * floats, 4.0 * static_cast<double>(floats) / static_cast<double>(bytes));
 }
 
-void run_test(const Arguments& a) {
+void run_test(const ExportArguments& a) {
   const Dataset dataset(a.data);
   if (!a.model.empty()) {
     const auto model = std::make_shared<const Model>(load_model(a.model));
@@ -143,7 +143,7 @@ void run_test(const Arguments& a) {
 }  // namespace
 
 void add_export_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ExportArguments>();
   CLI::App* c =
       app.add_subcommand("export", "Checkpoint -> model file, checked through the daemon's network");
   c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->required();
@@ -155,7 +155,7 @@ void add_export_command(CLI::App& app) {
 }
 
 void add_golden_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ExportArguments>();
   CLI::App* c = app.add_subcommand("golden", "What each layer of a model file computes, for the tests");
   c->add_option("--model", a->model, "Model file")->required();
   c->add_option("--out", a->out, "Text file to write")->required();
@@ -163,7 +163,7 @@ void add_golden_command(CLI::App& app) {
 }
 
 void add_test_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<ExportArguments>();
   CLI::App* c = app.add_subcommand("test", "Accuracy and confusion on the test clips, as Markdown");
   auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train");
   c->add_option("--model", a->model, "Model file")->excludes(checkpoint);

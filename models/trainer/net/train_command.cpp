@@ -12,7 +12,7 @@
 namespace kwsd::train {
 namespace {
 
-struct Arguments {
+struct TrainArguments {
   DataOptions data;
   TrainOptions train;
   bool one_branch = false;
@@ -27,7 +27,7 @@ CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
   return CLI::CheckedTransformer(pairs, CLI::ignore_case);
 }
 
-void add_net_options(CLI::App& c, Arguments& a) {
+void add_net_options(CLI::App& c, TrainArguments& a) {
   NetOptions& n = a.train.net;
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
@@ -134,7 +134,7 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<TrainArguments>();
   CLI::App* c = app.add_subcommand("train", "Train a network; leaves a checkpoint and its log");
   add_data_options(*c, a->data);
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
