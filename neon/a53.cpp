@@ -18,10 +18,14 @@ using DotsFunction = void(const std::byte* weights, int constant, int tiles, con
 using ProjectFunction = void(const std::byte* weights, const kwsd::ChannelAffine* channels, int outputs,
                              const std::uint64_t* a, std::int16_t* residual, std::ptrdiff_t row_bytes,
                              std::uint32_t scale);
+using MemoryFunction = void(const std::int16_t* taps, const kwsd::ChannelAffine* channels,
+                            std::ptrdiff_t count, std::int16_t* residual, std::uint64_t* bits,
+                            std::ptrdiff_t row_bytes, int shift);
 using Int8Function = void(const std::int8_t* weights, std::ptrdiff_t row_bytes, std::ptrdiff_t tiles,
                           const std::int8_t* a, std::ptrdiff_t a_stride, std::int32_t* out,
                           std::ptrdiff_t out_row_bytes);
 Int8Function kwsd_a53_int8_1, kwsd_a53_int8_4;
+MemoryFunction kwsd_a53_memory_8;
 ExpandFunction kwsd_a53_expand_1, kwsd_a53_expand_2, kwsd_a53_expand_3, kwsd_a53_expand_4, kwsd_a53_expand_5,
     kwsd_a53_expand_6, kwsd_a53_expand_7, kwsd_a53_expand_8;
 DotsFunction kwsd_a53_dots128_1, kwsd_a53_dots128_2, kwsd_a53_dots128_3, kwsd_a53_dots128_4,
@@ -34,7 +38,7 @@ ProjectFunction kwsd_a53_project_1, kwsd_a53_project_2, kwsd_a53_project_3, kwsd
 // What the assembly relies on.
 static_assert(sizeof(kwsd::ChannelAffine) == 8);
 static_assert(offsetof(kwsd::ChannelAffine, mult) == 0 && offsetof(kwsd::ChannelAffine, bias) == 2 &&
-              offsetof(kwsd::ChannelAffine, slope) == 4);
+              offsetof(kwsd::ChannelAffine, slope) == 4 && offsetof(kwsd::ChannelAffine, sign_at_least) == 6);
 
 namespace kwsd {
 namespace {
@@ -164,6 +168,19 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   });
 }
 
+void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
+            std::uint64_t* bits) noexcept {
+  constexpr int together = 16;
+  if (steps != 8 || channels % together != 0) {
+    neon::memory(taps, affine, channels, steps, residual, bits);
+    return;
+  }
+  const int row_words = BitMatrix::row_words_for(channels);
+  std::fill_n(bits, steps * row_words, 0U);
+  kwsd_a53_memory_8(taps, affine.channels.data(), channels, residual, bits,
+                    row_words * std::ptrdiff_t{sizeof(std::uint64_t)}, affine.shift);
+}
+
 /// All outputs of Rows rows; outputs that do not fill a tile go through a copy.
 template <int Rows>
 void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std::int8_t* a, int a_stride,
@@ -216,7 +233,7 @@ const Kernels a53_kernels{
     .bit_dots = bit_dots,
     .expand = expand,
     .project = project,
-    .memory = neon::memory,
+    .memory = memory,
     .signs = neon::signs,
     .int8_dots = int8_dots,
     .activate = neon::activate,

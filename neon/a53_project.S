@@ -8,10 +8,10 @@
 //   pair of steps   EOR, CNT, ADD of the two registers of a row: bytes of at most 16
 //   level 1..3      ADDP: two bytes a step, at most 128 each;  UADDLP: popcount, u16, lane = step
 //   u = K * 2^shift - popcount * 2^(shift + 1)                DUP, MLS
-//   v = u * mult + bias;  p = v or v * slope;  x += p         SQRDMULH, SQADD, SQRDMULH, CMLT, BIT, SQADD
+//   v = u * mult + bias;  p = max(v, v * slope);  x += p      SQRDMULH, SQADD, SQRDMULH, SMAX, SQADD
 //
 // v0, v1     weights of the output              v12       constants of a channel, later p or x
-// v2         popcounts, bias, mask              v13       h[0] = 2^(shift + 1), h[1] = K * 2^shift
+// v2         popcounts, bias                    v13       h[0] = 2^(shift + 1), h[1] = K * 2^shift
 // v3         level 1 of pair 0, level 2         v14       level 1 of pair 2, level 2
 // v4-v7      E: pairs 0 and 2                   v15       u, v, p, x
 // v8-v11     F: pairs 1 and 3                   v16-v31   activations
@@ -46,7 +46,7 @@
 // The parts of one output. PRELU and SHORTCUT belong to output n - 2, BN to n - 1.
 
 .macro prelu_end
-        bit     v15.16b, v12.16b, v2.16b
+        smax    v15.8h, v15.8h, v12.8h
 .endm
 
 .macro bn_start
@@ -181,7 +181,6 @@
 .endif
         add     x0, x0, #32
         subs    w2, w2, #1
-        cmlt    v2.8h, v15.8h, #0
         mov     x1, x14
         sqrdmulh v12.8h, v15.8h, v12.h[2]
         add     x14, x14, #8
@@ -228,7 +227,6 @@
         dup     v2.8h, v12.h[1]
         sqrdmulh v15.8h, v15.8h, v12.h[0]
         sqadd   v15.8h, v15.8h, v2.8h
-        cmlt    v2.8h, v15.8h, #0
         sqrdmulh v12.8h, v15.8h, v12.h[2]
         prelu_end
         ldr     q12, [x12]

@@ -17,7 +17,7 @@ struct Columns {
 inline int16x8_t activated(int32x4_t low, int32x4_t high, int32x4_t shift, const Columns& column) noexcept {
   const int16x8_t u = vqmovn_high_s32(vqmovn_s32(vqrshlq_s32(low, shift)), vqrshlq_s32(high, shift));
   const int16x8_t v = vqaddq_s16(vqrdmulhq_s16(u, column.mult), column.bias);
-  return vbslq_s16(vcltzq_s16(v), vqrdmulhq_s16(v, column.slope), v);
+  return vmaxq_s16(v, vqrdmulhq_s16(v, column.slope));  // prelu16, for |slope| <= 1
 }
 
 /// Eight channels of every position, two positions at a time for cores that do not reorder.

@@ -11,9 +11,9 @@
 
 namespace kwsd::neon {
 
-/// v for v >= 0, mul_q15(v, slope) otherwise.
+/// prelu16: v or v * slope, whichever is larger, for |slope| <= 1.
 inline int16x8_t prelu(int16x8_t v, std::int16_t slope) noexcept {
-  return vbslq_s16(vcltzq_s16(v), vqrdmulhq_n_s16(v, slope), v);
+  return vmaxq_s16(v, vqrdmulhq_n_s16(v, slope));
 }
 
 /// x = add16(x, prelu16(add16(mul_q15(scale16(dot, shift), mult), bias), slope)) on eight steps.

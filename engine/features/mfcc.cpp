@@ -48,7 +48,7 @@ Float4 natural_log(Float4 x) noexcept {
   constexpr std::int32_t sqrt_half_bits = 0x3f3504f3;
   const Int4 bits = std::bit_cast<Int4>(x);
   const Int4 exponent = (bits - sqrt_half_bits) >> 23;
-  const Float4 m = std::bit_cast<Float4>(bits - (exponent << 23));
+  const auto m = std::bit_cast<Float4>(bits - (exponent << 23));
   const Float4 s = (m - 1.0F) / (m + 1.0F);
   const Float4 s2 = s * s;
   const Float4 series = ((s2 * (1.0F / 9) + 1.0F / 7) * s2 + 1.0F / 5) * s2 + 1.0F / 3;

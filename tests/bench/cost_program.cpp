@@ -157,15 +157,24 @@ void kernels(const Kernels& set) {
 }
 
 constexpr BranchId branches[] = {BranchId::full, BranchId::half, BranchId::quarter};
+const test::RandomModelOptions two_bits{.conv2 = LayerKind::bitn,
+                                        .linear = LayerKind::bitn,
+                                        .planes = 2};  // as in the BiFSMN paper, but for conv1
+
+void windows_in_a_stream(StagedWindow& window, const std::string& name) {
+  for (const BranchId branch : branches) {
+    region(name + branch_name(branch), [&] { window.run_in_stream(branch); });
+  }
+}
 
 /// Windows in a stream, and the split of the full branch from samples to posteriors.
 void windows(const Kernels& set) {
+  const Model two_bit_model = test::random_model(1, two_bits);
+  StagedWindow two_bit_window(two_bit_model, set);
+  windows_in_a_stream(two_bit_window, std::string(set.name) + " window in a stream, 2-bit front-end, ");
   const Model model = test::random_model(1, {});
   StagedWindow window(model, set);
-  for (const BranchId branch : branches) {
-    region(std::string(set.name) + " window in a stream, " + branch_name(branch),
-           [&] { window.run_in_stream(branch); });
-  }
+  windows_in_a_stream(window, std::string(set.name) + " window in a stream, ");
   const auto hop_ms = static_cast<int>(std::lround(1e3 * window.hop_seconds()));
   const std::string hop = std::string(set.name) + " hop of " + std::to_string(hop_ms) + " ms, full: ";
   for (std::size_t s = 0; s < stage_names.size(); ++s) {
@@ -176,9 +185,7 @@ void windows(const Kernels& set) {
 /// Windows of which nothing is known, and other kinds of front-ends.
 void more_windows(const Kernels& set) {
   const std::pair<const char*, test::RandomModelOptions> kinds[] = {
-      {"int8", {}},
-      {"2-bit", {.conv2 = LayerKind::bitn, .linear = LayerKind::bitn, .planes = 2}},
-      {"int8, 4-bit linear", {.linear = LayerKind::bitn, .planes = 4}}};
+      {"int8", {}}, {"2-bit", two_bits}, {"int8, 4-bit linear", {.linear = LayerKind::bitn, .planes = 4}}};
   for (const auto& [kind, options] : kinds) {
     const Model model = test::random_model(1, options);
     StagedWindow window(model, set);
