@@ -21,29 +21,37 @@ fi
 inside dpkg -P --force-all kwsd kwsd-trainer >/dev/null 2>&1 || true # of an earlier try
 rm -rf "$tree/srv/kwsd"
 mkdir -p "$tree/srv/kwsd"
-cp "$package" "$tree/srv/kwsd/old.deb"
 cp "$here/tests/data/demo.wav" "$here"/tests/integration/{checks,in_container}.sh "$tree/srv/kwsd/"
-rebuilt=$(mktemp -d) # the same package with a higher version
-dpkg-deb -R "$package" "$rebuilt/p"
-sed -i 's/^Version: .*/&+upgrade/' "$rebuilt/p/DEBIAN/control"
-dpkg-deb --root-owner-group -b "$rebuilt/p" "$tree/srv/kwsd/new.deb" >/dev/null
-rm -rf "$rebuilt"
+
+# The package as NAME.deb, and the same with a higher version as NAME-new.deb.
+provide() { # PACKAGE.deb NAME
+  local rebuilt
+  rebuilt=$(mktemp -d)
+  cp "$1" "$tree/srv/kwsd/$2.deb"
+  dpkg-deb -R "$1" "$rebuilt/p"
+  sed -i 's/^Version: .*/&+upgrade/' "$rebuilt/p/DEBIAN/control"
+  dpkg-deb --root-owner-group -b "$rebuilt/p" "$tree/srv/kwsd/$2-new.deb" >/dev/null
+  rm -rf "$rebuilt"
+}
+install() { # NAME, with what it depends on
+  inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "/srv/kwsd/$1.deb"
+}
 
 echo "== install and upgrade"
 cp /etc/resolv.conf "$tree/etc/"
 inside apt-get -qq update
-check "install, with what it depends on" \
-  inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y /srv/kwsd/old.deb
+provide "$package" kwsd
+check "install, with what it depends on" install kwsd
 words=$(inside kwsd run -i /srv/kwsd/demo.wav --format text --log-level warning | tr '\n' ' ') || true
 check "finds the words of the recording: $words" test "$words" = "yes stop left right go up down no "
 if [ -n "$trainer" ]; then
-  cp "$trainer" "$tree/srv/kwsd/trainer.deb"
-  check "install the trainer" \
-    inside env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y /srv/kwsd/trainer.deb
+  provide "$trainer" trainer
+  check "install the trainer" install trainer
+  check "upgrade the trainer" inside dpkg -i /srv/kwsd/trainer-new.deb
   check "which runs" inside kwsd-train --help
 fi
 echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
-check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/new.deb
+check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/kwsd-new.deb
 check "an upgrade keeps settings" grep -qx '# mine' "$tree/etc/kwsd/kwsd.toml"
 
 echo "== under systemd"
@@ -78,7 +86,7 @@ check "remove" inside dpkg -r kwsd
 check "a removal keeps settings" test -f "$tree/etc/kwsd/kwsd.toml"
 check "purge" inside dpkg -P kwsd
 rm -rf "$tree/srv/kwsd"
-left=$(find "$tree" -xdev \( -path "$tree/proc" -o -path "$tree/var/log" -o -path "$tree/var/tmp" \) -prune -o -name '*kwsd*' -print)
+left=$(find "$tree" -mindepth 1 -xdev \( -path "$tree/proc" -o -path "$tree/var/log" -o -path "$tree/var/tmp" \) -prune -o -name '*kwsd*' -print)
 check "a purge leaves nothing behind $left" test -z "$left"
 echo "== $failures failures"
 [ "$failures" -eq 0 ]
