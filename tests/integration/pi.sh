@@ -28,9 +28,9 @@ make_kernel() {
   local name
   name=$(apt-cache depends --important linux-image-arm64:arm64 | sed -n 's/.*Depends: //p')
   mkdir -p "$pi/download"
-  (cd "$pi/download" && apt-get -qq download "$name" && dpkg-deb -x linux-image-*.deb .)
+  (cd "$pi/download" && apt-get -qq -o APT::Sandbox::User=root download "$name" && dpkg-deb -x linux-image-*.deb .)
   name=$(basename "$pi"/download/lib/modules/*)
-  install -D -t "$pi/root/lib/modules/$name" "$pi/download/lib/modules/$name"/modules.{builtin,order}
+  install -D -t "$pi/root/lib/modules/$name" "$pi/download/lib/modules/$name"/modules.{builtin,builtin.modinfo,order}
   mkdir "$pi/root/lib/modules/$name/kernel"
   cp -r "$pi/download/lib/modules/$name/kernel/sound" "$pi/root/lib/modules/$name/kernel/"
   chroot "$pi/root" depmod "$name"
@@ -42,7 +42,7 @@ make_kernel() {
 make_root() {
   local wanted # what the package depends on
   wanted=$(dpkg-deb -f "$package" Depends | sed 's/([^)]*)//g; s/ //g')
-  rm -rf "$pi"
+  rm -rf "$pi"/{root,download}
   mkdir -p "$pi"
   mmdebstrap --quiet --variant=minbase --architectures=arm64 \
     --include="systemd,systemd-sysv,dbus,udev,kmod,alsa-utils,$wanted" bookworm "$pi/root"

@@ -235,8 +235,9 @@ class Trials:
                 kwsd.write(self.stop)
                 words += 1
                 for _ in range(300):
+                    may = (connect,) if not clients else (leave,) if len(clients) > 400 else actions
                     with contextlib.suppress(OSError):
-                        random.choice(actions if clients else (connect,))(random.choice(clients) if clients else None)
+                        random.choice(may)(random.choice(clients) if clients else None)
                     tries += 1
             growth = self.memory_kib(kwsd) - before
             code = kwsd.end()
