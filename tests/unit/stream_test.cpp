@@ -72,7 +72,7 @@ TEST_CASE("each row of the front-end is computed once, and only where a window a
 }
 
 TEST_CASE("an observer sees every layer of the branch, and what it sees is what happens") {
-  RandomModelOptions o = small();
+  RandomModelOptions o = small_stream();
   o.conv2 = LayerKind::bitn;
   o.linear = LayerKind::bit1;
   const auto model = std::make_shared<const Model>(random_model(22, o));
