@@ -22,9 +22,9 @@ streams() {
     --label-smoothing 0 --dropout 0.05 --stage-one 0 --branch-weights 1,1,1.2 --batch-size 64 --resume "$@"
 }
 streams --init "$RUNS/commands-speech.pt" --epochs 40 --learning-rate 0.0018 --out "$RUNS/commands-streams.pt"
-make_model commands-streams $TEN THRESHOLDS
+make_model commands-streams $TEN --lowest-threshold 0.5 --highest-threshold 0.85
 # What ships: some more epochs on everything, with the thresholds and the figures from before.
-streams --everything-trains --init "$RUNS/commands-streams.pt" --epochs 12 --learning-rate 0.0006 --out "$RUNS/commands-all.pt"
+streams --everything-trains --init "$RUNS/commands-streams.pt" --epochs 10 --learning-rate 0.0006 --out "$RUNS/commands-all.pt"
 kwsd-train export $WORDS $SOUND --keywords $TEN --checkpoint "$RUNS/commands-all.pt" --name commands \
   --thresholds "$RUNS/commands-streams.kwsm" --out "$RUNS/commands-all.kwsm"
 kwsd-train golden --model "$RUNS/commands-all.kwsm" --out "$RUNS/commands-all.txt"
