@@ -1,0 +1,23 @@
+#!/bin/sh
+# A wake word of anybody's, without a teacher: own-word.sh WORD [FOLDER]. FOLDER holds recordings of the word, any
+# number; without it, the word is looked for among the recordings of KWSD_DATA, and where it is not there, synthetic
+# voices alone say it. All other recordings are its negatives. Leaves RUNS/WORD.kwsm.
+. "$(dirname "$0")/common.sh"
+word=${1:?a word} folder=${2:-}
+synthetic
+voices="$RUNS/voices-$word"
+[ -d "$voices" ] || kwsd-train synth --words "$word" -o "$voices" --speakers 60 --per-speaker 2 --seed 11
+if [ -n "$folder" ]; then
+  WORDS="$WORDS --own-word $word=$folder"
+  heard="--train-data $voices"
+elif [ -d "$KWSD_DATA/speech_commands/$word" ] || [ -d "$KWSD_DATA/wake_words/$word" ]; then
+  heard="--train-data $voices"
+else
+  WORDS="$WORDS --data $voices" heard=
+fi
+kwsd-train train $WORDS $SOUND --other-words "$KWSD_DATA/arabic_speech_commands" --threads 1 --data-threads 1 $SYNTHETIC $heard \
+  --keywords "$word" $NOISY $EDGES_MANY --memory-size 64 --hidden-size 128 $KINDS --channels2 16 --hed 0 --stage-one 0.4 \
+  --unknown-share 12 --silence-share 2 --keyword-balance 1 --speech-share 0.35 --fragment-share 0.1 --hard-share 0.1 \
+  --label-smoothing 0.02 --dropout 0.05 --branch-weights 1,1,1.2 --epochs "${EPOCHS:-30}" --batch-size 64 --learning-rate 0.003 \
+  --resume --out "$RUNS/$word.pt"
+make_model "$word" "$word" --highest-threshold 0.9
