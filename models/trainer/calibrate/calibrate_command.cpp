@@ -119,7 +119,7 @@ void add_calibrate_command(CLI::App& app) {
   command
       ->add_option(
           "--in-time", a->calibration.in_time_share,
-          "No threshold is so high that fewer than this share of a keyword's events come within 0.3 s of "
+          "No threshold is so high that fewer than this share of a keyword's events come within 0.4 s of "
           "the word's end")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

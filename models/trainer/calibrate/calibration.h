@@ -27,7 +27,7 @@ struct CalibrationOptions {
   std::map<std::string, float> highest_of;
   double pooled = 0.5;  ///< choose_thresholds
   /// No threshold is so high that fewer than this share of a keyword's events come within this time.
-  double in_time_share = 0.75, in_time_seconds = 0.3;
+  double in_time_share = 0.75, in_time_seconds = 0.4;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
   DetectorParams detector;
   std::uint64_t seed = 1;
