@@ -124,16 +124,16 @@ StreamScore score_stream(const Model& model, const DetectorParams& params, Branc
   return score;
 }
 
-double speech_hours(const LabelledStream& stream, double sample_rate_hz) {
-  const auto margin = static_cast<std::int64_t>(hit_margin_seconds * sample_rate_hz);
-  std::int64_t left = stream.windows.samples;
+double speech_hours(const LabelledStream& stream, double rate) {
+  const auto margin = static_cast<std::int64_t>(hit_margin_seconds * rate);
+  std::int64_t beside = stream.windows.samples;
   std::int64_t covered = 0;  // by earlier words
   for (const SpokenWord& word : stream.words) {
     const std::int64_t end = std::min(word.end_sample + margin, stream.windows.samples);
-    left -= std::max<std::int64_t>(0, end - std::max(word.start_sample, covered));
+    beside -= std::max<std::int64_t>(0, end - std::max(word.start_sample, covered));
     covered = std::max(covered, end);
   }
-  return static_cast<double>(left) / sample_rate_hz / 3600;
+  return static_cast<double>(beside) / rate / 3600;
 }
 
 std::vector<float> threshold_grid() {
