@@ -22,7 +22,7 @@ streams() {
     --label-smoothing 0 --dropout 0.05 --stage-one 0 --branch-weights 1,1,1.2 --batch-size 64 --resume "$@"
 }
 streams --init "$RUNS/commands-speech.pt" --epochs 40 --learning-rate 0.0018 --out "$RUNS/commands-streams.pt"
-make_model commands-streams $TEN --lowest-threshold 0.5 --highest-threshold 0.8 --highest up=0.7
+make_model commands-streams $TEN --lowest-threshold 0.5 --highest-threshold 0.8
 # What ships: some more epochs on everything, with the thresholds and the figures from before.
 streams --everything-trains --init "$RUNS/commands-streams.pt" --epochs 10 --learning-rate 0.0006 --out "$RUNS/commands-all.pt"
 kwsd-train export $WORDS $SOUND --keywords $TEN --checkpoint "$RUNS/commands-all.pt" --name commands \
