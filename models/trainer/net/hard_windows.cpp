@@ -1,6 +1,7 @@
 #include "models/trainer/net/hard_windows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/effects.h"
