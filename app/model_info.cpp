@@ -50,12 +50,15 @@ Json describe_layer(std::string name, std::string kind, int inputs, int outputs,
 
 Json describe_layers(const Model& model) {
   Json layers = Json::array();
+  int convs = 0;
   for (std::size_t i = 0; i < model.front_end.size(); ++i) {
     const ConvLayer& layer = model.front_end[i];
-    const bool linear = layer.output == OutputKind::residual;
-    layers.push_back(describe_layer(linear ? "linear" : fmt::format("conv{}", i + 1),
-                                    kind_name(layer.weights.kind, layer.weights.planes), layer.weights.inputs,
-                                    layer.weights.outputs, weight_count(layer.weights)));
+    const std::string name = layer.output == OutputKind::residual ? "linear"
+                             : layer.output == OutputKind::rows   ? "spectrum"
+                                                                  : fmt::format("conv{}", ++convs);
+    layers.push_back(describe_layer(name, kind_name(layer.weights.kind, layer.weights.planes),
+                                    layer.weights.inputs, layer.weights.outputs,
+                                    weight_count(layer.weights)));
   }
   for (std::size_t i = 0; i < model.blocks.size(); ++i) {
     const BlockWeights& block = model.blocks[i];

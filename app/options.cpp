@@ -110,8 +110,8 @@ void add_recognition_options(CLI::App& command, RecognitionOptions& options) {
       ->group(group);
   command
       .add_option("--hop-ms", options.hop_ms,
-                  "Time between windows, rounded to a multiple of the model's feature hop; 0: one\n"
-                  "front-end step of the model, at most 128 ms")
+                  "Time between windows, rounded to a multiple of the model's feature hop; 0: the\n"
+                  "whole steps of the model that pass in 100 ms, at least one; at most 128 ms")
       ->check(CLI::Range(0.0, 1000.0))
       ->group(group);
   add_detector_options(command, options);

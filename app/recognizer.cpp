@@ -43,12 +43,10 @@ struct Recognizer::Features {
 
 namespace {
 
-/// Frames between windows: what --hop-ms says, or one front-end step, at most 128 ms.
+/// Frames between windows: what --hop-ms says, or what the model does.
 int hop_frames_of(const Model& model, double hop_ms) {
   const double frame_ms = 1000.0 * model.features.hop_samples / stream_rate_hz;
-  const double wanted_ms = hop_ms > 0 ? hop_ms : std::min(128.0, frame_ms * model.step_stride_frames());
-  const double frames = wanted_ms / frame_ms;
-  return std::max(1, static_cast<int>(hop_ms > 0 ? std::round(frames) : std::floor(frames)));
+  return hop_ms > 0 ? std::max(1, static_cast<int>(std::round(hop_ms / frame_ms))) : model.hop_frames();
 }
 
 }  // namespace

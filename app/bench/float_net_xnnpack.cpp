@@ -159,7 +159,8 @@ class Chain {
 
 /// The front-end: all steps, or one in a stream. Returns its last output.
 float* add_front_end(Chain& chain, const Model& model, bool in_stream) {
-  int rows = in_stream ? 1 : model.steps;  // of the output of a layer
+  int rows = in_stream ? std::max(1, model.hop_frames() / model.step_stride_frames())
+                       : model.steps;  // of the output of a layer
   std::vector<int> rows_of(model.front_end.size());
   for (std::size_t i = model.front_end.size(); i-- > 0;) {
     rows_of[i] = rows;

@@ -18,7 +18,7 @@ StagedWindow::StagedWindow(const Model& model, const Kernels& kernels)
       front_end_(model, kernels),
       stream_(front_end_, nullptr),
       classifier_(model, kernels),
-      samples_(static_cast<std::size_t>(model.step_stride_frames()) * model.features.hop_samples),
+      samples_(static_cast<std::size_t>(model.hop_frames()) * model.features.hop_samples),
       frame_(model.features.coefficients),
       x_(static_cast<std::size_t>(model.memory_size * residual_stride(model.steps))),
       bits_(words(model.steps, model.memory_size)),
@@ -94,7 +94,7 @@ void StagedWindow::features() noexcept {
 }
 
 void StagedWindow::front_end() noexcept {
-  for (int i = 0; i < model_->step_stride_frames(); ++i) {
+  for (int i = 0; i < model_->hop_frames(); ++i) {
     stream_.push_frame(frame_);
   }
   stream_.window(model_->steps, model_->step_stride_frames(), x_.data());

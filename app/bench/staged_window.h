@@ -26,9 +26,9 @@ class StagedWindow {
   /// `model` must outlive this.
   StagedWindow(const Model& model, const Kernels& kernels);
 
-  /// Stream time between two windows: one step of the front-end.
+  /// Stream time between two windows.
   [[nodiscard]] double hop_seconds() const noexcept;
-  /// One stage of one window in a stream: the MFCC of the frames of one hop (one step of the front-end), the
+  /// One stage of one window in a stream: the MFCC of the frames of one hop, the
   /// one new step of the front-end, one part of all blocks of the branch, or the classifier with its softmax.
   void run(Stage stage, BranchId branch) noexcept;
   /// The network without MFCC on a window of which nothing is known: every step of the front-end is computed.

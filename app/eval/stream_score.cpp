@@ -24,7 +24,7 @@ void StreamClassifier::on_frame(std::span<const float> samples, std::int64_t num
   do {  // as in `kwsd run`: the first frame stands for what went before
     stream_.push_frame(frame_);
   } while (!stream_.window_ready());
-  if (number % model_.step_stride_frames() != 0) {
+  if (number % model_.hop_frames() != 0) {
     return;
   }
   out_.end_samples.push_back(number * model_.features.hop_samples + model_.features.frame_samples);

@@ -37,6 +37,13 @@ int Model::step_stride_frames() const noexcept {
   return stride;
 }
 
+int Model::hop_frames() const noexcept {
+  const double frame_ms = 1000.0 * features.hop_samples / features.sample_rate_hz;
+  const int step = step_stride_frames();
+  const int steps_wanted = std::max(1, static_cast<int>(100.0 / (step * frame_ms)));
+  return std::clamp(steps_wanted * step, 1, std::max(1, static_cast<int>(128.0 / frame_ms)));
+}
+
 int Model::window_frames() const noexcept {
   return step_frames() + (steps - 1) * step_stride_frames();
 }

@@ -81,6 +81,7 @@ enum class OutputKind : std::uint8_t {
   planes = 3,    ///< code = clamp(scale16(add16(p, sign_at_least), -out_shift), 0, 2^planes - 1);
                  ///< level = 2 * code - (2^planes - 1); plane b is bit b of the code (1 = +1), weight 2^b
   residual = 4,  ///< p itself, into the int16 residual stream (the linear layer)
+  rows = 5,      ///< as int8; its channels are the rows of a single channel for the next layer (out_freq = 1)
 };
 
 /// One layer of the front-end. Activations are [time][freq][channels], channels fastest; weights are
@@ -123,7 +124,7 @@ struct BlockParams {
   ///       v = add16(mul_q15(scale16(acc, shift), mult), bias)
   /// then m = add16(x, prelu16(v, slope)) and the bits fed to `expand` are m >= sign_at_least.
   Affine memory;  // [C]
-  /// Hidden bit n = (dot of expand row n) >= hidden_at_least[n]; in [-C, C + 2].
+  /// Hidden bit n = (dot of expand row n) >= hidden_at_least[n]; in [-C, C + 2], even or odd as C is.
   std::vector<std::int16_t> hidden_at_least;  // [H]
   /// y = add16(m, prelu16(add16(mul_q15(scale16(dot, shift), mult), bias), slope))
   Affine project;  // [C]
@@ -177,6 +178,9 @@ struct Model {
   [[nodiscard]] int step_frames() const noexcept;
   /// Frames between the starts of two steps: the product of all time strides.
   [[nodiscard]] int step_stride_frames() const noexcept;
+  /// Frames between two windows of a stream unless it is told otherwise: the whole steps that pass in 100 ms,
+  /// at least one, and at most 128 ms.
+  [[nodiscard]] int hop_frames() const noexcept;
   /// Frames of one window: step_frames + (steps - 1) * step_stride_frames.
   [[nodiscard]] int window_frames() const noexcept;
   /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.

@@ -7,11 +7,30 @@
 #include <span>
 #include <string_view>
 
+#include "engine/model/model.h"
+
 namespace kwsd::model_format {
 
 inline constexpr std::string_view magic = "KWSDMODL";
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 inline constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, payload bytes, CRC-32
+
+/// What the file holds of a ChannelAffine: its first so many fields; the others are 0.
+inline constexpr std::size_t scale_and_bias = 2, with_slope = 3, with_sign = 4;
+
+[[nodiscard]] inline std::size_t conv_fields(OutputKind output) noexcept {
+  return output == OutputKind::bits || output == OutputKind::planes ? with_sign : with_slope;
+}
+
+/// A hidden threshold in the file: of `inputs` products of ±1, how many must be +1 at least (dot >=
+/// at_least).
+[[nodiscard]] constexpr int agreements(int at_least, int inputs) noexcept {
+  return (at_least + inputs + 1) / 2;
+}
+/// In one byte where it fits: the largest is inputs + 1.
+[[nodiscard]] constexpr bool agreements_fit_byte(int inputs) noexcept {
+  return inputs < 255;
+}
 
 [[nodiscard]] inline std::uint32_t crc32(std::span<const std::byte> bytes) {
   boost::crc_32_type crc;

@@ -74,11 +74,12 @@ BitMatrix read_bits(ByteReader& in, int rows, int cols, std::string_view field) 
   return m;
 }
 
-Affine read_affine(ByteReader& in, int channels, std::string_view field, int shift_low) {
+Affine read_affine(ByteReader& in, int channels, std::size_t fields, std::string_view field, int shift_low) {
   Affine affine;
   affine.shift = in.integer<std::int8_t>(field, shift_low, 15);
   for (int c = 0; c < channels; ++c) {
-    const auto v = in.array<std::int16_t>(4, field);
+    auto v = in.array<std::int16_t>(fields, field);
+    v.resize(model_format::with_sign);
     affine.channels.push_back({v[0], v[1], v[2], v[3]});
     if (v[2] < 0) {
       in.fail(field, "a PReLU slope of " + std::to_string(v[2]), "0 to 32767");
@@ -139,9 +140,9 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
   }
   l.out_freq = span / l.stride_freq + 1;
   const auto kind = static_cast<LayerKind>(in.integer<std::uint8_t>("conv kind", 1, 3));
-  const LayerKind wanted = before.output == OutputKind::int8   ? LayerKind::int8
-                           : before.output == OutputKind::bits ? LayerKind::bit1
-                                                               : LayerKind::bitn;
+  const LayerKind wanted = before.output == OutputKind::bits     ? LayerKind::bit1
+                           : before.output == OutputKind::planes ? LayerKind::bitn
+                                                                 : LayerKind::int8;
   if (kind != wanted) {
     in.fail("conv kind", std::to_string(static_cast<int>(kind)),
             std::to_string(static_cast<int>(wanted)) + ", for what the layer before hands on");
@@ -154,11 +155,19 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
     in.fail("conv inputs", std::to_string(inputs), "at most " + std::to_string(limits::inputs));
   }
   l.weights = read_weights(in, kind, before.planes, l.out_channels, static_cast<int>(inputs), "conv weights");
-  l.affine = read_affine(in, l.out_channels, "conv BN", -31);
-  l.output = static_cast<OutputKind>(in.integer<std::uint8_t>("conv output", last ? 4 : 1, last ? 4 : 3));
+  l.output = static_cast<OutputKind>(in.integer<std::uint8_t>("conv output", last ? 4 : 1, last ? 4 : 5));
+  if (!last && l.output == OutputKind::residual) {
+    in.fail("conv output", "4", "1, 2, 3 or 5 before the last layer");
+  }
+  if (l.output == OutputKind::rows && (l.out_freq != 1 || l.out_channels > limits::freq)) {
+    in.fail("conv output 5",
+            std::to_string(l.out_channels) + " channels x " + std::to_string(l.out_freq) + " rows",
+            "at most " + std::to_string(limits::freq) + " channels x 1 row");
+  }
   l.out_planes = in.integer<std::uint8_t>("conv out_planes", l.output == OutputKind::planes ? 2 : 1,
                                           l.output == OutputKind::planes ? 4 : 1);
   l.out_shift = in.integer<std::int8_t>("conv out_shift", 0, 15);
+  l.affine = read_affine(in, l.out_channels, model_format::conv_fields(l.output), "conv BN", -31);
   if (last && (l.out_channels != memory_size || l.out_freq != 1 || l.kernel_time != 1)) {
     in.fail("linear layer",
             std::to_string(l.out_channels) + " channels x " + std::to_string(l.out_freq) + " rows",
@@ -194,15 +203,16 @@ BlockParams read_params(ByteReader& in, LayerKind memory_kind, int memory_size, 
   if (memory_kind == LayerKind::bit1) {
     p.memory_sign_at_least = in.array<std::int16_t>(c, "memory signs");
   }
-  p.memory = read_affine(in, memory_size, "memory BN", 0);
-  p.hidden_at_least = in.array<std::int16_t>(static_cast<std::size_t>(hidden_size), "hidden thresholds");
-  for (const std::int16_t at_least : p.hidden_at_least) {
-    if (at_least < -memory_size || at_least > memory_size + 2) {
-      in.fail("hidden thresholds", std::to_string(at_least),
-              std::to_string(-memory_size) + " to " + std::to_string(memory_size + 2));
-    }
+  p.memory = read_affine(in, memory_size, model_format::with_sign, "memory BN", 0);
+  for (int n = 0; n < hidden_size; ++n) {
+    const char* const field = "hidden thresholds";
+    const int most = memory_size + 1;
+    const int count = model_format::agreements_fit_byte(memory_size)
+                          ? in.integer<std::uint8_t>(field, 0, most)
+                          : in.integer<std::uint16_t>(field, 0, most);
+    p.hidden_at_least.push_back(static_cast<std::int16_t>(2 * count - memory_size));
   }
-  p.project = read_affine(in, memory_size, "project BN", 0);
+  p.project = read_affine(in, memory_size, model_format::with_slope, "project BN", 0);
   return p;
 }
 
@@ -217,7 +227,8 @@ Branch read_branch(ByteReader& in, const Model& m) {
   for (const std::uint8_t block : branch.blocks) {
     branch.params.push_back(read_params(in, m.blocks[block].memory_kind, m.memory_size, m.hidden_size));
   }
-  branch.classifier.input = read_affine(in, m.memory_size, "classifier BN", -15);
+  branch.classifier.input =
+      read_affine(in, m.memory_size, model_format::scale_and_bias, "classifier BN", -15);
   for (std::size_t n = 0; n < m.labels.size(); ++n) {
     branch.classifier.scale.push_back(in.real("classifier scale", -1e6F, 1e6F));
     branch.classifier.bias.push_back(in.real("classifier bias", -1e6F, 1e6F));
@@ -277,6 +288,9 @@ Model read_payload(ByteReader& in) {
     m.front_end.push_back(read_conv(in, before, i + 1 == conv_layers, m.memory_size));
     const ConvLayer& layer = m.front_end.back();
     before = {layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
+    if (layer.output == OutputKind::rows) {
+      std::swap(before.channels, before.freq);
+    }
     check_window(in, m);
   }
   if (m.stream_bytes() > limits::stream_bytes) {

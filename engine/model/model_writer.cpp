@@ -20,10 +20,19 @@ void write_bits(ByteWriter& out, const BitMatrix& m) {
   }
 }
 
-void write_affine(ByteWriter& out, const Affine& affine) {
+void write_affine(ByteWriter& out, const Affine& affine, std::size_t fields) {
   out.value(affine.shift);
   for (const ChannelAffine& c : affine.channels) {
-    out.array(std::span<const std::int16_t>(std::array{c.mult, c.bias, c.slope, c.sign_at_least}));
+    const std::array all{c.mult, c.bias, c.slope, c.sign_at_least};
+    out.array(std::span<const std::int16_t>(all).first(fields));
+  }
+}
+
+void write_hidden_thresholds(ByteWriter& out, const std::vector<std::int16_t>& at_least, int inputs) {
+  for (const std::int16_t threshold : at_least) {
+    const int count = model_format::agreements(threshold, inputs);
+    model_format::agreements_fit_byte(inputs) ? out.value(static_cast<std::uint8_t>(count))
+                                              : out.value(static_cast<std::uint16_t>(count));
   }
 }
 
@@ -48,10 +57,10 @@ void write_conv(ByteWriter& out, const ConvLayer& l) {
   }
   out.value(l.weights.kind);
   write_weights(out, l.weights);
-  write_affine(out, l.affine);
   out.value(l.output);
   out.value(static_cast<std::uint8_t>(l.out_planes));
   out.value(l.out_shift);
+  write_affine(out, l.affine, model_format::conv_fields(l.output));
 }
 
 void write_block(ByteWriter& out, const BlockWeights& block) {
@@ -71,16 +80,16 @@ void write_block(ByteWriter& out, const BlockWeights& block) {
   write_bits(out, block.project);
 }
 
-void write_branch(ByteWriter& out, const Branch& branch) {
+void write_branch(ByteWriter& out, const Branch& branch, int memory_size) {
   write_size(out, branch.blocks.size());
   out.array(std::span(branch.blocks));
   for (const BlockParams& p : branch.params) {
     out.array(std::span(p.memory_sign_at_least));
-    write_affine(out, p.memory);
-    out.array(std::span(p.hidden_at_least));
-    write_affine(out, p.project);
+    write_affine(out, p.memory, model_format::with_sign);
+    write_hidden_thresholds(out, p.hidden_at_least, memory_size);
+    write_affine(out, p.project, model_format::with_slope);
   }
-  write_affine(out, branch.classifier.input);
+  write_affine(out, branch.classifier.input, model_format::scale_and_bias);
   for (std::size_t n = 0; n < branch.thresholds.size(); ++n) {
     out.value(branch.classifier.scale[n]);
     out.value(branch.classifier.bias[n]);
@@ -120,7 +129,7 @@ void write_payload(ByteWriter& out, const Model& m) {
   out.value(m.classifier.kind);
   write_weights(out, m.classifier);
   for (const Branch& branch : m.branches) {
-    write_branch(out, branch);
+    write_branch(out, branch, m.memory_size);
   }
 }
 

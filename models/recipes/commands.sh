@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 synthetic; teacher; conv_teacher
 train_commands() {
-  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --stage-one 0.2 --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 --resume \
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STUDENT --stage-one 0.2 --teacher "$RUNS/teacher.pt" $KINDS --convs 16x5/2x2,16x5/2x2 --resume \
     --out "$RUNS/commands.pt" "$@"
 }
 train_commands $EDGES_FEW --distill 0.8 --epochs 100 --stop-after 37
@@ -13,12 +13,12 @@ train_commands $EDGES_MANY --distill 0.5 --epochs 88 --branch-weights 1,0.8,0.8 
 # More running speech among the unknown, from commands.pt on.
 kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD $EDGES_MANY --unknown-share 9 --speech-share 0.5 --fragment-share 0.1 --hed 0 \
   --distill 0.3 --label-smoothing 0.05 --dropout 0.05 --stage-one 0 --branch-weights 1,0.8,0.8 --epochs 8 --batch-size 64 \
-  --learning-rate 0.0007 --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 --resume --init "$RUNS/commands.pt" \
+  --learning-rate 0.0007 --teacher "$RUNS/teacher.pt" $KINDS --convs 16x5/2x2,16x5/2x2 --resume --init "$RUNS/commands.pt" \
   --out "$RUNS/commands-speech.pt"
 # Both teachers, more noise, and the running speech that the net takes for a keyword: hard negatives.
 streams() {
   kwsd-train train $REAL $SYNTHETIC --keywords $TEN $NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.3 --fragment-share 0.1 \
-    --hard-share 0.12 --teacher "$RUNS/conv.pt" --teacher "$RUNS/teacher.pt" $KINDS --channels2 16 --hed 0 --distill 0.6 \
+    --hard-share 0.12 --teacher "$RUNS/conv.pt" --teacher "$RUNS/teacher.pt" $KINDS --convs 16x5/2x2,16x5/2x2 --hed 0 --distill 0.6 \
     --label-smoothing 0 --dropout 0.05 --stage-one 0 --branch-weights 1,1,1.2 --batch-size 64 --resume "$@"
 }
 streams --init "$RUNS/commands-speech.pt" --epochs 40 --learning-rate 0.0018 --out "$RUNS/commands-streams.pt"

@@ -71,6 +71,7 @@ int write_seeds(const fs::path& folder) {
     o.coefficients = 4;
     o.conv_channels[0] = o.conv_channels[1] = conv2 == LayerKind::int8 ? 1 : 16;
     o.conv2 = o.linear = conv2;
+    o.spectrum = conv2 == LayerKind::bit1;
     o.memory = conv2 == LayerKind::bit1 ? LayerKind::bit1 : LayerKind::int8;
     o.classifier = conv2 == LayerKind::bitn ? LayerKind::float32 : LayerKind::int8;
     const auto file = kwsd::serialize_model(kwsd::test::random_model(++seed, o));

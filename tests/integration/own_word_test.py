@@ -64,8 +64,8 @@ def record(kwsd, folder, everybody, into):
 
 def train(trainer, folder):
     data = ("--data", folder / "recordings", "--data", folder / "others", "--keywords", WORD, "--cache", folder / "cache")
-    tool(trainer, "train", *data, "--memory-size", 32, "--hidden-size", 64, "--blocks", 4, "--channels1", 8,
-         "--channels2", 16, "--pointwise", "bit1", "--memory", "int8", "--conv2", "int8", "--linear", "int8",
+    tool(trainer, "train", *data, "--memory-size", 32, "--hidden-size", 64, "--blocks", 4, "--convs", "8x5/2x2,16x5/2x2",
+         "--pointwise", "bit1", "--memory", "int8", "--conv2", "int8", "--linear", "int8",
          "--epochs", 50, "--batch-size", 32, "--stage-one", 0.6, "--average", 0.95, "--learning-rate", 0.006,
          "--room-chance", 0, "--spec-chance", 0.2, "--noise-chance", 0.4, "--threads", 1, "--data-threads", 1,
          "--out", folder / "own.pt")

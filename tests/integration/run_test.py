@@ -271,7 +271,7 @@ class BadInput(unittest.TestCase):
             model = (SOURCE / "models" / "commands.kwsm").read_bytes()
             self.refuses(66, "x.kwsm", "-m", path, "-i", DATA / "stop.wav")
             for damaged, text in ((model[:100], "payload size"), (model[:-1], "payload size"), (b"", "magic"),
-                                  (model[:8] + b"\x09" + model[9:], "version: found 9, expected 1"),
+                                  (model[:8] + b"\x09" + model[9:], "version: found 9, expected 2"),
                                   (model[:5000] + bytes([model[5000] ^ 1]) + model[5001:], "checksum")):
                 path.write_bytes(damaged)
                 self.refuses(65, text, "-m", path, "-i", DATA / "stop.wav")

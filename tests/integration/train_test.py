@@ -19,7 +19,7 @@ import wave
 SOURCE = pathlib.Path(sys.argv[1])
 KWSD_TRAIN = sys.argv[2]
 RATE = 16000
-TINY = "--memory-size 8 --hidden-size 8 --blocks 4 --channels1 4 --channels2 4 --one-branch --batch-size 8 --threads 1 " \
+TINY = "--memory-size 8 --hidden-size 8 --blocks 4 --convs 4x5/2x2,4x5/2x2 --one-branch --batch-size 8 --threads 1 " \
        "--data-threads 1 --room-chance 0".split()
 
 

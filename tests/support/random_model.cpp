@@ -42,6 +42,15 @@ class Random {
   std::mt19937 generator_;
 };
 
+/// What the file does not hold is 0.
+Affine without_sign(Affine affine, bool slope = true) {
+  for (ChannelAffine& channel : affine.channels) {
+    channel.sign_at_least = 0;
+    channel.slope = slope ? channel.slope : std::int16_t{0};
+  }
+  return affine;
+}
+
 OutputKind output_for(LayerKind next) {
   return next == LayerKind::int8   ? OutputKind::int8
          : next == LayerKind::bit1 ? OutputKind::bits
@@ -84,9 +93,10 @@ BlockParams random_params(Random& random, const RandomModelOptions& o) {
     p.memory = random.affine(o.memory_size, 1, 16000, 500);
   }
   for (int n = 0; n < o.hidden_size; ++n) {
-    p.hidden_at_least.push_back(random.int16(std::max(-o.memory_size, -12), std::min(o.memory_size + 2, 12)));
+    const int agreements = random.integer(std::max(0, o.memory_size / 2 - 6), o.memory_size / 2 + 1);
+    p.hidden_at_least.push_back(static_cast<std::int16_t>(2 * agreements - o.memory_size));
   }
-  p.project = random.affine(o.memory_size, 6, 12000, 500);
+  p.project = without_sign(random.affine(o.memory_size, 6, 12000, 500));
   return p;
 }
 
@@ -114,19 +124,28 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
   m.memory_size = o.memory_size;
   m.hidden_size = o.hidden_size;
 
-  m.front_end.push_back(
-      random_conv(random, LayerKind::int8, 1, 1, o.coefficients, o.conv_channels[0], 5, 5, 2, 2));
+  int rows = o.coefficients;
+  if (o.spectrum) {
+    m.front_end.push_back(random_conv(random, LayerKind::int8, 1, 1, rows, rows + 2, 1, rows, 1, 0));
+    m.front_end.back().output = OutputKind::rows;
+    rows += 2;
+  }
+  m.front_end.push_back(random_conv(random, LayerKind::int8, 1, 1, rows, o.conv_channels[0], 5, 5, 2, 2));
   m.front_end.back().output = output_for(o.conv2);
-  m.front_end.push_back(random_conv(random, o.conv2, o.planes, o.conv_channels[0], m.front_end[0].out_freq,
-                                    o.conv_channels[1], 5, 5, 2, 2));
+  m.front_end.push_back(random_conv(random, o.conv2, o.planes, o.conv_channels[0],
+                                    m.front_end.back().out_freq, o.conv_channels[1], 5, 5, 2, 2));
   m.front_end.back().output = output_for(o.linear);
-  const int freq = m.front_end[1].out_freq;
+  const int freq = m.front_end.back().out_freq;
   m.front_end.push_back(
       random_conv(random, o.linear, o.planes, o.conv_channels[1], freq, o.memory_size, 1, freq, 1, 0));
   m.front_end.back().output = OutputKind::residual;
   for (ConvLayer& layer : m.front_end) {
     layer.out_planes = layer.output == OutputKind::planes ? o.planes : 1;
-    layer.out_shift = layer.output == OutputKind::planes ? 9 : layer.output == OutputKind::int8 ? 6 : 0;
+    if (layer.output != OutputKind::bits && layer.output != OutputKind::planes) {
+      layer.affine = without_sign(layer.affine);
+    }
+    const bool is_int8 = layer.output == OutputKind::int8 || layer.output == OutputKind::rows;
+    layer.out_shift = layer.output == OutputKind::planes ? 9 : is_int8 ? 6 : 0;
   }
 
   for (int i = 0; i < o.blocks; ++i) {
@@ -156,7 +175,7 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
       branch.blocks.push_back(static_cast<std::uint8_t>(i));
       branch.params.push_back(random_params(random, o));
     }
-    branch.classifier.input = random.affine(o.memory_size, 0, 1500, 20);
+    branch.classifier.input = without_sign(random.affine(o.memory_size, 0, 1500, 20), false);
     for (int n = 0; n < o.labels; ++n) {
       branch.classifier.scale.push_back(random.real(1e-4F, 3e-4F));
       branch.classifier.bias.push_back(random.real(-1, 1));

@@ -12,6 +12,7 @@ struct RandomModelOptions {
   int blocks = 8;
   int labels = 12;
   int coefficients = 32;
+  bool spectrum = false;  ///< a first layer whose channels are the rows of the next
   int conv_channels[2] = {16, 32};
   LayerKind conv2 = LayerKind::int8;   ///< int8, bit1 or bitn
   LayerKind linear = LayerKind::int8;  ///< int8, bit1 or bitn

@@ -65,6 +65,7 @@ TEST_CASE("a model survives the file, whatever its kinds") {
   o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
   o.memory = GENERATE(LayerKind::int8, LayerKind::bit1);
   o.classifier = GENERATE(LayerKind::int8, LayerKind::float32);
+  o.spectrum = GENERATE(false, true);
   const Model model = random_model(11, o);
   const auto bytes = serialize_model(model);
   const Model again = parse_model(bytes, "again");
@@ -148,6 +149,17 @@ TEST_CASE("a model whose stream would take too much memory is refused") {
   CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("working memory: found"));
 }
 
+TEST_CASE("only a layer of one row makes rows of its channels") {
+  RandomModelOptions o = small();
+  o.spectrum = true;
+  Model model = random_model(21, o);
+  model.front_end[1].output = OutputKind::rows;  // of 17 rows
+  CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("conv output 5: found 16 channels x 17 rows") &&
+                                                Catch::Contains("expected at most 128 channels x 1 row"));
+  model.front_end[1].output = OutputKind::residual;
+  CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("conv output: found 4, expected 1, 2, 3 or 5"));
+}
+
 TEST_CASE("a stream takes the memory that its model says") {
   RandomModelOptions o;
   o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
@@ -167,7 +179,7 @@ TEST_CASE("errors name the file, the field, what was found and what was expected
   auto bytes = serialize_model(random_model(16, small()));
   SECTION("other version") {
     bytes[8] = std::byte{9};
-    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("a.kwsm: version: found 9, expected 1"));
+    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("a.kwsm: version: found 9, expected 2"));
   }
   SECTION("no model") {
     bytes[0] = std::byte{'R'};

@@ -75,6 +75,12 @@ TEST_CASE("a stream computes what the definition says, on every kernel set") {
         o.conv2 = o.linear = o.memory = LayerKind::bit1;
         compare(random_model(3, o), *kernels, 4, 4);
       }
+      SECTION("convs over the rows that a first layer makes") {
+        RandomModelOptions o;
+        o.spectrum = true;
+        o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1);
+        compare(random_model(8, o), *kernels, 4, 3);
+      }
       SECTION("few-bit activations, float classifier") {
         RandomModelOptions o;
         o.conv2 = o.linear = LayerKind::bitn;

@@ -18,14 +18,18 @@ json to_json(const NetInfo& info) {
   for (const Label& label : info.labels) {
     labels.push_back({label.name, static_cast<int>(label.kind)});
   }
+  json convs = json::array();
+  for (const ConvShape& s : o.convs) {
+    convs.push_back({s.channels, s.kernel, s.stride_time, s.stride_freq});
+  }
   const FeatureParams& f = info.features;
   return {{"architecture", o.architecture == Architecture::conv ? "conv" : "fsmn"},
-          {"frames", o.frames},
           {"steps", o.steps},
           {"memory_size", o.memory_size},
           {"hidden_size", o.hidden_size},
           {"blocks", o.blocks},
-          {"channels", {o.channels1, o.channels2}},
+          {"spectrum", o.spectrum},
+          {"convs", convs},
           {"kinds", {kind(o.conv2), kind(o.linear), kind(o.memory), kind(o.pointwise)}},
           {"binarizer", binarizer_names()[static_cast<std::size_t>(o.binarizer)]},
           {"words", o.words},
@@ -56,13 +60,20 @@ NetInfo from_json(const json& j) {
   NetInfo info;
   NetOptions& o = info.options;
   o.architecture = j.value("architecture", "fsmn") == "conv" ? Architecture::conv : Architecture::fsmn;
-  o.frames = j.at("frames");
   o.steps = j.at("steps");
   o.memory_size = j.at("memory_size");
   o.hidden_size = j.at("hidden_size");
   o.blocks = j.at("blocks");
-  o.channels1 = j.at("channels").at(0);
-  o.channels2 = j.at("channels").at(1);
+  if (j.contains("channels")) {  // before the front-end was an option
+    o.convs[0].channels = j.at("channels").at(0);
+    o.convs[1].channels = j.at("channels").at(1);
+  } else {
+    o.spectrum = j.at("spectrum");
+    o.convs.clear();
+    for (const json& conv : j.at("convs")) {
+      o.convs.push_back({conv.at(0), conv.at(1), conv.at(2), conv.at(3)});
+    }
+  }
   const json& kinds = j.at("kinds");
   o.conv2 = kind_from(kinds.at(0));
   o.linear = kind_from(kinds.at(1));

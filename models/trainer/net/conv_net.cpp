@@ -40,6 +40,22 @@ TORCH_MODULE(Residual);
 
 }  // namespace
 
+Tensor inverse_dct(const FeatureParams& features) {
+  // L[m] = sum_j s_j c[j] cos(pi j (m + 0.5) / bands), c[j] = q[j] / scale[j] (+ mean[j]).
+  const auto count = static_cast<std::int64_t>(features.coefficients);
+  Tensor out = torch::empty({count, count});
+  auto values = out.accessor<float, 2>();
+  for (std::int64_t j = 0; j < count; ++j) {
+    const double norm = std::sqrt((j == 0 ? 1.0 : 2.0) / static_cast<double>(count));
+    for (std::int64_t m = 0; m < count; ++m) {
+      const double angle = std::numbers::pi * static_cast<double>(j) * (static_cast<double>(m) + 0.5) /
+                           static_cast<double>(count);
+      values[m][j] = static_cast<float>(norm * std::cos(angle) / features.scale[static_cast<std::size_t>(j)]);
+    }
+  }
+  return out;
+}
+
 ConvNetImpl::ConvNetImpl(const ConvNetSizes& s)
     : spectrum(register_buffer("spectrum", torch::eye(s.coefficients))), dropout(s.dropout) {
   const int c = s.channels;
@@ -54,17 +70,8 @@ ConvNetImpl::ConvNetImpl(const ConvNetSizes& s)
 }
 
 void ConvNetImpl::set_features(const FeatureParams& features) {
-  // L[m] = sum_j s_j c[j] cos(pi j (m + 0.5) / bands), c[j] = q[j] / scale[j] (+ mean[j]).
-  const auto count = static_cast<std::int64_t>(features.coefficients);
-  auto values = spectrum.accessor<float, 2>();
-  for (std::int64_t j = 0; j < count; ++j) {
-    const double norm = std::sqrt((j == 0 ? 1.0 : 2.0) / static_cast<double>(count));
-    for (std::int64_t m = 0; m < count; ++m) {
-      const double angle = std::numbers::pi * static_cast<double>(j) * (static_cast<double>(m) + 0.5) /
-                           static_cast<double>(count);
-      values[j][m] = static_cast<float>(norm * std::cos(angle) / features.scale[static_cast<std::size_t>(j)]);
-    }
-  }
+  torch::NoGradGuard no_grad;
+  spectrum.copy_(inverse_dct(features).t());
 }
 
 std::pair<Tensor, Tensor> ConvNetImpl::forward(const Tensor& features) {

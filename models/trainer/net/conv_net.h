@@ -16,9 +16,13 @@ struct ConvNetSizes {
   double dropout = 0.1;
 };
 
+/// What turns quantized MFCC back into a log-mel spectrum, up to a constant per band (the DCT undone):
+/// [bands][coefficients].
+[[nodiscard]] torch::Tensor inverse_dct(const FeatureParams& features);
+
 struct ConvNetImpl : torch::nn::Module {
   explicit ConvNetImpl(const ConvNetSizes& sizes);
-  /// What turns quantized MFCC back into a log-mel spectrum (up to a constant per band): the DCT undone.
+  /// Before training: the spectrum of these features is what the net sees.
   void set_features(const FeatureParams& features);
   /// features: [B][frames][coefficients], quantized. Logits of the labels [B][labels], and of the words
   /// [B][words].

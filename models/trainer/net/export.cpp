@@ -110,9 +110,11 @@ class Exporter {
  private:
   struct Step {
     Tensor weight;
+    ConvShape shape;
     Kind kind, next;
     NormImpl* norm;
     SlopeImpl* slope;
+    bool rows = false;  // its channels are the rows of what comes next
   };
   ConvLayer conv(const Step& step, int in_planes, double in_unit);
   void set_output(ConvLayer& layer, const RealAffine& real, Kind next, double largest);
@@ -148,9 +150,9 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
   layer.kernel_time = static_cast<int>(w.size(1));
   layer.kernel_freq = static_cast<int>(w.size(2));
   layer.in_freq = static_cast<int>(x_.size(2));
-  const bool linear = layer.kernel_time == 1;
-  layer.stride_time = layer.stride_freq = linear ? 1 : 2;
-  layer.pad_freq = linear ? 0 : 2;
+  layer.stride_time = step.shape.stride_time;
+  layer.stride_freq = step.shape.stride_freq;
+  layer.pad_freq = step.shape.kernel / 2;
   layer.out_freq = (layer.in_freq + 2 * layer.pad_freq - layer.kernel_freq) / layer.stride_freq + 1;
   layer.weights.inputs = layer.kernel_time * layer.kernel_freq * layer.in_channels;
   layer.weights.outputs = layer.out_channels;
@@ -169,7 +171,14 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
     s /= in_unit;
   }
   const Tensor acc = integer::conv_dots(layer, x_);
-  set_output(layer, real_affine(*step.norm, step.slope, scale), step.next, acc.abs().max().item<double>());
+  RealAffine real = real_affine(*step.norm, step.slope, scale);
+  if (step.rows) {
+    std::fill(real.slope.begin(), real.slope.end(), 1.0);
+  }
+  set_output(layer, real, step.next, acc.abs().max().item<double>());
+  if (step.rows) {
+    layer.output = OutputKind::rows;
+  }
   x_ = integer::conv_output(layer, acc);
   return layer;
 }
@@ -211,12 +220,21 @@ void Exporter::front_end(Model& model) {
     return kind == Kind::int8 ? activation_steps : static_cast<double>((1 << planes_of(kind)) - 1);
   };
   const auto time_freq_in = [](const Tensor& w) { return w.detach().permute({0, 2, 3, 1}).contiguous(); };
+  const ConvShape whole_row{.kernel = 1, .stride_time = 1, .stride_freq = 1};
+  std::vector<Step> steps;
+  if (options_.spectrum) {
+    const Tensor spectrum = net_.spectrum.detach().view({options_.coefficients, 1, -1, 1});
+    steps.push_back({spectrum, whole_row, Kind::int8, Kind::int8, net_.spectrum_norm.get(), nullptr, true});
+  }
+  for (std::size_t i = 0; i < net_.convs.size(); ++i) {
+    steps.push_back({time_freq_in(net_.convs[i]), options_.convs[i], i == 0 ? Kind::int8 : options_.conv2,
+                     i + 1 < net_.convs.size() ? options_.conv2 : options_.linear, net_.front_norms[i].get(),
+                     net_.front_slopes[i].get()});
+  }
   const Tensor linear =
-      net_.linear.detach().view({options_.memory_size, 1, -1, options_.channels2}).contiguous();
-  const Step steps[] = {
-      {time_freq_in(net_.conv1), Kind::int8, options_.conv2, net_.norm1.get(), net_.slope1.get()},
-      {time_freq_in(net_.conv2), options_.conv2, options_.linear, net_.norm2.get(), net_.slope2.get()},
-      {linear, options_.linear, Kind::real, net_.norm3.get(), net_.slope3.get()}};
+      net_.linear.detach().view({options_.memory_size, 1, -1, options_.convs.back().channels}).contiguous();
+  steps.push_back({linear, whole_row, options_.linear, Kind::real, net_.front_norms.back().get(),
+                   net_.front_slopes.back().get()});
   double unit = activation_steps;
   for (const Step& step : steps) {
     model.front_end.push_back(conv(step, planes_of(step.kind), unit));
@@ -289,9 +307,10 @@ BlockParams Exporter::block(const BlockWeights& weights, BlockImpl& real, BlockN
   const auto hidden_edges = edges(*norm.hidden);
   const int inputs = options_.memory_size;
   for (std::size_t n = 0; n < hidden_edges.size(); ++n) {
-    const double edge = std::ceil(hidden_edges[n] / std::max(hidden_scale[n], 1e-12));
+    // A dot of ±1 is even or odd as the number of its inputs is.
+    const double edge = std::ceil((hidden_edges[n] / std::max(hidden_scale[n], 1e-12) + inputs) / 2);
     params.hidden_at_least.push_back(
-        static_cast<std::int16_t>(std::clamp<double>(edge, -inputs, inputs + 2)));
+        static_cast<std::int16_t>(2 * std::clamp<double>(edge, 0, inputs + 1) - inputs));
   }
   const auto scale = doubles(split_weight(real.project, options_.binarizer).scale);
   params.project = to_affine(real_affine(*norm.project, norm.project_slope.get(), scale),

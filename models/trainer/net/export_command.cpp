@@ -30,7 +30,6 @@ constexpr std::int64_t calibration_clips = 512;
 
 struct ExportArguments {
   DataOptions data;
-  BatchOptions batch;
   std::filesystem::path checkpoint, model, out, thresholds;
   std::string name;
 };
@@ -41,6 +40,13 @@ std::size_t write_model(const std::filesystem::path& path, const Model& model) {
   file.write(bytes.data(), bytes.size());
   file.commit();
   return bytes.size();
+}
+
+/// The clips of one split, in windows of so many frames.
+std::vector<Batch> clips_of(const Dataset& dataset, Split split, const FeatureParams& features, int frames) {
+  BatchOptions options;
+  options.frames = frames;
+  return Batcher(dataset, features, options).evaluation(split);
 }
 
 torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
@@ -112,8 +118,8 @@ void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Ba
 void run_export(const ExportArguments& a) {
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const Dataset dataset(a.data);
-  const Batcher batcher(dataset, checkpoint.info.features, a.batch);
-  const auto clips = batcher.evaluation(Split::validation);
+  const NetInfo& info = checkpoint.info;
+  const auto clips = clips_of(dataset, Split::validation, info.features, info.options.frames());
   Model model = to_model(checkpoint, a.name, calibration_frames(clips));
   model.provenance = provenance(checkpoint.info);
   if (!a.thresholds.empty()) {
@@ -133,14 +139,15 @@ void run_test(const ExportArguments& a) {
   const Dataset dataset(a.data);
   if (!a.model.empty()) {
     const auto model = std::make_shared<const Model>(load_model(a.model));
-    const auto clips = Batcher(dataset, model->features, a.batch).evaluation(Split::test);
+    const auto clips = clips_of(dataset, Split::test, model->features, model->window_frames());
     std::fputs(report(engine_posteriors(model, clips), true_labels(clips), model->labels).c_str(), stdout);
     return;
   }
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
-  const auto clips = Batcher(dataset, checkpoint.info.features, a.batch).evaluation(Split::test);
+  const NetInfo& info = checkpoint.info;
+  const auto clips = clips_of(dataset, Split::test, info.features, info.options.frames());
   const auto posteriors = trained_posteriors(*checkpoint.average, clips);
-  std::fputs(report(posteriors, true_labels(clips), checkpoint.info.labels).c_str(), stdout);
+  std::fputs(report(posteriors, true_labels(clips), info.labels).c_str(), stdout);
 }
 
 }  // namespace

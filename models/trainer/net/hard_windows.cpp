@@ -12,7 +12,7 @@ namespace {
 using torch::Tensor;
 
 constexpr double looked_at = 0.25;       // of the stretches
-constexpr std::int64_t step_frames = 4;  // of the front-end
+constexpr std::int64_t step_frames = 4;  // from one window to the next
 constexpr std::int64_t at_once = 256;    // windows
 
 /// A stretch at a random level, perhaps under noise.
@@ -76,11 +76,11 @@ std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& fea
       continue;
     }
     const Tensor frames = frames_of(mfcc, heard(speech[s], dataset.noise(Split::train), random));
-    if (frames.size(0) < net.options.frames) {
+    if (frames.size(0) < net.options.frames()) {
       continue;
     }
     const Tensor windows =
-        frames.unfold(0, net.options.frames, step_frames).transpose(1, 2);  // [N][frames][c]
+        frames.unfold(0, net.options.frames(), step_frames).transpose(1, 2);  // [N][frames][c]
     for (std::int64_t first = 0; first < windows.size(0); first += at_once) {
       const std::int64_t count = std::min(at_once, windows.size(0) - first);
       const Tensor found = keyword_posterior(net, windows.narrow(0, first, count).contiguous().to(device));

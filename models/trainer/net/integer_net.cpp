@@ -93,6 +93,8 @@ Tensor conv_output(const ConvLayer& s, const Tensor& acc) {
   switch (s.output) {
     case OutputKind::int8:
       return scale16(p, -s.out_shift).clamp(-127, 127);
+    case OutputKind::rows:
+      return scale16(p, -s.out_shift).clamp(-127, 127).transpose(2, 3);
     case OutputKind::bits:
       return signs_of(p >= sign_at_least);
     case OutputKind::planes: {

@@ -18,6 +18,24 @@ std::vector<int> NetOptions::branch_blocks(int branch) const {
   return out;
 }
 
+int NetOptions::step_frames() const noexcept {
+  int stride = 1;
+  for (const ConvShape& shape : convs) {
+    stride *= shape.stride_time;
+  }
+  return stride;
+}
+
+int NetOptions::frames() const noexcept {
+  int frames = 1 + (steps - 1) * step_frames();
+  int stride = 1;
+  for (const ConvShape& shape : convs) {
+    frames += (shape.kernel - 1) * stride;
+    stride *= shape.stride_time;
+  }
+  return frames;
+}
+
 BlockImpl::BlockImpl(const NetOptions& o)
     : memory(register_parameter("memory", 0.3 * torch::randn({o.memory_size, 5}))),
       expand(register_parameter("expand",
@@ -37,22 +55,32 @@ BlockNormsImpl::BlockNormsImpl(const NetOptions& o)
 
 NetImpl::NetImpl(const NetOptions& o) : options(o) {
   if (o.architecture == Architecture::conv) {
-    conv = register_module("conv",
-                           ConvNet(ConvNetSizes{o.coefficients, o.channels1, o.labels, o.words, o.dropout}));
+    conv = register_module(
+        "conv", ConvNet(ConvNetSizes{o.coefficients, o.convs.at(0).channels, o.labels, o.words, o.dropout}));
     return;
   }
-  const int freq = ((o.coefficients + 4 - 5) / 2 + 1 + 4 - 5) / 2 + 1;
-  conv1 = register_parameter("conv1", 0.2 * torch::randn({o.channels1, 1, 5, 5}));
-  conv2 = register_parameter("conv2",
-                             torch::randn({o.channels2, o.channels1, 5, 5}) / std::sqrt(25.0 * o.channels1));
-  const int flat = freq * o.channels2;
+  if (o.spectrum) {
+    spectrum = register_parameter("spectrum", torch::eye(o.coefficients));
+    spectrum_norm = register_module("spectrum_norm", Norm(o.coefficients));
+  }
+  const auto norm_and_slope = [&](int channels) {
+    const std::string number = std::to_string(front_norms.size() + 1);
+    front_norms.push_back(register_module("norm" + number, Norm(channels)));
+    front_slopes.push_back(register_module("slope" + number, Slope(channels)));
+  };
+  int freq = o.coefficients;
+  int channels = 1;
+  for (const ConvShape& s : o.convs) {
+    const double scale = 1 / std::sqrt(1.0 * s.kernel * s.kernel * channels);
+    convs.push_back(register_parameter("conv" + std::to_string(convs.size() + 1),
+                                       scale * torch::randn({s.channels, channels, s.kernel, s.kernel})));
+    norm_and_slope(s.channels);
+    freq = (freq + 2 * (s.kernel / 2) - s.kernel) / s.stride_freq + 1;
+    channels = s.channels;
+  }
+  const int flat = freq * channels;
   linear = register_parameter("linear", torch::randn({o.memory_size, flat, 1}) / std::sqrt(flat));
-  norm1 = register_module("norm1", Norm(o.channels1));
-  norm2 = register_module("norm2", Norm(o.channels2));
-  norm3 = register_module("norm3", Norm(o.memory_size));
-  slope1 = register_module("slope1", Slope(o.channels1));
-  slope2 = register_module("slope2", Slope(o.channels2));
-  slope3 = register_module("slope3", Slope(o.memory_size));
+  norm_and_slope(o.memory_size);
   for (int i = 0; i < o.blocks; ++i) {
     blocks.push_back(register_module("block" + std::to_string(i), Block(o)));
   }
@@ -67,6 +95,35 @@ NetImpl::NetImpl(const NetOptions& o) : options(o) {
   classifier = register_module("classifier", torch::nn::Linear(o.memory_size * o.steps, o.labels));
   word_classifier =
       register_module("word_classifier", torch::nn::Linear(o.memory_size, std::max(o.words, 1)));
+}
+
+namespace {
+
+bool same_front_end(const NetOptions& a, const NetOptions& b) {
+  const auto same = [](ConvShape x, const ConvShape& y) {
+    x.channels = y.channels;
+    return x == y;
+  };
+  return a.spectrum == b.spectrum &&
+         std::equal(a.convs.begin(), a.convs.end(), b.convs.begin(), b.convs.end(), same);
+}
+
+/// Whether a parameter or buffer of this name belongs to the front-end of an FSMN.
+bool of_front_end(const std::string& name) {
+  const auto begins = [&](const char* prefix) { return name.rfind(prefix, 0) == 0; };
+  return begins("norm") || begins("slope") || begins("spectrum") ||
+         (begins("conv") && !begins("conv."));  // "conv." is the conv net
+}
+
+}  // namespace
+
+void NetImpl::set_features(const FeatureParams& features) {
+  torch::NoGradGuard no_grad;
+  if (conv) {
+    conv->set_features(features);
+  } else if (spectrum.defined()) {
+    spectrum.copy_(inverse_dct(features) * activation_steps);
+  }
 }
 
 int NetImpl::copy_from(const NetImpl& other) {
@@ -85,19 +142,20 @@ int NetImpl::copy_from(const NetImpl& other) {
     ++copied;
   };
   const auto by_channel = [](const NetImpl& net) {
-    return net.linear.view({net.linear.size(0), -1, net.options.channels2});
+    return net.linear.view({net.linear.size(0), -1, net.options.convs.back().channels});
   };
+  const bool same_front = same_front_end(options, other.options);
   const auto copy_all = [&](const auto& mine, const auto& theirs) {
     for (const auto& entry : mine) {
       const Tensor* source = theirs.find(entry.key());
-      if (source != nullptr && entry.key() != "linear") {
+      if (source != nullptr && entry.key() != "linear" && (same_front || !of_front_end(entry.key()))) {
         copy(entry.value(), *source);
       }
     }
   };
   copy_all(named_parameters(), other.named_parameters());
   copy_all(named_buffers(), other.named_buffers());
-  if (linear.defined() && other.linear.defined()) {
+  if (same_front && linear.defined() && other.linear.defined()) {
     copy(by_channel(*this), by_channel(other));
   }
   return copied;
@@ -134,18 +192,26 @@ Tensor NetImpl::weight(const Tensor& w, Kind kind) const {
 }
 
 Tensor NetImpl::front_end(const Tensor& features) {
-  const auto input_kind = [](Kind kind) { return kind == Kind::real || kind == Kind::int8 ? 0.0 : 1.0; };
   const Kind first = options.conv2 == Kind::real ? Kind::real : Kind::int8;
-  Tensor x = (features / activation_steps).unsqueeze(1);  // [B][1][frames][coefficients]
-  x = torch::conv2d(x, weight(conv1, first), Tensor(), {2, 2}, std::vector<std::int64_t>{0, 2});
-  x = slope1(norm1(x));
-  x = fn::pad(activation(x, options.conv2, front_end_shift),
-              fn::PadFuncOptions({2, 2, 0, 0}).value(input_kind(options.conv2)));
-  x = torch::conv2d(x, weight(conv2, options.conv2), Tensor(), {2, 2});
-  x = slope2(norm2(x));  // [B][c2][T][freq]
-  x = activation(x, options.linear, front_end_shift);
-  x = x.permute({3, 1, 0, 2}).reshape({x.size(3) * x.size(1), -1});  // [freq · c2][B · T]
-  return norm_slope(torch::mm(weight(linear, options.linear).flatten(1), x), norm3->rows(), slope3->value());
+  Tensor x = features / activation_steps;  // [B][frames][coefficients]
+  if (spectrum.defined()) {
+    x = spectrum_norm(torch::matmul(x, weight(spectrum, first).t()).transpose(1, 2)).transpose(1, 2);
+    x = activation(x, first, 0);
+  }
+  x = x.unsqueeze(1);  // [B][channels][frames][freq]
+  for (std::size_t i = 0; i < convs.size(); ++i) {
+    const ConvShape& shape = options.convs[i];
+    const Kind kind = i == 0 ? first : options.conv2;
+    const double outside = kind == Kind::real || kind == Kind::int8 ? 0.0 : 1.0;
+    const std::int64_t pad = shape.kernel / 2;
+    x = fn::pad(x, fn::PadFuncOptions({pad, pad, 0, 0}).value(outside));
+    x = torch::conv2d(x, weight(convs[i], kind), Tensor(), {shape.stride_time, shape.stride_freq});
+    x = front_slopes[i](front_norms[i](x));
+    x = activation(x, i + 1 < convs.size() ? options.conv2 : options.linear, front_end_shift);
+  }
+  x = x.permute({3, 1, 0, 2}).reshape({x.size(3) * x.size(1), -1});  // [freq · channels][B · T]
+  return norm_slope(torch::mm(weight(linear, options.linear).flatten(1), x), front_norms.back()->rows(),
+                    front_slopes.back()->value());
 }
 
 Tensor NetImpl::norm_then_sign(const Tensor& x, NormImpl& norm) {

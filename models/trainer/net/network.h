@@ -21,12 +21,21 @@ enum class Kind { real, int8, bit1, bits2, bits4 };
 /// fsmn: what the daemon runs. conv: a teacher alone (conv_net.h).
 enum class Architecture { fsmn, conv };
 
+/// One convolution of the front-end: as many coefficients wide as frames long.
+struct ConvShape {
+  int channels = 16, kernel = 5, stride_time = 2, stride_freq = 2;
+
+  bool operator==(const ConvShape&) const = default;
+};
+
 struct NetOptions {
   Architecture architecture = Architecture::fsmn;
-  int frames = 41, coefficients = 32;
+  int coefficients = 32;
   int steps = 8;
   int memory_size = 128, hidden_size = 256, blocks = 8;
-  int channels1 = 16, channels2 = 32;
+  bool spectrum = false;  ///< the DCT undone before the first conv: it slides over mel bands
+  std::vector<ConvShape> convs{{16, 5, 2, 2},
+                               {32, 5, 2, 2}};  ///< conv net: the first's channels are its width
   Kind conv2 = Kind::real, linear = Kind::real, memory = Kind::real, pointwise = Kind::real;
   Binarizer binarizer = Binarizer::bi_real;
   int labels = 12, words = 36;
@@ -38,6 +47,9 @@ struct NetOptions {
   }
   /// Blocks of a branch, ascending: every, every second, every fourth, the last of each group.
   [[nodiscard]] std::vector<int> branch_blocks(int branch) const;
+  /// Frames of one window, and between two of its steps.
+  [[nodiscard]] int frames() const noexcept;
+  [[nodiscard]] int step_frames() const noexcept;
 };
 
 /// Steps of int8 activations per unit, and of the features per standard deviation.
@@ -71,8 +83,11 @@ struct NetImpl : torch::nn::Module {
   /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
   /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
-  /// have (the first channels). Returns how many.
+  /// have (the first channels). The front-end only from one of the same kernels and strides. Returns how
+  /// many.
   int copy_from(const NetImpl& other);
+  /// The matrix that turns quantized MFCC back into a log-mel spectrum, where there is one.
+  void set_features(const FeatureParams& features);
 
   NetOptions options;
   double progress = 0;        ///< share of training done
@@ -81,9 +96,12 @@ struct NetImpl : torch::nn::Module {
 
   ConvNet conv{nullptr};  // Architecture::conv: all there is
 
-  torch::Tensor conv1, conv2, linear;  // [c1][1][5][5], [c2][c1][5][5] (time, freq), [C][freq · c2][1]
-  Norm norm1{nullptr}, norm2{nullptr}, norm3{nullptr};
-  Slope slope1{nullptr}, slope2{nullptr}, slope3{nullptr};
+  torch::Tensor spectrum;            // [bands][coefficients], with NetOptions::spectrum
+  Norm spectrum_norm{nullptr};       // of the bands
+  std::vector<torch::Tensor> convs;  // [out][in][kernel][kernel] (time, freq)
+  torch::Tensor linear;              // [C][freq · channels][1]
+  std::vector<Norm> front_norms;     // [convs + 1], the last of the linear layer
+  std::vector<Slope> front_slopes;
   std::vector<Block> blocks;
   std::vector<std::vector<BlockNorms>> norms;  // [branch][its blocks]
   std::vector<Norm> last;                      // [branch]

@@ -27,13 +27,34 @@ CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
   return CLI::CheckedTransformer(pairs, CLI::ignore_case);
 }
 
+std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
+  std::vector<ConvShape> shapes;
+  for (const std::string& text : all) {
+    ConvShape s;
+    int end = 0;
+    const int read = std::sscanf(text.c_str(), "%4dx%2d/%1dx%1d%n", &s.channels, &s.kernel, &s.stride_time,
+                                 &s.stride_freq, &end);
+    const auto within = [](int value, int most) { return value >= 1 && value <= most; };
+    if (read != 4 || static_cast<std::size_t>(end) != text.size() || !within(s.channels, 1024) ||
+        !within(s.kernel, 15) || s.kernel % 2 == 0 || !within(s.stride_time, 8) ||
+        !within(s.stride_freq, 8)) {
+      throw CLI::ValidationError("--convs", "found '" + text +
+                                                "', expected CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ, up to "
+                                                "1024, an odd number up to 15, and strides up to 8");
+    }
+    shapes.push_back(s);
+  }
+  return shapes;
+}
+
 void add_net_options(CLI::App& c, TrainArguments& a) {
   NetOptions& n = a.train.net;
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
   const std::string group = "Network";
   c.add_option("--architecture", n.architecture,
-               "fsmn, what the daemon runs; or conv, a teacher alone (--channels1: its width)")
+               "fsmn, what the daemon runs; or conv, a teacher alone (its width: the channels of the first "
+               "of --convs)")
       ->transform(names_of<Architecture>({"fsmn", "conv"}))
       ->group(group);
   c.add_option("--memory-size", n.memory_size, "C, channels of the residual stream")
@@ -45,9 +66,18 @@ void add_net_options(CLI::App& c, TrainArguments& a) {
   c.add_option("--blocks", n.blocks, "FSMN blocks of the full branch")
       ->check(CLI::Range(1, 32))
       ->group(group);
-  c.add_option("--channels1", n.channels1, "Channels of the first conv")->check(size)->group(group);
-  c.add_option("--channels2", n.channels2, "Channels of the second conv")->check(size)->group(group);
-  c.add_option("--conv2", n.conv2, "Kind of the second conv: real, int8, bit1, bits2, bits4")
+  c.add_option("--steps", n.steps, "T, steps of one window")
+      ->check(CLI::Range(1, 128))
+      ->capture_default_str()
+      ->group(group);
+  c.add_flag("--spectrum", n.spectrum, "A first layer that undoes the DCT: the convs slide over mel bands")
+      ->group(group);
+  c.add_option_function<std::vector<std::string>>(
+       "--convs", [&n](const std::vector<std::string>& all) { n.convs = conv_shapes(all); },
+       "Convs of the front-end, CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ each [16x5/2x2,32x5/2x2]")
+      ->delimiter(',')
+      ->group(group);
+  c.add_option("--conv2", n.conv2, "Kind of all convs but the first: real, int8, bit1, bits2, bits4")
       ->transform(kinds)
       ->group(group);
   c.add_option("--linear", n.linear, "Kind of the linear layer")->transform(kinds)->group(group);

@@ -84,6 +84,7 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
   if (resumed) {
     state_ = load_checkpoint(o_.out);
     o_.net = state_.info.options;
+    o_.batch.frames = o_.net.frames();
     spdlog::info("resuming {} after epoch {}", o_.out.string(), state_.info.epochs_done);
   } else {
     start_fresh(dataset);
@@ -102,6 +103,7 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
 }
 
 void Run::start_fresh(const Dataset& dataset) {
+  o_.batch.frames = o_.net.frames();
   state_.info.options = o_.net;
   state_.info.labels = dataset.labels();
   state_.info.recipe = o_.recipe;
@@ -113,14 +115,13 @@ void Run::start_fresh(const Dataset& dataset) {
   }
   if (first.empty()) {
     state_.info.features = estimate_scaling(dataset, FeatureParams{}, o_.batch);
+    state_.net->set_features(state_.info.features);
   } else {
     const Checkpoint before = load_checkpoint(first);
     state_.info.features = before.info.features;  // one scaling for teacher and student
+    state_.net->set_features(state_.info.features);
     const int copied = state_.net->copy_from(*before.average);
     spdlog::info("{} tensors taken over from {}", copied, first.string());
-  }
-  if (state_.net->conv) {
-    state_.net->conv->set_features(state_.info.features);
   }
   state_.average->copy_from(*state_.net);
 }

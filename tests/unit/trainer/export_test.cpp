@@ -23,7 +23,7 @@ NetOptions options_of(Kind conv2, Kind linear, Kind memory, Binarizer binarizer)
   o.memory_size = 24;
   o.hidden_size = 40;
   o.blocks = 2;  // few, so that a sign flipped by rounding does not decide everything
-  o.channels1 = o.channels2 = 16;
+  o.convs[0].channels = o.convs[1].channels = 16;
   o.conv2 = conv2;
   o.linear = linear;
   o.memory = memory;
@@ -56,19 +56,22 @@ Checkpoint random_checkpoint(const NetOptions& options, std::uint64_t seed) {
   }
   c.net->train();  // statistics as after training
   for (int i = 0; i < 40; ++i) {
-    c.net->forward((40 * torch::randn({32, 41, coefficients})).round().clamp(-127, 127), branch_count);
+    c.net->forward((40 * torch::randn({32, options.frames(), coefficients})).round().clamp(-127, 127),
+                   branch_count);
   }
   c.average->copy_from(*c.net);
   return c;
 }
 
-std::vector<Batch> random_clips(std::size_t count) {
+std::vector<Batch> random_clips(std::size_t count, int frames = 41) {
   Batch batch;
   batch.size = count;
-  batch.frames = 41;
+  batch.frames = static_cast<std::size_t>(frames);
   batch.coefficients = coefficients;
   const torch::Tensor x =
-      (40 * torch::randn({static_cast<std::int64_t>(count * 41 * coefficients)})).round().clamp(-127, 127);
+      (40 * torch::randn({static_cast<std::int64_t>(count * batch.frames * coefficients)}))
+          .round()
+          .clamp(-127, 127);
   batch.features.assign(x.data_ptr<float>(), x.data_ptr<float>() + x.numel());
   batch.labels.assign(count, 0);
   batch.words.assign(count, -1);
@@ -76,22 +79,33 @@ std::vector<Batch> random_clips(std::size_t count) {
 }
 
 torch::Tensor frames_of(const std::vector<Batch>& clips) {
-  return torch::tensor(clips[0].features).view({-1, 41, coefficients});
+  return torch::tensor(clips[0].features)
+      .view({-1, static_cast<std::int64_t>(clips[0].frames), coefficients});
 }
 
 }  // namespace
 
 TEST_CASE("engine and trainer agree on every kind of network") {
   const std::uint64_t seed = 11;
+  const bool deep = GENERATE(false, true);
   const auto [conv2, linear, memory, binarizer] = GENERATE(
       table<Kind, Kind, Kind, Binarizer>({{Kind::int8, Kind::int8, Kind::int8, Binarizer::bi_real},
                                           {Kind::int8, Kind::bits4, Kind::int8, Binarizer::xnor},
                                           {Kind::bits4, Kind::bits2, Kind::bit1, Binarizer::ir_net},
                                           {Kind::bit1, Kind::bit1, Kind::bit1, Binarizer::bi_real},
                                           {Kind::bits2, Kind::int8, Kind::int8, Binarizer::dorefa}}));
-  CAPTURE(seed, conv2, linear, memory, binarizer);
-  Checkpoint checkpoint = random_checkpoint(options_of(conv2, linear, memory, binarizer), seed);
-  const auto clips = random_clips(64);
+  CAPTURE(seed, deep, conv2, linear, memory, binarizer);
+  NetOptions options = options_of(conv2, linear, memory, binarizer);
+  if (deep) {
+    if (conv2 != Kind::int8) {
+      return;  // layers of few bits on random weights have no margins
+    }
+    options.spectrum = true;
+    options.steps = 5;
+    options.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {16, 3, 1, 1}};
+  }
+  Checkpoint checkpoint = random_checkpoint(options, seed);
+  const auto clips = random_clips(64, options.frames());
   const Model model = to_model(checkpoint, "test", frames_of(clips));
   const auto bytes = serialize_model(model);
   const auto again = std::make_shared<const Model>(parse_model(bytes, "test"));
@@ -133,6 +147,7 @@ TEST_CASE("a checkpoint comes back as it was; a damaged one is named") {
   REQUIRE(again.info.epochs_done == 3);
   REQUIRE(again.info.options.conv2 == Kind::bits4);
   REQUIRE(again.info.options.binarizer == Binarizer::rad);
+  REQUIRE((again.info.options.convs == checkpoint.info.options.convs));
   const auto clips = random_clips(8);
   REQUIRE(
       torch::equal(trained_posteriors(*again.net, clips)[2], trained_posteriors(*checkpoint.net, clips)[2]));

@@ -25,7 +25,7 @@ FeatureParams made_up_features() {
 NetOptions conv_options() {
   NetOptions options;
   options.architecture = Architecture::conv;
-  options.channels1 = 4;
+  options.convs.front().channels = 4;
   options.labels = 4;
   return options;
 }
