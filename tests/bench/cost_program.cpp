@@ -15,6 +15,7 @@
 #include "app/bench/float_net.h"
 #include "app/bench/staged_window.h"
 #include "engine/kernels/bit_rows.h"
+#include "engine/model/model_file.h"
 #include "tests/support/random_model.h"
 
 extern "C" {
@@ -167,7 +168,16 @@ void windows_in_a_stream(StagedWindow& window, const std::string& name) {
   }
 }
 
-/// Windows in a stream, and the split of the full branch from samples to posteriors.
+/// From samples to posteriors: the stages of the full branch in a stream.
+void hop(StagedWindow& window, const std::string& name) {
+  const auto hop_ms = static_cast<int>(std::lround(1e3 * window.hop_seconds()));
+  for (std::size_t s = 0; s < stage_names.size(); ++s) {
+    region(name + "hop of " + std::to_string(hop_ms) + " ms, full: " + std::string(stage_names[s]),
+           [&] { window.run(static_cast<Stage>(s), BranchId::full); });
+  }
+}
+
+/// Windows in a stream, and hops of a random model and of the one that ships.
 void windows(const Kernels& set) {
   const Model two_bit_model = test::random_model(1, two_bits);
   StagedWindow two_bit_window(two_bit_model, set);
@@ -175,11 +185,10 @@ void windows(const Kernels& set) {
   const Model model = test::random_model(1, {});
   StagedWindow window(model, set);
   windows_in_a_stream(window, std::string(set.name) + " window in a stream, ");
-  const auto hop_ms = static_cast<int>(std::lround(1e3 * window.hop_seconds()));
-  const std::string hop = std::string(set.name) + " hop of " + std::to_string(hop_ms) + " ms, full: ";
-  for (std::size_t s = 0; s < stage_names.size(); ++s) {
-    region(hop + std::string(stage_names[s]), [&] { window.run(static_cast<Stage>(s), BranchId::full); });
-  }
+  hop(window, std::string(set.name) + " ");
+  const Model shipped = load_model(KWSD_SOURCE "/models/commands.kwsm");
+  StagedWindow shipped_window(shipped, set);
+  hop(shipped_window, std::string(set.name) + " commands, ");
 }
 
 /// Windows of which nothing is known, and other kinds of front-ends.

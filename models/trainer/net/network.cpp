@@ -100,9 +100,8 @@ NetImpl::NetImpl(const NetOptions& o) : options(o) {
 namespace {
 
 bool same_front_end(const NetOptions& a, const NetOptions& b) {
-  const auto same = [](ConvShape x, const ConvShape& y) {
-    x.channels = y.channels;
-    return x == y;
+  const auto same = [](const ConvShape& x, const ConvShape& y) {
+    return x.kernel == y.kernel && x.stride_freq == y.stride_freq;
   };
   return a.spectrum == b.spectrum &&
          std::equal(a.convs.begin(), a.convs.end(), b.convs.begin(), b.convs.end(), same);
@@ -144,19 +143,29 @@ int NetImpl::copy_from(const NetImpl& other) {
   const auto by_channel = [](const NetImpl& net) {
     return net.linear.view({net.linear.size(0), -1, net.options.convs.back().channels});
   };
+  // [labels][C][steps]; of a net of other steps, those at the same times.
+  const auto by_step = [](const NetImpl& net, int steps) {
+    const Tensor weight = net.classifier->weight.view({-1, net.options.memory_size, net.options.steps});
+    const Tensor times = torch::linspace(0, net.options.steps - 1, steps).round().to(torch::kInt64);
+    return net.options.steps == steps ? weight : weight.index_select(2, times.to(weight.device()));
+  };
   const bool same_front = same_front_end(options, other.options);
   const auto copy_all = [&](const auto& mine, const auto& theirs) {
     for (const auto& entry : mine) {
       const Tensor* source = theirs.find(entry.key());
-      if (source != nullptr && entry.key() != "linear" && (same_front || !of_front_end(entry.key()))) {
+      const bool special = entry.key() == "linear" || entry.key() == "classifier.weight";
+      if (source != nullptr && !special && (same_front || !of_front_end(entry.key()))) {
         copy(entry.value(), *source);
       }
     }
   };
   copy_all(named_parameters(), other.named_parameters());
   copy_all(named_buffers(), other.named_buffers());
-  if (same_front && linear.defined() && other.linear.defined()) {
-    copy(by_channel(*this), by_channel(other));
+  if (linear.defined() && other.linear.defined()) {
+    if (same_front) {
+      copy(by_channel(*this), by_channel(other));
+    }
+    copy(by_step(*this, options.steps), by_step(other, options.steps));
   }
   return copied;
 }

@@ -83,7 +83,8 @@ struct NetImpl : torch::nn::Module {
   /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
   /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
-  /// have (the first channels). The front-end only from one of the same kernels and strides. Returns how
+  /// have (the first channels). The front-end only from one of the same kernels, of the classifier the
+  /// steps at the same times. Returns how
   /// many.
   int copy_from(const NetImpl& other);
   /// The matrix that turns quantized MFCC back into a log-mel spectrum, where there is one.
