@@ -94,7 +94,7 @@ void StagedWindow::features() noexcept {
 }
 
 void StagedWindow::front_end() noexcept {
-  for (int i = 0; i < model_->hop_frames(); ++i) {
+  for (std::size_t i = 0; i < samples_.size(); i += model_->features.hop_samples) {
     stream_.push_frame(frame_);
   }
   stream_.window(model_->steps, model_->step_stride_frames(), x_.data());

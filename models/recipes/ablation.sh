@@ -9,7 +9,7 @@ row() {
   shift
   for seed in $SEEDS; do
     out="$RUNS/ablation-$name-$seed"
-    kwsd-train train $REAL --keywords $TEN $MILD $EDGES_MANY $MIX $KINDS --convs 16x5/2x2,16x5/2x2 $SIZE --binarizer straight-through \
+    kwsd-train train $REAL --keywords $TEN $MILD $EDGES_MANY $MIX $KINDS $(paper_convs 16) $SIZE --binarizer straight-through \
       --stage-one 0.25 --batch-size 64 --epochs "$EPOCHS" --init "$RUNS/teacher.pt" "$@" --seed "$seed" --resume \
       --out "$out.pt"
     tail -n 1 "$out.log" | awk -v name="$name" -v seed="$seed" -F '\t' '{

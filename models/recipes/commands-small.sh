@@ -1,9 +1,12 @@
 #!/bin/sh
-# commands-small: the ten words with BiFSMN_S (C = 32, H = 64), distilled from the same teacher.
-. "$(dirname "$0")/first.sh"
-synthetic; teacher; stage_one
-kwsd-train train $REAL $THREADS $SYNTHETIC --validation-fraction 0 --test-fraction 0 --keywords $TEN $MILD \
-  --teacher "$RUNS/teacher.pt" --init "$RUNS/stage1.pt" --hed 0 --memory-size 32 --hidden-size 64 --pointwise bit1 \
-  --memory int8 --conv2 int8 --linear int8 --stage-one 0.25 --epochs 64 --batch-size 64 --learning-rate 0.003 \
-  --resume --out "$RUNS/commands-small.pt"
-make_model commands-small $TEN --highest-threshold 0.7
+# commands-small: the ten words with BiFSMN_S (C = 32, H = 64), from the same teachers.
+. "$(dirname "$0")/common.sh"
+synthetic; teacher; conv_teacher; mel_teacher
+small() {
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STREAMS --dropout 0 --init "$RUNS/mel.pt" --teacher "$RUNS/conv.pt" \
+    --teacher "$RUNS/mel.pt" --distill 0.6 --stage-one 0.25 --learning-rate 0.004 --memory-size 32 --hidden-size 64 --steps 15 \
+    --convs 16x5/1x2,24x3/2x2,24x3/1x1,24x3/1x2 --out "$RUNS/commands-small.pt" "$@"
+}
+small --epochs 45 --stop-after 17
+small --epochs 34
+make_model commands-small $TEN --lowest-threshold 0.5 --highest-threshold 0.8

@@ -13,8 +13,11 @@ REAL="$WORDS $SOUND --other-words $KWSD_DATA/arabic_speech_commands --threads 1 
 SYNTHETIC="--train-data $RUNS/synth --train-data $RUNS/synth2"
 MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
   --clip-chance 0.03 --babble-chance 0.15"
-NOISY="--room-chance 0.3 --snr-low 0 --snr-high 30 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
-  --clip-chance 0.03 --babble-chance 0.15"
+noisy() {  # HIGHEST SNR, dB
+  echo "--room-chance 0.3 --snr-low 0 --snr-high $1 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4" \
+    "--clip-chance 0.03 --babble-chance 0.15"
+}
+NOISY=$(noisy 30)
 EDGES_FEW="--neighbour-chance 0.15"
 EDGES_MANY="--neighbour-chance 0.5"
 MIX="--unknown-share 6 --speech-share 0.25 --fragment-share 0.1"
@@ -35,11 +38,11 @@ synthetic() {
 # The full-precision net that everything is distilled from, in three rounds, each from where the last one ended.
 teacher() {
   [ -f "$RUNS/teacher.done" ] && return
-  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $(paper_convs 32) --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
     --out "$RUNS/teacher1.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX --one-branch --init "$RUNS/teacher1.pt" --epochs 40 --batch-size 64 \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX $(paper_convs 32) --one-branch --init "$RUNS/teacher1.pt" --epochs 40 --batch-size 64 \
     --resume --out "$RUNS/teacher2.pt"
-  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
+  kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $MIX $(paper_convs 32) --one-branch --init "$RUNS/teacher2.pt" --epochs 45 --batch-size 64 \
     --learning-rate 0.0025 --label-smoothing 0.05 --resume --out "$RUNS/teacher.pt"
   touch "$RUNS/teacher.done"
 }
@@ -52,8 +55,27 @@ conv_teacher() {
   touch "$RUNS/conv.done"
 }
 
+# The paper's front-end, whose convs slide over coefficients; and one whose convs slide over mel bands:
+# CHANNELS of the inner convs, TIME STRIDE of the last.
+paper_convs() { echo "--no-spectrum --convs 16x5/2x2,$1x5/2x2"; }
+mel_convs() { echo "--convs 24x5/1x2,$1x3/2x2,$1x3/1x1,32x3/$2x2 --blocks 12"; }
+
+# The full-precision D-FSMN over mel bands, taught by the conv net: the first of two teachers of what ships.
+mel_teacher() {
+  [ -f "$RUNS/mel.done" ] && return
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --one-branch --teacher "$RUNS/conv.pt" --hed 0 \
+    --distill 0.7 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 --steps 15 \
+    --convs 24x5/1x2,48x3/2x2,48x3/1x1,48x3/1x2 --epochs 10 --resume --out "$RUNS/mel1.pt"
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $(noisy 35) --neighbour-chance 0.45 $MIX --one-branch \
+    --init "$RUNS/mel1.pt" --teacher "$RUNS/conv.pt" --hed 0 --distill 0.6 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 \
+    --steps 15 $(mel_convs 40 1) --epochs 32 --resume --out "$RUNS/mel.pt"
+  touch "$RUNS/mel.done"
+}
+
 # Every layer as the daemon runs it: pointwise convs 1-bit, the others int8.
 KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
+STREAMS="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.3 --fragment-share 0.1 --hard-share 0.12 $KINDS --hed 0
+  --label-smoothing 0 --branch-weights 1,1,1.2 --batch-size 64 --resume"
 STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 
 # Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS [OPTIONS OF CALIBRATE]

@@ -64,7 +64,7 @@ NetInfo from_json(const json& j) {
   o.memory_size = j.at("memory_size");
   o.hidden_size = j.at("hidden_size");
   o.blocks = j.at("blocks");
-  if (j.contains("channels")) {  // before the front-end was an option
+  if (j.contains("channels")) {  // before the front-end was an option: the paper's
     o.convs[0].channels = j.at("channels").at(0);
     o.convs[1].channels = j.at("channels").at(1);
   } else {
