@@ -177,6 +177,10 @@ void hop(StagedWindow& window, const std::string& name) {
   }
 }
 
+Model shipped_model() {
+  return load_model(KWSD_SOURCE "/models/commands.kwsm");
+}
+
 /// Windows in a stream, and hops of a random model and of the one that ships.
 void windows(const Kernels& set) {
   const Model two_bit_model = test::random_model(1, two_bits);
@@ -186,13 +190,16 @@ void windows(const Kernels& set) {
   StagedWindow window(model, set);
   windows_in_a_stream(window, std::string(set.name) + " window in a stream, ");
   hop(window, std::string(set.name) + " ");
-  const Model shipped = load_model(KWSD_SOURCE "/models/commands.kwsm");
+  const Model shipped = shipped_model();
   StagedWindow shipped_window(shipped, set);
   hop(shipped_window, std::string(set.name) + " commands, ");
 }
 
 /// Windows of which nothing is known, and other kinds of front-ends.
 void more_windows(const Kernels& set) {
+  const Model shipped = shipped_model();
+  StagedWindow shipped_window(shipped, set);
+  windows_in_a_stream(shipped_window, std::string(set.name) + " commands, window in a stream, ");
   const std::pair<const char*, test::RandomModelOptions> kinds[] = {
       {"int8", {}}, {"2-bit", two_bits}, {"int8, 4-bit linear", {.linear = LayerKind::bitn, .planes = 4}}};
   for (const auto& [kind, options] : kinds) {
@@ -212,11 +219,14 @@ void float_windows() {
   if (FloatNet::library().empty()) {
     return;
   }
-  FloatNet net(test::random_model(1, {}));
-  for (const BranchId branch : branches) {
-    const std::string name = "float32 " + std::string(branch_name(branch)) + ", window ";
-    region(name + "of which nothing is known", [&] { net.run_whole(branch); });
-    region(name + "in a stream", [&] { net.run_in_stream(branch); });
+  for (const auto& [of, model] :
+       {std::pair{"float32 ", test::random_model(1, {})}, std::pair{"float32 commands, ", shipped_model()}}) {
+    FloatNet net(model);
+    for (const BranchId branch : branches) {
+      const std::string name = of + std::string(branch_name(branch)) + ", window ";
+      region(name + "of which nothing is known", [&] { net.run_whole(branch); });
+      region(name + "in a stream", [&] { net.run_in_stream(branch); });
+    }
   }
 }
 
