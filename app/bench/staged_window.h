@@ -28,8 +28,8 @@ class StagedWindow {
 
   /// Stream time between two windows.
   [[nodiscard]] double hop_seconds() const noexcept;
-  /// One stage of one window in a stream: the MFCC of the frames of one hop, the
-  /// one new step of the front-end, one part of all blocks of the branch, or the classifier with its softmax.
+  /// One stage of one window in a stream: the MFCC of the frames of one hop, the new steps of
+  /// the front-end, one part of all blocks of the branch, or the classifier with its softmax.
   void run(Stage stage, BranchId branch) noexcept;
   /// The network without MFCC on a window of which nothing is known: every step of the front-end is computed.
   void run_whole(BranchId branch) noexcept;

@@ -149,6 +149,15 @@ class Training(unittest.TestCase):
                                    "--out", self.root / "conv.kwsm"], capture_output=True, text=True, timeout=300)
         self.require_failure(exported, 2, "conv net", "expected an fsmn")
 
+    def test_a_front_end_that_cannot_be_is_refused(self):
+        for convs, expected in (("16x4/1x1", "an odd number"), ("16x3/9x1", "strides up to 8"),
+                                (",".join(7 * ["4x3/1x1"]), "found 7 convs, expected 1 to 6")):
+            result = subprocess.run([KWSD_TRAIN, "train", "--convs", convs, "--out", self.root / "wrong.pt"],
+                                    capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("--convs: found", result.stderr)
+            self.assertIn(expected, result.stderr)
+
     def test_a_teacher_of_other_words_is_refused(self):
         result = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", out="other", keywords="yes")
         self.require_failure(result, 2, "warm.pt", "labels")

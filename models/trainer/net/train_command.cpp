@@ -1,5 +1,7 @@
 #include "models/trainer/net/train_command.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -27,6 +29,9 @@ CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
   return CLI::CheckedTransformer(pairs, CLI::ignore_case);
 }
 
+constexpr std::size_t most_convs =
+    6;  // a model file holds eight layers: the spectrum's and the linear one, too
+
 std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
   std::vector<ConvShape> shapes;
   for (const std::string& text : all) {
@@ -43,6 +48,10 @@ std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
                                                 "1024, an odd number up to 15, and strides up to 8");
     }
     shapes.push_back(s);
+  }
+  if (shapes.empty() || shapes.size() > most_convs) {
+    throw CLI::ValidationError("--convs",
+                               fmt::format("found {} convs, expected 1 to {}", shapes.size(), most_convs));
   }
   return shapes;
 }
