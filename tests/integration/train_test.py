@@ -162,6 +162,10 @@ class Training(unittest.TestCase):
         result = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", out="other", keywords="yes")
         self.require_failure(result, 2, "warm.pt", "labels")
 
+    def test_a_teacher_of_another_window_is_refused(self):
+        shorter = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", "--hed", "0", "--steps", "7", out="short")
+        self.require_failure(shorter, 2, "warm.pt", "its window has 41 frames, expected the 37")
+
     def test_without_libtorch_the_build_says_what_to_install(self):
         result = subprocess.run(
             ["cmake", "-S", SOURCE, "-B", self.root / "build", "-DKWSD_TRAINER=ON", "-DKWSD_TESTS=OFF",

@@ -140,6 +140,13 @@ void Run::add_teacher(const std::filesystem::path& path) {
     throw Error(ErrorKind::usage,
                 path.string() + ": has no FSMN blocks, which HED compares; expected --hed 0");
   }
+  const NetOptions& theirs = teacher.info.options;
+  const int spare = o_.net.frames() - theirs.frames();  // a conv net takes any number of frames
+  if (!teacher.net->conv && (spare < 0 || spare >= theirs.step_frames())) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{}: its window has {} frames, expected the {} of the net it teaches",
+                            path.string(), theirs.frames(), o_.net.frames()));
+  }
   teachers_.push_back(teacher.average);
   teachers_.back()->to(device_);
   teachers_.back()->eval();
