@@ -18,8 +18,12 @@ void EventQueue::wake() const noexcept {
 bool EventQueue::post(Event event) noexcept {
   event.time = std::chrono::system_clock::now();
   if (copy_to_ != nullptr) {
-    copy_to_->post(event);
+    copy_to_->queue(event);
   }
+  return queue(std::move(event));
+}
+
+bool EventQueue::queue(Event event) noexcept {
   {
     std::unique_lock lock(mutex_);
     if (when_full_ == WhenFull::wait) {

@@ -25,7 +25,8 @@ class EventQueue {
   /// From here on `other`, which outlives this queue, gets a copy of every event. Before the first post.
   void copy_to(EventQueue& other) noexcept { copy_to_ = &other; }
 
-  /// Stamps the event with the wall clock and queues it. False when it was dropped or the queue is closed.
+  /// Stamps the event with the wall clock, once for all copies, and queues it. False when it was dropped or
+  /// the queue is closed.
   bool post(Event event) noexcept;
   /// Wakes everybody: what is queued can still be popped, nothing more can be posted.
   void close() noexcept;
@@ -40,6 +41,7 @@ class EventQueue {
   void count_dropped(std::int64_t events) noexcept;
 
  private:
+  bool queue(Event event) noexcept;
   void wake() const noexcept;
 
   const WhenFull when_full_;

@@ -1,6 +1,7 @@
 // The lines that kwsd writes, to the letter.
 #include <catch2/catch.hpp>
 
+#include "app/event_queue.h"
 #include "app/event_sink.h"
 
 using namespace kwsd;
@@ -71,4 +72,16 @@ TEST_CASE("names from outside cannot break a line") {
   CHECK(line.find('\n') == line.size() - 1);
   CHECK(line.find(R"("device":"Mic \"A\"\n)") != std::string::npos);
   CHECK(line.find('\xff') == std::string::npos);
+}
+
+TEST_CASE("an event and its copy bear the same time") {
+  EventQueue copies(4, EventQueue::WhenFull::drop);
+  EventQueue events(4, EventQueue::WhenFull::drop);
+  events.copy_to(copies);
+  CHECK(events.post({StatusEvent{}}));
+  Event event, copy;
+  CHECK(events.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::event);
+  CHECK(copies.pop(copy, std::chrono::milliseconds(0)) == EventQueue::Pop::event);
+  CHECK(event.time == copy.time);
+  CHECK(event.time.time_since_epoch().count() > 0);
 }
