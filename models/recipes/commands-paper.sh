@@ -4,9 +4,7 @@
 . "$(dirname "$0")/common.sh"
 synthetic; teacher; conv_teacher
 PAPER="--convs 16x5/2x2,32x5/2x2"
-[ -f "$RUNS/shape-paper-mel.pt" ] || kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --one-branch \
-  --teacher "$RUNS/conv.pt" --hed 0 --distill 0.7 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 $PAPER --epochs 10 \
-  --resume --out "$RUNS/shape-paper-mel.pt"
+from_nothing shape-paper-mel $PAPER
 kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.3 $MIX --pointwise bit1 --memory bit1 --conv2 bit1 --linear bit1 \
   $PAPER --init "$RUNS/shape-paper-mel.pt" --teacher "$RUNS/conv.pt" --hed 0 --distill 0.7 --label-smoothing 0 \
   --dropout 0 --stage-one 0.3 --branch-weights 1,1,1 --epochs 32 --batch-size 64 --learning-rate 0.003 --resume --out "$RUNS/commands-paper.pt"

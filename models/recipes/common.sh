@@ -60,12 +60,19 @@ conv_teacher() {
 paper_convs() { echo "--no-spectrum --convs 16x5/2x2,$1x5/2x2"; }
 mel_convs() { echo "--convs 24x5/1x2,$1x3/2x2,$1x3/1x1,32x3/$2x2 --blocks 12"; }
 
+# Ten epochs of a full-precision D-FSMN from nothing, taught by the conv net: from_nothing NAME [OPTIONS]
+from_nothing() {
+  out=$1
+  shift
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --one-branch --teacher "$RUNS/conv.pt" --hed 0 \
+    --distill 0.7 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 --epochs "${SHAPE_EPOCHS:-10}" --resume \
+    --out "$RUNS/$out.pt" "$@"
+}
+
 # The full-precision D-FSMN over mel bands, taught by the conv net: the first of two teachers of what ships.
 mel_teacher() {
   [ -f "$RUNS/mel.done" ] && return
-  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --one-branch --teacher "$RUNS/conv.pt" --hed 0 \
-    --distill 0.7 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 --steps 15 \
-    --convs 24x5/1x2,48x3/2x2,48x3/1x1,48x3/1x2 --epochs 10 --resume --out "$RUNS/mel1.pt"
+  from_nothing mel1 --steps 15 --convs 24x5/1x2,48x3/2x2,48x3/1x1,48x3/1x2
   kwsd-train train $REAL $SYNTHETIC --keywords $TEN $(noisy 35) --neighbour-chance 0.45 $MIX --one-branch \
     --init "$RUNS/mel1.pt" --teacher "$RUNS/conv.pt" --hed 0 --distill 0.6 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 \
     --steps 15 $(mel_convs 40 1) --epochs 32 --resume --out "$RUNS/mel.pt"

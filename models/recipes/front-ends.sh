@@ -9,7 +9,7 @@ row() {  # FIRST COLUMNS, LOG
     for (c = 4; c < NF; ++c) printf " %s |", $c
     print "" }'
 }
-: "${EPOCHS:=12}" "${SHAPE_EPOCHS:=10}"
+: "${EPOCHS:=12}"
 echo "| conv2 | linear | memory | channels | epochs | 8 | 4 | 2 blocks |"
 echo "|---|---|---|---|---|---|---|---|"
 for kinds in ${KINDS_TRIED-int8/int8/int8/32 int8/int8/int8/16 int8/bits4/int8/32 bits4/bits4/int8/32 bits2/bits2/int8/32 bit1/bit1/int8/32 bit1/bit1/bit1/32}; do
@@ -28,9 +28,7 @@ shape() {  # NAME, STEPS, CONVS [--no-spectrum]
   [ $# -gt 3 ] && over=coefficients
   name=$1 steps=$2 convs=$3
   shift 3
-  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --one-branch --teacher "$RUNS/conv.pt" --hed 0 \
-    --distill 0.7 --label-smoothing 0.05 --batch-size 64 --learning-rate 0.003 --steps "$steps" --convs "$convs" "$@" \
-    --epochs "$SHAPE_EPOCHS" --resume --out "$RUNS/shape-$name.pt" >&2
+  from_nothing "shape-$name" --steps "$steps" --convs "$convs" "$@" >&2
   row "$over | $convs | $steps" "$RUNS/shape-$name.log"
 }
 shape paper 8 16x5/2x2,32x5/2x2 --no-spectrum

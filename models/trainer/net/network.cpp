@@ -27,13 +27,13 @@ int NetOptions::step_frames() const noexcept {
 }
 
 int NetOptions::frames() const noexcept {
-  int frames = 1 + (steps - 1) * step_frames();
+  int of_one_step = 1;
   int stride = 1;
   for (const ConvShape& shape : convs) {
-    frames += (shape.kernel - 1) * stride;
+    of_one_step += (shape.kernel - 1) * stride;
     stride *= shape.stride_time;
   }
-  return frames;
+  return of_one_step + (steps - 1) * stride;
 }
 
 BlockImpl::BlockImpl(const NetOptions& o)

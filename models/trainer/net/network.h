@@ -34,8 +34,8 @@ struct NetOptions {
   int steps = 8;
   int memory_size = 128, hidden_size = 256, blocks = 8;
   bool spectrum = false;  ///< the DCT undone before the first conv: it slides over mel bands
-  std::vector<ConvShape> convs{{16, 5, 2, 2},
-                               {32, 5, 2, 2}};  ///< conv net: the first's channels are its width
+  /// Of a conv net, the first's channels are its width.
+  std::vector<ConvShape> convs{{16, 5, 2, 2}, {32, 5, 2, 2}};
   Kind conv2 = Kind::real, linear = Kind::real, memory = Kind::real, pointwise = Kind::real;
   Binarizer binarizer = Binarizer::bi_real;
   int labels = 12, words = 36;
@@ -84,8 +84,7 @@ struct NetImpl : torch::nn::Module {
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
   /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
   /// have (the first channels). The front-end only from one of the same kernels, of the classifier the
-  /// steps at the same times. Returns how
-  /// many.
+  /// steps at the same times. Returns how many.
   int copy_from(const NetImpl& other);
   /// The matrix that turns quantized MFCC back into a log-mel spectrum, where there is one.
   void set_features(const FeatureParams& features);

@@ -29,8 +29,8 @@ CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
   return CLI::CheckedTransformer(pairs, CLI::ignore_case);
 }
 
-constexpr std::size_t most_convs =
-    6;  // a model file holds eight layers: the spectrum's and the linear one, too
+/// A model file holds eight layers: the spectrum's and the linear one, too.
+constexpr std::size_t most_convs = 6;
 
 std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
   std::vector<ConvShape> shapes;
