@@ -102,7 +102,7 @@ void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix
   chance("--fragment-share", mix.fragment_share, "Of unknown: pieces of words");
   chance("--partial-share", mix.partial_share, "Of unknown: less than 40 % of a keyword");
   chance("--hard-share", mix.hard_share,
-         "Of unknown: continuous speech that the net takes for a keyword, looked for anew before each epoch");
+         "Of unknown: speech and noise that the net takes for a keyword, looked for anew before each epoch");
 }
 
 }  // namespace kwsd::train

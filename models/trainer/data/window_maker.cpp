@@ -12,6 +12,7 @@ namespace kwsd::train {
 namespace {
 
 constexpr std::size_t room_count = 192;
+constexpr double noise_speed = 0.3;  // in training noises are faster or slower by up to this
 constexpr float full_scale = 32768.0F;
 constexpr float quietest = 0.001F;  // no gain takes speech below -60 dBFS: that is what silence sounds like
 
@@ -169,17 +170,17 @@ void WindowMaker::add_speech(Random& random, std::span<float> out, float gain) c
 void WindowMaker::add_hard(const HardWindow& hard, Random& random, std::span<float> out) const {
   constexpr double reach = 1200;  // samples
   const double speed = std::exp(random.uniform(-augment_.speed, augment_.speed) / 2);
-  const double centre = static_cast<double>(hard.at) + static_cast<double>(out.size()) / 2;
-  const double begin = centre - static_cast<double>(out.size()) / 2 * speed + random.uniform(-reach, reach);
-  add_resampled(dataset_.speech(Split::train)[hard.stretch].samples, begin, speed, 1.0F, out);
+  const double centre = static_cast<double>(hard.samples.size()) / 2 + random.uniform(-reach, reach);
+  add_resampled(hard.samples, centre - static_cast<double>(out.size()) / 2 * speed, speed, 1.0F, out);
 }
 
 Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& spoken,
                                  std::span<const HardWindow> hard) const {
   if (!hard.empty() && random.chance(mix_.hard_share)) {
-    add_hard(hard[random.below(hard.size())], random, out);
+    const HardWindow& again = hard[random.below(hard.size())];
+    add_hard(again, random, out);
     spoken = {0, static_cast<std::int32_t>(out.size())};
-    return {dataset_.unknown_label(), -1};
+    return {again.noise ? dataset_.silence_label() : dataset_.unknown_label(), -1};
   }
   const int label = dataset_.unknown_label();
   const bool words = !unknown_by_word_.empty();
@@ -206,12 +207,15 @@ Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& s
   return {label, clip.word};
 }
 
-void WindowMaker::fill_noise(const std::vector<Stretch>& noises, Random& random, std::span<float> out) const {
+void WindowMaker::fill_noise(const std::vector<Stretch>& noises, double most_speed, Random& random,
+                             std::span<float> out) const {
   const double kind = random.uniform();
   if (!noises.empty() && kind >= augment_.coloured_chance) {
     const Stretch& from = noises[random.below(noises.size())];
-    const double room = std::max(1.0, static_cast<double>(from.samples.size() - out.size()));
-    add_resampled(from.samples, random.uniform(0, room), 1.0, 1.0F, out);
+    const double speed = most_speed > 0 ? std::exp(random.uniform(-most_speed, most_speed)) : 1.0;
+    const double room =
+        std::max(1.0, static_cast<double>(from.samples.size()) - static_cast<double>(out.size()) * speed);
+    add_resampled(from.samples, random.uniform(0, room), speed, 1.0F, out);
   } else if (kind < augment_.coloured_chance / 2) {
     add_white_noise(out, 0.1F, random);
   } else {
@@ -230,7 +234,7 @@ void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out)
     }
     snr_db += 6;  // a voice nearby, but not the one meant
   } else {
-    fill_noise(dataset_.noise(Split::train), random, noise);
+    fill_noise(dataset_.noise(Split::train), noise_speed, random, noise);
   }
   const float level = rms(noise);
   if (level > 0) {
@@ -246,7 +250,7 @@ Window WindowMaker::draw(Random& random, std::span<float> out, std::span<const H
   Window window{draw_label(random), -1};
   Extent spoken;
   if (window.label == dataset_.silence_label()) {
-    fill_noise(dataset_.noise(Split::train), random, out);
+    fill_noise(dataset_.noise(Split::train), noise_speed, random, out);
     const float level = rms(out);
     scale(out, level > 0 ? from_db(random.uniform(-85, -20)) / level : 0);
     if (random.chance(0.05)) {
@@ -295,7 +299,7 @@ Window WindowMaker::silence(Split split, std::size_t i, std::span<float> out) co
   std::fill(out.begin(), out.end(), 0.0F);
   Random random{0x5117E9CE, static_cast<std::uint64_t>(split), i};
   if (i > 0) {
-    fill_noise(dataset_.noise(split), random, out);
+    fill_noise(dataset_.noise(split), 0, random, out);
     const float level = rms(out);
     scale(out, level > 0 ? from_db(random.uniform(-70, -25)) / level : 0);
     quantize(out);

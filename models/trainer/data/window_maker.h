@@ -40,13 +40,13 @@ struct MixOptions {
   double speech_share = 0.35;    ///< of unknown: windows of continuous speech
   double fragment_share = 0.15;  ///< of unknown: two pieces of words
   double partial_share = 0.08;   ///< of unknown: less than 40 % of a keyword
-  double hard_share = 0;         ///< of unknown: running speech that the net takes for a keyword
+  double hard_share = 0;         ///< of unknown: speech and noise that the net takes for a keyword
 };
 
-/// Where running speech of the training split sounds like a keyword to the net that is being trained.
+/// What sounds like a keyword to the net that is being trained, and is none.
 struct HardWindow {
-  std::size_t stretch = 0;  ///< index into Dataset::speech(Split::train)
-  std::size_t at = 0;       ///< sample that the window starts with
+  std::vector<std::int16_t> samples;  ///< the window, and what is heard before and after it
+  bool noise = false;                 ///< no voice in it
 };
 
 struct Window {
@@ -85,7 +85,8 @@ class WindowMaker {
   void add_speech(Random& random, std::span<float> out, float gain) const;
   void add_hard(const HardWindow& hard, Random& random, std::span<float> out) const;
   void add_noise(Extent spoken, Random& random, std::span<float> out) const;
-  void fill_noise(const std::vector<Stretch>& noises, Random& random, std::span<float> out) const;
+  void fill_noise(const std::vector<Stretch>& noises, double most_speed, Random& random,
+                  std::span<float> out) const;
 
   const Dataset& dataset_;
   AugmentOptions augment_;

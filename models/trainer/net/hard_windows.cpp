@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <utility>
 
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/effects.h"
@@ -14,23 +16,40 @@ using torch::Tensor;
 constexpr double looked_at = 0.25;       // of the stretches
 constexpr std::int64_t step_frames = 4;  // from one window to the next
 constexpr std::int64_t at_once = 256;    // windows
+constexpr std::int64_t margin = 3200;    // samples beside a window
 
-/// A stretch at a random level, perhaps under noise.
+std::vector<float> repeated(const Stretch& stretch, std::size_t size) {
+  std::vector<float> samples(size, 0.0F);
+  for (std::size_t at = 0; at < size; at += stretch.samples.size()) {
+    add_resampled(stretch.samples, 0, 1.0, 1.0F, std::span(samples).subspan(at));
+  }
+  return samples;
+}
+
+/// Brings samples to a level, RMS.
+void set_level(std::span<float> samples, float level) {
+  const float now = rms(samples);
+  scale(samples, now > 0 ? level / now : 0);
+}
+
+/// Speech at a random level, perhaps under noise.
 std::vector<float> heard(const Stretch& stretch, const std::vector<Stretch>& noises, Random& random) {
-  std::vector<float> samples(stretch.samples.size());
-  add_resampled(stretch.samples, 0, 1.0, from_db(random.uniform(-15, 5)), samples);
+  std::vector<float> samples = repeated(stretch, stretch.samples.size());
+  scale(samples, from_db(random.uniform(-15, 5)));
   if (!noises.empty() && random.chance(0.5)) {
-    const Stretch& noise = noises[random.below(noises.size())];
-    std::vector<float> added(samples.size(), 0.0F);
-    for (std::size_t at = 0; at < added.size(); at += noise.samples.size()) {
-      add_resampled(noise.samples, 0, 1.0, 1.0F, std::span(added).subspan(at));
-    }
-    const float level = rms(added);
-    const float gain = level > 0 ? rms(samples) * from_db(-random.uniform(5, 20)) / level : 0;
+    std::vector<float> noise = repeated(noises[random.below(noises.size())], samples.size());
+    set_level(noise, rms(samples) * from_db(-random.uniform(0, 20)));
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i] += gain * added[i];
+      samples[i] += noise[i];
     }
   }
+  return samples;
+}
+
+/// Noise at a random level.
+std::vector<float> heard(const Stretch& noise, Random& random) {
+  std::vector<float> samples = repeated(noise, noise.samples.size());
+  set_level(samples, from_db(random.uniform(-60, -15)));
   return samples;
 }
 
@@ -49,16 +68,79 @@ Tensor frames_of(Mfcc& mfcc, std::span<const float> samples) {
   return torch::from_blob(all.data(), shape, torch::kInt8).to(torch::kFloat32);
 }
 
-/// Highest posterior of a keyword in any branch: [windows].
+/// Posterior of all keywords together, the highest of any branch: [windows].
 Tensor keyword_posterior(NetImpl& net, const Tensor& windows) {
   Tensor highest;
   const auto keywords = net.options.labels - 2;  // unknown and silence come last
   for (const BranchOutput& branch : net.forward(windows, net.options.branches())) {
-    const Tensor one = torch::softmax(branch.logits, 1).narrow(1, 0, keywords).amax(1);
+    const Tensor one = torch::softmax(branch.logits, 1).narrow(1, 0, keywords).sum(1);
     highest = highest.defined() ? torch::maximum(highest, one) : one;
   }
   return highest.cpu();
 }
+
+/// Samples [begin, begin + size) as a 16-bit converter gives them; zeros where there are none.
+std::vector<std::int16_t> cut(std::span<const float> samples, std::int64_t begin, std::size_t size) {
+  std::vector<std::int16_t> out(size, 0);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int64_t at = begin + static_cast<std::int64_t>(i);
+    if (at >= 0 && at < static_cast<std::int64_t>(samples.size())) {
+      const float value = samples[static_cast<std::size_t>(at)] * 32768.0F;
+      out[i] = static_cast<std::int16_t>(std::lround(std::clamp(value, -32768.0F, 32767.0F)));
+    }
+  }
+  return out;
+}
+
+class Search {
+ public:
+  Search(NetImpl& net, const FeatureParams& features, Random& random)
+      : net_(net), device_(net.parameters().front().device()), mfcc_(features), random_(random) {}
+
+  void look(std::span<const float> samples, bool noise) {
+    const Tensor frames = frames_of(mfcc_, samples);
+    if (frames.size(0) < net_.options.frames()) {
+      return;
+    }
+    const Tensor windows =
+        frames.unfold(0, net_.options.frames(), step_frames).transpose(1, 2);  // [N][frames][c]
+    for (std::int64_t first = 0; first < windows.size(0); first += at_once) {
+      const std::int64_t count = std::min(at_once, windows.size(0) - first);
+      const Tensor found =
+          keyword_posterior(net_, windows.narrow(0, first, count).contiguous().to(device_));
+      for (std::int64_t i = 0; i < count; ++i) {
+        if (found[i].item<double>() >= hard_posterior) {
+          keep(samples, first + i, noise);
+        }
+      }
+    }
+  }
+  std::vector<HardWindow> take() { return std::move(hard_); }
+
+ private:
+  void keep(std::span<const float> samples, std::int64_t number, bool noise) {
+    std::size_t place = hard_.size();
+    if (++found_ > hard_windows_most) {
+      place = random_.below(found_);
+    } else {
+      hard_.emplace_back();
+    }
+    if (place < hard_.size()) {
+      const FeatureParams& p = mfcc_.params();
+      const std::int64_t window = (net_.options.frames() - 1) * std::int64_t{p.hop_samples} + p.frame_samples;
+      hard_[place] = {cut(samples, number * step_frames * p.hop_samples - margin,
+                          static_cast<std::size_t>(window + 2 * margin)),
+                      noise};
+    }
+  }
+
+  NetImpl& net_;
+  torch::Device device_;
+  Mfcc mfcc_;
+  Random& random_;
+  std::vector<HardWindow> hard_;
+  std::size_t found_ = 0;
+};
 
 }  // namespace
 
@@ -67,32 +149,20 @@ std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& fea
   torch::NoGradGuard no_grad;
   const bool training = net.is_training();
   net.eval();
-  const torch::Device device = net.parameters().front().device();
-  Mfcc mfcc(features);
-  std::vector<HardWindow> hard;
-  const auto& speech = dataset.speech(Split::train);
-  for (std::size_t s = 0; s < speech.size(); ++s) {
-    if (!random.chance(looked_at)) {
-      continue;
+  Search search(net, features, random);
+  const auto& noises = dataset.noise(Split::train);
+  for (const Stretch& speech : dataset.speech(Split::train)) {
+    if (random.chance(looked_at)) {
+      search.look(heard(speech, noises, random), false);
     }
-    const Tensor frames = frames_of(mfcc, heard(speech[s], dataset.noise(Split::train), random));
-    if (frames.size(0) < net.options.frames()) {
-      continue;
-    }
-    const Tensor windows =
-        frames.unfold(0, net.options.frames(), step_frames).transpose(1, 2);  // [N][frames][c]
-    for (std::int64_t first = 0; first < windows.size(0); first += at_once) {
-      const std::int64_t count = std::min(at_once, windows.size(0) - first);
-      const Tensor found = keyword_posterior(net, windows.narrow(0, first, count).contiguous().to(device));
-      for (std::int64_t i = 0; i < count; ++i) {
-        if (found[i].item<double>() >= hard_posterior) {
-          hard.push_back({s, static_cast<std::size_t>((first + i) * step_frames) * features.hop_samples});
-        }
-      }
+  }
+  for (const Stretch& noise : noises) {
+    if (random.chance(looked_at)) {
+      search.look(heard(noise, random), true);
     }
   }
   net.train(training);
-  return hard;
+  return search.take();
 }
 
 }  // namespace kwsd::train

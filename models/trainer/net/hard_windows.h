@@ -1,4 +1,4 @@
-// Hard negatives: false accepts are so rare in running speech that windows drawn at random hardly hold any;
+// Hard negatives: false accepts are so rare in speech and noise that windows drawn at random hardly hold any;
 // so the net that is being trained looks for them itself. Thread: one.
 #pragma once
 
@@ -11,12 +11,13 @@
 
 namespace kwsd::train {
 
-/// Windows of the training split's running speech in which a branch of `net` gives a keyword a posterior of
-/// at least hard_posterior. Looks at a random quarter of the stretches, every window a front-end step apart
-/// as in a stream; half of them under noise. Changes nothing of the net; the same for the same random
-/// numbers.
+/// Windows of the training split's running speech and noise in which the keywords have, in a branch of `net`,
+/// a posterior of at least hard_posterior together; hard_windows_most of them, drawn at random, where there are
+/// more. Looks at a random quarter of the stretches, half of the speech under noise, every window a front-end
+/// step apart as in a stream. Changes nothing of the net; the same for the same random numbers.
 [[nodiscard]] std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features,
                                                         const Dataset& dataset, Random& random);
-inline constexpr double hard_posterior = 0.15;
+inline constexpr double hard_posterior = 0.2;
+inline constexpr std::size_t hard_windows_most = 4000;
 
 }  // namespace kwsd::train

@@ -241,7 +241,7 @@ std::vector<HardWindow> Run::hard_windows(int number) {
   state_.average->real_weights = state_.net->real_weights;
   Random random{o_.batch.seed, 0x4A8D, static_cast<std::uint64_t>(number)};
   std::vector<HardWindow> hard = find_hard_windows(*state_.average, state_.info.features, dataset_, random);
-  spdlog::info("{} windows of running speech pass for a keyword", hard.size());
+  spdlog::info("{} windows of speech and noise pass for a keyword", hard.size());
   return hard;
 }
 
