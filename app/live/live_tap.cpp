@@ -57,7 +57,7 @@ void LiveTap::on_window(const Model& model, Detector& detector, BranchId branch,
         detector.set_threshold(static_cast<BranchId>(b), tap.label, wanted);
       }
     }
-    tap.score.store(detector.smoothed()[static_cast<std::size_t>(tap.label)], std::memory_order_relaxed);
+    tap.score.store(detector.scores()[static_cast<std::size_t>(tap.label)], std::memory_order_relaxed);
     tap.threshold.store(detector.threshold(branch, tap.label), std::memory_order_relaxed);
   }
   branch_.store(branch, std::memory_order_relaxed);

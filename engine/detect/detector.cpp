@@ -21,6 +21,7 @@ void check_range(const char* field, double value, double low, double high) {
 
 void validate(const DetectorParams& p) {
   check_range("smoothing_seconds", p.smoothing_seconds, 0.001, 5.0);
+  check_range("rivals_share", p.rivals_share, 0.0, 1.0);
   check_range("min_windows", p.min_windows, 1, 50);
   check_range("refractory_seconds", p.refractory_seconds, 0.0, 3600.0);
   check_range("rearm_ratio", p.rearm_ratio, 0.0, 1.0);
@@ -34,7 +35,7 @@ Detector::Detector(const Model& model, const DetectorParams& params)
     : params_(params),
       labels_(static_cast<int>(model.labels.size())),
       window_samples_(model.window_samples()),
-      smoothed_(model.labels.size()),
+      scores_(model.labels.size()),
       keywords_(model.labels.size()) {
   validate(params);
   const auto samples = [&](double seconds) {
@@ -67,15 +68,15 @@ float Detector::threshold(BranchId branch, int label) const noexcept {
   return thresholds_[static_cast<std::size_t>(branch)][static_cast<std::size_t>(label)];
 }
 
-std::span<const float> Detector::smoothed() const noexcept {
-  return smoothed_;
+std::span<const float> Detector::scores() const noexcept {
+  return scores_;
 }
 
 void Detector::reset(std::int64_t sample) noexcept {
   remembered_ = 0;
   averaged_ = 0;
   detections_.clear();
-  std::fill(smoothed_.begin(), smoothed_.end(), 0.0F);
+  std::fill(scores_.begin(), scores_.end(), 0.0F);
   for (Keyword& keyword : keywords_) {
     keyword.armed = true;
     keyword.quiet_until = sample;
@@ -92,15 +93,16 @@ std::span<const Detection> Detector::push(std::span<const float> posteriors, std
   const Window now{end_sample, branch};
   remember(posteriors, now);
   smooth();
+  add_rivals();
   for (int label = 0; label < labels_; ++label) {
     Keyword& keyword = keywords_[static_cast<std::size_t>(label)];
     const float rearm_below =
         static_cast<float>(params_.rearm_ratio) * std::max(threshold(branch, label), lowest_rearm_threshold);
-    keyword.armed = keyword.armed || smoothed_[static_cast<std::size_t>(label)] < rearm_below;
+    keyword.armed = keyword.armed || scores_[static_cast<std::size_t>(label)] < rearm_below;
   }
-  const auto top = std::max_element(smoothed_.begin(), smoothed_.end()) - smoothed_.begin();
+  const auto top = std::max_element(scores_.begin(), scores_.end()) - scores_.begin();
   const Keyword& keyword = keywords_[static_cast<std::size_t>(top)];
-  const bool passed = smoothed_[static_cast<std::size_t>(top)] >= threshold(branch, static_cast<int>(top));
+  const bool passed = scores_[static_cast<std::size_t>(top)] >= threshold(branch, static_cast<int>(top));
   if (keyword.is_keyword && passed && keyword.armed && end_sample >= keyword.quiet_until &&
       averaged_ >= params_.min_windows) {
     report(static_cast<int>(top), now);
@@ -154,20 +156,49 @@ void Detector::smooth() noexcept {
     for (int age = 0; age < averaged_; ++age) {
       sum += comparable(age, label);
     }
-    smoothed_[static_cast<std::size_t>(label)] = sum / static_cast<float>(averaged_);
+    scores_[static_cast<std::size_t>(label)] = sum / static_cast<float>(averaged_);
   }
+}
+
+void Detector::add_rivals() noexcept {
+  float all = 0;
+  float highest = -1;
+  std::size_t top = 0;
+  for (std::size_t label = 0; label < scores_.size(); ++label) {
+    if (keywords_[label].is_keyword) {
+      all += scores_[label];
+      if (scores_[label] > highest) {
+        highest = scores_[label];
+        top = label;
+      }
+    }
+  }
+  if (highest >= 0) {
+    scores_[top] = std::min(highest + static_cast<float>(params_.rivals_share) * (all - highest), 1.0F);
+  }
+}
+
+/// What one window alone would give a keyword.
+float Detector::with_rivals(int age, int label) const noexcept {
+  float rivals = 0;
+  for (int other = 0; other < labels_; ++other) {
+    if (other != label && keywords_[static_cast<std::size_t>(other)].is_keyword) {
+      rivals += comparable(age, other);
+    }
+  }
+  return comparable(age, label) + static_cast<float>(params_.rivals_share) * rivals;
 }
 
 void Detector::report(int label, const Window& now) noexcept {
   const float passed = threshold(now.branch, label);
   // The word ended about when a window first knew it.
   int first = averaged_ - 1;
-  while (first > 0 && comparable(first, label) < passed) {
+  while (first > 0 && with_rivals(first, label) < passed) {
     --first;
   }
   Detection detection;
   detection.label = label;
-  detection.score = smoothed_[static_cast<std::size_t>(label)];
+  detection.score = scores_[static_cast<std::size_t>(label)];
   detection.threshold = passed;
   detection.end_sample = windows_[slot(first)].end_sample;
   detection.start_sample = std::max(

@@ -16,6 +16,9 @@ namespace kwsd {
 /// windows, and its mean passes the threshold on the second or third of them.
 struct DetectorParams {
   double smoothing_seconds = 0.3;   ///< posteriors are averaged over the windows of this span; (0, 5]
+  /// Of the other keywords' posteriors, what counts for the highest one's score, [0, 1]: a net that wavers
+  /// between two keywords is sure that one of them was spoken.
+  double rivals_share = 0.5;
   int min_windows = 2;              ///< fewest windows in the average before anything is reported; [1, 50]
   double refractory_seconds = 1.0;  ///< per keyword, in stream time; 0 disables; [0, 3600]
   double rearm_ratio = 0.7;      ///< re-armed once the smoothed score fell below ratio * max(threshold, 0.1)
@@ -27,7 +30,7 @@ struct DetectorParams {
 /// One spoken word. Samples count from the start of the stream.
 struct Detection {
   int label = 0;
-  float score = 0;                ///< smoothed posterior as it passed the threshold, [0, 1]
+  float score = 0;                ///< as it passed the threshold, [0, 1]
   float threshold = 0;            ///< the threshold it passed
   std::int64_t start_sample = 0;  ///< end_sample less word_seconds, not before the window
   std::int64_t end_sample = 0;    ///< end of the first window that knew the word: about the word's end
@@ -35,9 +38,10 @@ struct Detection {
 };
 
 /// A keyword is reported when, after a window,
-///   - its smoothed posterior is at least its threshold in the branch that ran,
-///   - it is the top class: neither silence, unknown nor another keyword scores higher,
-///   - it is armed: since its last event its smoothed posterior has fallen (rearm_ratio),
+///   - its score is at least its threshold in the branch that ran: the smoothed posterior, and of the highest
+///     keyword rivals_share of the other keywords' besides,
+///   - neither silence, unknown nor another keyword scores higher,
+///   - it is armed: since its last event its score has fallen (rearm_ratio),
 ///   - its own refractory period is over. An event of one keyword never holds back another.
 ///
 /// Branches have thresholds of their own. Where the average spans a switch, posteriors of the other branch
@@ -59,8 +63,8 @@ class Detector {
   /// (none or one); the span is valid until the next call.
   [[nodiscard]] std::span<const Detection> push(std::span<const float> posteriors, std::int64_t end_sample,
                                                 BranchId branch) noexcept;
-  /// Smoothed posteriors after the last push, on the scale of its branch: (labels).
-  [[nodiscard]] std::span<const float> smoothed() const noexcept;
+  /// Scores after the last push, on the scale of its branch: (labels), [0, 1].
+  [[nodiscard]] std::span<const float> scores() const noexcept;
   /// After start, reconnect: forgets history, starts the warm-up anew at `sample`.
   void reset(std::int64_t sample) noexcept;
 
@@ -77,8 +81,10 @@ class Detector {
 
   void remember(std::span<const float> posteriors, Window window) noexcept;
   void smooth() noexcept;
+  void add_rivals() noexcept;
   void report(int label, const Window& now) noexcept;
   [[nodiscard]] float comparable(int age, int label) const noexcept;
+  [[nodiscard]] float with_rivals(int age, int label) const noexcept;
   [[nodiscard]] std::size_t slot(int age) const noexcept;
 
   DetectorParams params_;
@@ -91,7 +97,7 @@ class Detector {
   std::vector<float> posteriors_;  // [ring][labels], raw
   int newest_ = 0, remembered_ = 0;
   int averaged_ = 0;               // newest windows that are in the average
-  std::vector<float> smoothed_;    // (labels)
+  std::vector<float> scores_;      // (labels)
   std::vector<Keyword> keywords_;  // (labels)
   std::vector<Detection> detections_;
   std::int64_t warm_until_ = 0;

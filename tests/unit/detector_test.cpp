@@ -166,6 +166,24 @@ TEST_CASE("nothing is reported below the threshold, or while silence or unknown 
   }
 }
 
+TEST_CASE("doubt between two keywords is no doubt that one was spoken") {
+  // 0.55 of one, 0.35 of the other or of unknown: the threshold is 0.6.
+  const auto trace = [](int other) {
+    return [other](double t) { return posteriors_at({{no, 2, 1, 0.55}, {other, 2, 1, 0.35}}, t); };
+  };
+  Detector detector(two_words(), {});
+  const auto events = run(detector, 6, 0.096, trace(yes));
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].detection.label == no);
+  CHECK(events[0].detection.score > 0.6);
+  detector.reset(0);
+  CHECK(run(detector, 6, 0.096, trace(unknown)).empty());
+  DetectorParams alone;
+  alone.rivals_share = 0;
+  Detector strict(two_words(), alone);
+  CHECK(run(strict, 6, 0.096, trace(yes)).empty());
+}
+
 TEST_CASE("a held posterior fires once; it must fall before it fires again") {
   Detector detector(two_words(), {});
   CHECK(run(detector, 20, 0.096, [](double t) { return posteriors_at({{yes, 2, 12}}, t); }).size() == 1);
@@ -278,7 +296,7 @@ TEST_CASE("warm-up, gaps and reset forget what came before") {
     const auto trace = [](double t) { return posteriors_at({{yes, 1.0, 9}}, t); };
     CHECK(run(detector, 2, 0.096, trace).size() == 1);
     detector.reset(0);
-    CHECK(detector.smoothed()[yes] == 0);
+    CHECK(detector.scores()[yes] == 0);
     CHECK(run(detector, 2, 0.096, trace).size() == 1);
   }
 }
@@ -308,6 +326,7 @@ TEST_CASE("detector parameters out of range are refused by name") {
   };
   refuses([](DetectorParams& p) { p.smoothing_seconds = 0; }, "smoothing_seconds");
   refuses([](DetectorParams& p) { p.smoothing_seconds = std::nan(""); }, "smoothing_seconds");
+  refuses([](DetectorParams& p) { p.rivals_share = 1.5; }, "rivals_share");
   refuses([](DetectorParams& p) { p.min_windows = 0; }, "min_windows");
   refuses([](DetectorParams& p) { p.refractory_seconds = -1; }, "refractory_seconds");
   refuses([](DetectorParams& p) { p.rearm_ratio = 1.5; }, "rearm_ratio");
