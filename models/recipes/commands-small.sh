@@ -3,10 +3,14 @@
 . "$(dirname "$0")/common.sh"
 synthetic; teacher; conv_teacher; mel_teacher
 small() {
-  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STREAMS --dropout 0 --init "$RUNS/mel.pt" --teacher "$RUNS/conv.pt" \
-    --teacher "$RUNS/mel.pt" --distill 0.6 --stage-one 0.25 --learning-rate 0.004 --memory-size 32 --hidden-size 64 --steps 15 \
-    --convs 16x5/1x2,24x3/2x2,24x3/1x1,24x3/1x2 --out "$RUNS/commands-small.pt" "$@"
+  kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STREAMS --dropout 0 --teacher "$RUNS/conv.pt" \
+    --teacher "$RUNS/mel.pt" --memory-size 32 --hidden-size 64 --steps 15 \
+    --convs 16x5/1x2,24x3/2x2,24x3/1x1,24x3/1x2 "$@"
 }
-small --epochs 45 --stop-after 17
-small --epochs 34
+first() {
+  small --init "$RUNS/mel.pt" --distill 0.6 --stage-one 0.25 --learning-rate 0.004 --out "$RUNS/commands-small1.pt" "$@"
+}
+first --epochs 45 --stop-after 17
+first --epochs 34
+small --init "$RUNS/commands-small1.pt" --distill 0.5 --stage-one 0 --learning-rate 0.0025 --epochs 36 --out "$RUNS/commands-small.pt"
 make_model commands-small $TEN --lowest-threshold 0.5 --highest-threshold 0.8

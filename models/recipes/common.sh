@@ -81,7 +81,7 @@ mel_teacher() {
 
 # Every layer as the daemon runs it: pointwise convs 1-bit, the others int8.
 KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
-STREAMS="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.3 --fragment-share 0.1 --hard-share 0.12 $KINDS --hed 0
+STREAMS="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.3 --fragment-share 0.1 --hard-share 0.18 $KINDS --hed 0
   --label-smoothing 0 --branch-weights 1,1,1.2 --batch-size 64 --resume"
 STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 

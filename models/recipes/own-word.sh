@@ -17,7 +17,7 @@ else
 fi
 kwsd-train train $WORDS $SOUND --other-words "$KWSD_DATA/arabic_speech_commands" --threads 1 --data-threads 1 $SYNTHETIC $heard \
   --keywords "$word" $NOISY $EDGES_MANY --memory-size 64 --hidden-size 128 $KINDS --hed 0 --stage-one 0.4 \
-  --unknown-share 12 --silence-share 2 --keyword-balance 1 --speech-share 0.35 --fragment-share 0.1 --hard-share 0.1 \
+  --unknown-share 12 --silence-share 2 --keyword-balance 1 --speech-share 0.35 --fragment-share 0.1 --hard-share 0.15 \
   --label-smoothing 0.02 --dropout 0.05 --branch-weights 1,1,1.2 --epochs "${EPOCHS:-30}" --batch-size 64 --learning-rate 0.003 \
   --resume --out "$RUNS/$word.pt"
 make_model "$word" "$word" --highest-threshold 0.9
