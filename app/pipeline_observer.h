@@ -20,7 +20,7 @@ class PipelineObserver {
   /// 16 kHz samples before they are listened to. Returns what is listened to instead: the same ones, or as
   /// many others (silence while muted), valid until the next call.
   virtual std::span<const float> on_samples(std::span<const float> samples) noexcept = 0;
-  /// After each window: the detector has its smoothed posteriors, and takes thresholds for the next window.
+  /// After each window: the detector has its scores, and takes thresholds for the next window.
   virtual void on_window(const Model& model, Detector& detector, BranchId branch,
                          std::int64_t end_sample) noexcept = 0;
 };

@@ -13,7 +13,7 @@ namespace kwsd {
 
 struct LiveKeyword {
   std::string name;
-  float score = 0;             ///< smoothed posterior, [0, 1]
+  float score = 0;             ///< the detector's, [0, 1]
   float peak = 0;              ///< highest of the last seconds
   float threshold = 0;         ///< in the branch that runs, [0, 1]
   bool threshold_set = false;  ///< by key, and not written to the configuration yet

@@ -21,7 +21,7 @@ struct DetectorParams {
   double rivals_share = 0.5;
   int min_windows = 2;              ///< fewest windows in the average before anything is reported; [1, 50]
   double refractory_seconds = 1.0;  ///< per keyword, in stream time; 0 disables; [0, 3600]
-  double rearm_ratio = 0.7;      ///< re-armed once the smoothed score fell below ratio * max(threshold, 0.1)
+  double rearm_ratio = 0.7;      ///< re-armed once the score fell below ratio * max(threshold, 0.1)
   double warm_up_seconds = 0.4;  ///< windows that end this soon after reset are dropped: they hold no whole
                                  ///< word yet; [0, 3600]
   double word_seconds = 0.5;     ///< length a detection gives its word: start = end - this; [0, 10]
