@@ -6,10 +6,10 @@ FOLDER="$KWSD_DATA/arabic_speech_commands"
 FORTY=$(cd "$FOLDER" && ls -d */ | tr -d / | paste -sd ,)
 ARABIC="--data $FOLDER --validation-list-is-test --noise $KWSD_DATA/noise --cache $RUNS/cache"
 SHARES="--unknown-share 0 --silence-share 1"
-kwsd-train train $ARABIC --threads 1 --data-threads 1 --keywords "$FORTY" $MILD $SHARES --neighbour-chance 0 $(paper_convs 32) \
-  --one-branch --mixup 0.2 --epochs 60 --batch-size 64 --resume --out "$RUNS/arabic-teacher.pt"
+kwsd-train train $ARABIC --threads 1 --data-threads 1 --keywords "$FORTY" $MILD $SHARES --neighbour-chance 0 --one-branch \
+  --mixup 0.2 --epochs 60 --batch-size 64 --resume --out "$RUNS/arabic-teacher.pt"
 kwsd-train train $ARABIC --threads 1 --data-threads 1 --keywords "$FORTY" $MILD $SHARES --neighbour-chance 0 \
-  --teacher "$RUNS/arabic-teacher.pt" $KINDS $(paper_convs 16) --hed 0 --distill 0.8 --label-smoothing 0.05 --dropout 0.05 \
+  --teacher "$RUNS/arabic-teacher.pt" $KINDS --hed 0 --distill 0.8 --label-smoothing 0.05 --dropout 0.05 \
   --stage-one 0.2 --branch-weights 1,0.8,0.8 --epochs "${EPOCHS:-45}" --batch-size 64 --resume --out "$RUNS/arabic.pt"
 kwsd-train export $ARABIC --keywords "$FORTY" --checkpoint "$RUNS/arabic.pt" --name arabic --out "$RUNS/arabic.kwsm"
 kwsd-train test $ARABIC --keywords "$FORTY" --checkpoint "$RUNS/arabic-teacher.pt"
