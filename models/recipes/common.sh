@@ -85,6 +85,14 @@ STREAMS="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.3 --fragment-shar
   --label-smoothing 0 --branch-weights 1,1,1.2 --batch-size 64 --resume"
 STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 
+# The ten-word net that ships: a checkpoint that was trained on everything, with the thresholds of the same net before
+# that (NAME-lists), and golden tensors: ship NAME
+ship() {
+  kwsd-train export $WORDS $SOUND --keywords $TEN --checkpoint "$RUNS/$1-all.pt" --name "$1" --thresholds "$RUNS/$1-lists.kwsm" \
+    --out "$RUNS/$1-all.kwsm"
+  kwsd-train golden --model "$RUNS/$1-all.kwsm" --out "$RUNS/$1-all.txt"
+}
+
 # Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS [OPTIONS OF CALIBRATE]
 make_model() {
   name=$1 keywords=$2
@@ -92,6 +100,6 @@ make_model() {
   kwsd-train export $WORDS $SOUND --keywords "$keywords" --checkpoint "$RUNS/$name.pt" --name "$name" --out "$RUNS/$name.kwsm"
   held_out
   kwsd-train calibrate $WORDS $SOUND --held-out-speech "$RUNS/speech-a" --held-out-speech "$RUNS/speech-b" \
-    --per-hour 1 "$@" "$RUNS/$name.kwsm"
+    "$@" "$RUNS/$name.kwsm"
   kwsd-train golden --model "$RUNS/$name.kwsm" --out "$RUNS/$name.txt"
 }

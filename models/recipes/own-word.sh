@@ -20,4 +20,4 @@ kwsd-train train $WORDS $SOUND --other-words "$KWSD_DATA/arabic_speech_commands"
   --unknown-share 12 --silence-share 2 --keyword-balance 1 --speech-share 0.35 --fragment-share 0.1 --hard-share 0.15 \
   --label-smoothing 0.02 --dropout 0.05 --branch-weights 1,1,1.2 --epochs "${EPOCHS:-30}" --batch-size 64 --learning-rate 0.003 \
   --resume --out "$RUNS/$word.pt"
-make_model "$word" "$word" --lowest-threshold 0.75 --highest-threshold 0.9
+make_model "$word" "$word" --per-hour 1 --lowest-threshold 0.75 --highest-threshold 0.9
