@@ -106,8 +106,7 @@ class Search {
         frames.unfold(0, net_.options.frames(), step_frames).transpose(1, 2);  // [N][frames][c]
     for (std::int64_t first = 0; first < windows.size(0); first += at_once) {
       const std::int64_t count = std::min(at_once, windows.size(0) - first);
-      const Tensor found =
-          keyword_posterior(net_, windows.narrow(0, first, count).contiguous().to(device_));
+      const Tensor found = keyword_posterior(net_, windows.narrow(0, first, count).contiguous().to(device_));
       for (std::int64_t i = 0; i < count; ++i) {
         if (found[i].item<double>() >= hard_posterior) {
           keep(samples, first + i, noise);
