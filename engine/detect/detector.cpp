@@ -174,26 +174,28 @@ void Detector::add_rivals() noexcept {
     }
   }
   if (highest >= 0) {
-    scores_[top] = std::min(highest + static_cast<float>(params_.rivals_share) * (all - highest), 1.0F);
+    scores_[top] = std::min(with_rivals(highest, all), 1.0F);
   }
 }
 
+float Detector::with_rivals(float own, float all) const noexcept {
+  return own + static_cast<float>(params_.rivals_share) * (all - own);
+}
+
 /// What one window alone would give a keyword.
-float Detector::with_rivals(int age, int label) const noexcept {
-  float rivals = 0;
-  for (int other = 0; other < labels_; ++other) {
-    if (other != label && keywords_[static_cast<std::size_t>(other)].is_keyword) {
-      rivals += comparable(age, other);
-    }
+float Detector::window_score(int age, int label) const noexcept {
+  float all = 0;
+  for (int keyword = 0; keyword < labels_; ++keyword) {
+    all += keywords_[static_cast<std::size_t>(keyword)].is_keyword ? comparable(age, keyword) : 0.0F;
   }
-  return comparable(age, label) + static_cast<float>(params_.rivals_share) * rivals;
+  return with_rivals(comparable(age, label), all);
 }
 
 void Detector::report(int label, const Window& now) noexcept {
   const float passed = threshold(now.branch, label);
   // The word ended about when a window first knew it.
   int first = averaged_ - 1;
-  while (first > 0 && with_rivals(first, label) < passed) {
+  while (first > 0 && window_score(first, label) < passed) {
     --first;
   }
   Detection detection;

@@ -84,7 +84,8 @@ class Detector {
   void add_rivals() noexcept;
   void report(int label, const Window& now) noexcept;
   [[nodiscard]] float comparable(int age, int label) const noexcept;
-  [[nodiscard]] float with_rivals(int age, int label) const noexcept;
+  [[nodiscard]] float with_rivals(float own, float all) const noexcept;
+  [[nodiscard]] float window_score(int age, int label) const noexcept;
   [[nodiscard]] std::size_t slot(int age) const noexcept;
 
   DetectorParams params_;

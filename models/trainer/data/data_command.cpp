@@ -3,11 +3,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 
 #include "models/trainer/data/decode.h"
+#include "models/trainer/data/effects.h"
 #include "models/trainer/data/options.h"
 
 namespace kwsd::train {
@@ -28,12 +28,8 @@ void write_windows(const Dataset& dataset, const DataArguments& a) {
   for (std::size_t i = 0; i < a.windows; ++i) {
     Random random{a.batch.seed, 0, 0, i};
     const Window window = maker.draw(random, samples);
-    std::vector<std::int16_t> pcm(samples.size());
-    for (std::size_t s = 0; s < pcm.size(); ++s) {
-      pcm[s] = static_cast<std::int16_t>(std::lround(samples[s] * 32768.0F));
-    }
     const std::string& label = dataset.labels()[static_cast<std::size_t>(window.label)].name;
-    write_16k(a.listen / fmt::format("{:04}_{}.wav", i, label), pcm);
+    write_16k(a.listen / fmt::format("{:04}_{}.wav", i, label), to_pcm16(samples));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/model/error.h"
+#include "models/trainer/data/effects.h"
 
 namespace kwsd::train {
 namespace {
@@ -79,12 +80,7 @@ std::vector<std::int16_t> decode_16k(const std::filesystem::path& path, double m
   if (info.samplerate != sample_rate_hz) {
     mono = resample(mono, static_cast<double>(sample_rate_hz) / info.samplerate, path);
   }
-  std::vector<std::int16_t> out(mono.size());
-  std::transform(mono.begin(), mono.end(), out.begin(), [](float v) {
-    const float finite = std::isfinite(v) ? v : 0.0F;
-    return static_cast<std::int16_t>(std::lround(std::clamp(finite * 32768.0F, -32768.0F, 32767.0F)));
-  });
-  return out;
+  return to_pcm16(mono);
 }
 
 void write_16k(const std::filesystem::path& path, const std::vector<std::int16_t>& samples) {

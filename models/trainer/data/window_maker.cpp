@@ -251,8 +251,7 @@ Window WindowMaker::draw(Random& random, std::span<float> out, std::span<const H
   Extent spoken;
   if (window.label == dataset_.silence_label()) {
     fill_noise(dataset_.noise(Split::train), noise_speed, random, out);
-    const float level = rms(out);
-    scale(out, level > 0 ? from_db(random.uniform(-85, -20)) / level : 0);
+    set_level(out, from_db(random.uniform(-85, -20)));
     if (random.chance(0.05)) {
       std::fill(out.begin(), out.end(), 0.0F);
     }
@@ -300,8 +299,7 @@ Window WindowMaker::silence(Split split, std::size_t i, std::span<float> out) co
   Random random{0x5117E9CE, static_cast<std::uint64_t>(split), i};
   if (i > 0) {
     fill_noise(dataset_.noise(split), 0, random, out);
-    const float level = rms(out);
-    scale(out, level > 0 ? from_db(random.uniform(-70, -25)) / level : 0);
+    set_level(out, from_db(random.uniform(-70, -25)));
     quantize(out);
   }
   return {dataset_.silence_label(), -1};

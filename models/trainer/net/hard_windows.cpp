@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 #include "engine/features/mfcc.h"
@@ -24,12 +23,6 @@ std::vector<float> repeated(const Stretch& stretch, std::size_t size) {
     add_resampled(stretch.samples, 0, 1.0, 1.0F, std::span(samples).subspan(at));
   }
   return samples;
-}
-
-/// Brings samples to a level, RMS.
-void set_level(std::span<float> samples, float level) {
-  const float now = rms(samples);
-  scale(samples, now > 0 ? level / now : 0);
 }
 
 /// Speech at a random level, perhaps under noise.
@@ -79,16 +72,14 @@ Tensor keyword_posterior(NetImpl& net, const Tensor& windows) {
   return highest.cpu();
 }
 
-/// Samples [begin, begin + size) as a 16-bit converter gives them; zeros where there are none.
-std::vector<std::int16_t> cut(std::span<const float> samples, std::int64_t begin, std::size_t size) {
-  std::vector<std::int16_t> out(size, 0);
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::int64_t at = begin + static_cast<std::int64_t>(i);
-    if (at >= 0 && at < static_cast<std::int64_t>(samples.size())) {
-      const float value = samples[static_cast<std::size_t>(at)] * 32768.0F;
-      out[i] = static_cast<std::int16_t>(std::lround(std::clamp(value, -32768.0F, 32767.0F)));
-    }
-  }
+/// Samples [begin, begin + size); zeros where there are none.
+std::vector<std::int16_t> cut(std::span<const float> samples, std::int64_t begin, std::int64_t size) {
+  const std::int64_t first = std::max<std::int64_t>(begin, 0);
+  const std::int64_t last = std::min(begin + size, static_cast<std::int64_t>(samples.size()));
+  const std::vector<std::int16_t> pcm =
+      to_pcm16(samples.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
+  std::vector<std::int16_t> out(static_cast<std::size_t>(size), 0);
+  std::copy(pcm.begin(), pcm.end(), out.begin() + (first - begin));
   return out;
 }
 
@@ -127,8 +118,7 @@ class Search {
     if (place < hard_.size()) {
       const FeatureParams& p = mfcc_.params();
       const std::int64_t window = (net_.options.frames() - 1) * std::int64_t{p.hop_samples} + p.frame_samples;
-      hard_[place] = {cut(samples, number * step_frames * p.hop_samples - margin,
-                          static_cast<std::size_t>(window + 2 * margin)),
+      hard_[place] = {cut(samples, number * step_frames * p.hop_samples - margin, window + 2 * margin),
                       noise};
     }
   }

@@ -3,7 +3,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -106,11 +105,7 @@ void make_scene(const fs::path& scene_file, const fs::path& output, const fs::pa
   sound.resize(sound.size() + static_cast<std::size_t>(last_pause_seconds * sample_rate_hz));
   Random random(1);
   add_pink_noise(sound, from_db(scene.noise_db), random);
-  std::vector<std::int16_t> samples(sound.size());
-  std::transform(sound.begin(), sound.end(), samples.begin(), [](float v) {
-    return static_cast<std::int16_t>(std::lround(std::clamp(v * 32768.0F, -32768.0F, 32767.0F)));
-  });
-  write_16k(output, samples);
+  write_16k(output, to_pcm16(sound));
   if (!labels.empty()) {
     AtomicFile out(labels);
     out.write(table.data(), table.size());

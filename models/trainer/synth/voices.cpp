@@ -134,11 +134,7 @@ std::vector<std::string> command_line(const Voice& voice, double pace, const std
 std::vector<std::int16_t> resampled(const std::vector<std::int16_t>& in, double speed) {
   std::vector<float> out(static_cast<std::size_t>(static_cast<double>(in.size()) / speed), 0.0F);
   add_resampled(in, 1, speed, 1.0F, out);
-  std::vector<std::int16_t> rounded(out.size());
-  std::transform(out.begin(), out.end(), rounded.begin(), [](float v) {
-    return static_cast<std::int16_t>(std::lround(std::clamp(v * 32768.0F, -32768.0F, 32767.0F)));
-  });
-  return rounded;
+  return to_pcm16(out);
 }
 
 }  // namespace
