@@ -5,4 +5,5 @@
 
 namespace kwsd::train {
 using kwsd::parallel_for;
+using kwsd::parallel_for_each_thread;
 }  // namespace kwsd::train

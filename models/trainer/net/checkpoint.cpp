@@ -107,13 +107,14 @@ NetInfo from_json(const json& j) {
   return info;
 }
 
-torch::serialize::InputArchive open_archive(const std::filesystem::path& path) {
+/// Tensors land on `device`, wherever they were saved from.
+torch::serialize::InputArchive open_archive(const std::filesystem::path& path, torch::Device device) {
   if (!std::filesystem::is_regular_file(path)) {
     throw Error(ErrorKind::no_input, path.string() + ": no such file, expected a checkpoint of kwsd-train");
   }
   torch::serialize::InputArchive archive;
   try {
-    archive.load_from(path.string());
+    archive.load_from(path.string(), device);
   } catch (const c10::Error&) {
     throw Error(ErrorKind::bad_data, path.string() + ": damaged, or no checkpoint of kwsd-train");
   }
@@ -153,7 +154,7 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  auto archive = open_archive(path);
+  auto archive = open_archive(path, torch::kCPU);
   try {
     Checkpoint checkpoint;
     c10::IValue text;
@@ -174,7 +175,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
 }
 
 void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& optimizer) {
-  auto archive = open_archive(path);
+  auto archive = open_archive(path, optimizer.parameters().front().device());
   torch::serialize::InputArchive state;
   if (!archive.try_read("optimizer", state)) {
     throw Error(ErrorKind::bad_data,

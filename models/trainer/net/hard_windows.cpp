@@ -1,11 +1,11 @@
 #include "models/trainer/net/hard_windows.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/effects.h"
+#include "models/trainer/data/parallel.h"
 
 namespace kwsd::train {
 namespace {
@@ -46,8 +46,8 @@ std::vector<float> heard(const Stretch& noise, Random& random) {
   return samples;
 }
 
-/// Quantized MFCC: [frames][coefficients].
-Tensor frames_of(Mfcc& mfcc, std::span<const float> samples) {
+/// Quantized MFCC: [frames · coefficients].
+std::vector<std::int8_t> frames_of(Mfcc& mfcc, std::span<const float> samples) {
   const FeatureParams& p = mfcc.params();
   const std::size_t count =
       samples.size() < p.frame_samples ? 0 : (samples.size() - p.frame_samples) / p.hop_samples + 1;
@@ -56,9 +56,31 @@ Tensor frames_of(Mfcc& mfcc, std::span<const float> samples) {
     mfcc.compute_quantized(samples.subspan(f * p.hop_samples, p.frame_samples),
                            std::span(all).subspan(f * p.coefficients, p.coefficients));
   }
-  const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count),
-                                          static_cast<std::int64_t>(p.coefficients)};
-  return torch::from_blob(all.data(), shape, torch::kInt8).to(torch::kFloat32);
+  return all;
+}
+
+/// What is searched: a stretch as it is heard, and its features.
+struct Sound {
+  const Stretch* stretch;
+  bool noise;
+  Random random;
+  std::vector<float> samples;
+  std::vector<std::int8_t> frames;
+};
+
+/// A random quarter of the stretches.
+std::vector<Sound> draw_sounds(const Dataset& dataset, Random& random) {
+  std::vector<Sound> sounds;
+  const auto draw = [&](const std::vector<Stretch>& stretches, bool noise) {
+    for (const Stretch& stretch : stretches) {
+      if (random.chance(looked_at)) {
+        sounds.push_back({&stretch, noise, Random(random.next()), {}, {}});
+      }
+    }
+  };
+  draw(dataset.speech(Split::train), false);
+  draw(dataset.noise(Split::train), true);
+  return sounds;
 }
 
 /// Posterior of all keywords together, the highest of any branch: [windows].
@@ -86,10 +108,11 @@ std::vector<std::int16_t> cut(std::span<const float> samples, std::int64_t begin
 class Search {
  public:
   Search(NetImpl& net, const FeatureParams& features, Random& random)
-      : net_(net), device_(net.parameters().front().device()), mfcc_(features), random_(random) {}
+      : net_(net), device_(net.parameters().front().device()), features_(features), random_(random) {}
 
-  void look(std::span<const float> samples, bool noise) {
-    const Tensor frames = frames_of(mfcc_, samples);
+  void look(const Sound& sound) {
+    const Tensor frames = torch::tensor(at::ArrayRef<std::int8_t>(sound.frames), torch::kFloat32)
+                              .view({-1, static_cast<std::int64_t>(features_.coefficients)});
     if (frames.size(0) < net_.options.frames()) {
       return;
     }
@@ -100,7 +123,7 @@ class Search {
       const Tensor found = keyword_posterior(net_, windows.narrow(0, first, count).contiguous().to(device_));
       for (std::int64_t i = 0; i < count; ++i) {
         if (found[i].item<double>() >= hard_posterior) {
-          keep(samples, first + i, noise);
+          keep(sound, first + i);
         }
       }
     }
@@ -108,7 +131,7 @@ class Search {
   std::vector<HardWindow> take() { return std::move(hard_); }
 
  private:
-  void keep(std::span<const float> samples, std::int64_t number, bool noise) {
+  void keep(const Sound& sound, std::int64_t number) {
     std::size_t place = hard_.size();
     if (++found_ > hard_windows_most) {
       place = random_.below(found_);
@@ -116,16 +139,16 @@ class Search {
       hard_.emplace_back();
     }
     if (place < hard_.size()) {
-      const FeatureParams& p = mfcc_.params();
-      const std::int64_t window = (net_.options.frames() - 1) * std::int64_t{p.hop_samples} + p.frame_samples;
-      hard_[place] = {cut(samples, number * step_frames * p.hop_samples - margin, window + 2 * margin),
-                      noise};
+      const std::int64_t hop = features_.hop_samples;
+      const std::int64_t window = (net_.options.frames() - 1) * hop + features_.frame_samples;
+      hard_[place] = {cut(sound.samples, number * step_frames * hop - margin, window + 2 * margin),
+                      sound.noise};
     }
   }
 
   NetImpl& net_;
   torch::Device device_;
-  Mfcc mfcc_;
+  const FeatureParams& features_;
   Random& random_;
   std::vector<HardWindow> hard_;
   std::size_t found_ = 0;
@@ -134,21 +157,22 @@ class Search {
 }  // namespace
 
 std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features, const Dataset& dataset,
-                                          Random& random) {
+                                          Random& random, unsigned threads) {
   torch::NoGradGuard no_grad;
   const bool training = net.is_training();
   net.eval();
+  std::vector<Sound> sounds = draw_sounds(dataset, random);
+  parallel_for_each_thread(sounds.size(), threads, [&] {
+    return [&, mfcc = Mfcc(features)](std::size_t i) mutable {
+      Sound& s = sounds[i];
+      s.samples =
+          s.noise ? heard(*s.stretch, s.random) : heard(*s.stretch, dataset.noise(Split::train), s.random);
+      s.frames = frames_of(mfcc, s.samples);
+    };
+  });
   Search search(net, features, random);
-  const auto& noises = dataset.noise(Split::train);
-  for (const Stretch& speech : dataset.speech(Split::train)) {
-    if (random.chance(looked_at)) {
-      search.look(heard(speech, noises, random), false);
-    }
-  }
-  for (const Stretch& noise : noises) {
-    if (random.chance(looked_at)) {
-      search.look(heard(noise, random), true);
-    }
+  for (const Sound& sound : sounds) {
+    search.look(sound);
   }
   net.train(training);
   return search.take();

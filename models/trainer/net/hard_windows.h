@@ -14,9 +14,11 @@ namespace kwsd::train {
 /// Windows of the training split's running speech and noise in which the keywords have, in a branch of `net`,
 /// a posterior of at least hard_posterior together; hard_windows_most of them, drawn at random, where there
 /// are more. Looks at a random quarter of the stretches, half of the speech under noise, every window a
-/// front-end step apart as in a stream. Changes nothing of the net; the same for the same random numbers.
+/// front-end step apart as in a stream. Changes nothing of the net; the same for the same random numbers and
+/// any number of `threads`, which make the features.
 [[nodiscard]] std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features,
-                                                        const Dataset& dataset, Random& random);
+                                                        const Dataset& dataset, Random& random,
+                                                        unsigned threads);
 inline constexpr double hard_posterior = 0.2;
 inline constexpr std::size_t hard_windows_most = 4000;
 

@@ -213,18 +213,17 @@ struct NormSign : torch::autograd::Function<NormSign> {
 
 struct NormSlope : torch::autograd::Function<NormSlope> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& gain, const Tensor& bias,
-                        const Tensor& slope, const c10::optional<Tensor>& residual, const RowNorm& norm) {
+                        const Tensor& slope, const Tensor& residual, const RowNorm& norm) {
     static_cast<void>(gain), static_cast<void>(bias);
     const Tensor rows = row_statistics(x, norm);
     const auto n = x.size(1);
-    Tensor y = residual ? residual->clone(torch::MemoryFormat::Contiguous) : torch::zeros_like(x);
+    Tensor y = residual.clone(torch::MemoryFormat::Contiguous);
     for (std::int64_t c = 0; c < x.size(0); ++c) {
       row_slope(x.data_ptr<float>() + c * n, row_of(rows, c), slope.data_ptr<float>()[c], n,
                 y.data_ptr<float>() + c * n);
     }
     context->save_for_backward({x, rows, slope});
     context->saved_data["training"] = norm.training;
-    context->saved_data["residual"] = residual.has_value();
     return y;
   }
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
@@ -235,8 +234,7 @@ struct NormSlope : torch::autograd::Function<NormSlope> {
                             [&](const float* x, const float* gy, const Row& row, std::int64_t c, float* out) {
                               return row_slope_back(x, gy, row, slope[c], n, out);
                             });
-    return {g[0],    g[1], g[2], g[3], context->saved_data["residual"].toBool() ? gradients[0] : Tensor(),
-            Tensor()};
+    return {g[0], g[1], g[2], g[3], gradients[0], Tensor()};
   }
 };
 
@@ -315,7 +313,7 @@ Tensor norm_slope(const Tensor& x, const RowNorm& norm, const Tensor& slope, con
   if (!x.is_cpu()) {
     return plain::norm_slope(x, norm, slope, residual);
   }
-  const auto added = residual.defined() ? c10::optional<Tensor>(residual) : c10::nullopt;
+  const Tensor added = residual.defined() ? residual : torch::zeros_like(x);
   return NormSlope::apply(x.contiguous(), norm.gain, norm.bias, slope.contiguous(), added, norm);
 }
 
@@ -340,11 +338,8 @@ Tensor memory_filter(const Tensor& x, const Tensor& taps, std::int64_t steps, do
   namespace fn = torch::nn::functional;
   const Tensor clips = x.view({x.size(0), -1, steps});
   const Tensor padded = fn::pad(clips, fn::PadFuncOptions({reach, reach}).value(outside));
-  Tensor sum = torch::zeros_like(clips);
-  for (std::int64_t k = 0; k < tap_count; ++k) {
-    sum = sum + padded.slice(2, k, k + steps) * taps.select(1, k).view({-1, 1, 1});
-  }
-  return sum.reshape(x.sizes());
+  const Tensor windows = padded.unfold(2, tap_count, 1).reshape({x.size(0), -1, tap_count});  // [C][N][taps]
+  return torch::matmul(windows, taps.unsqueeze(2)).squeeze(2);
 }
 
 }  // namespace plain

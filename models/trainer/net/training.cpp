@@ -28,10 +28,9 @@ torch::Device best_device() {
 void update_average(NetImpl& average, NetImpl& net, std::int64_t step, double decay) {
   torch::NoGradGuard no_grad;
   const double keep = std::min(decay, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-  const auto blend = [&](auto mine, auto theirs) {
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-      mine[i].mul_(keep).add_(theirs[i], 1.0 - keep);
-    }
+  const auto blend = [&](const std::vector<Tensor>& mine, const std::vector<Tensor>& theirs) {
+    torch::_foreach_mul_(mine, keep);
+    torch::_foreach_add_(mine, theirs, 1.0 - keep);
   };
   blend(average.parameters(), net.parameters());
   blend(average.buffers(), net.buffers());
@@ -240,7 +239,8 @@ std::vector<HardWindow> Run::hard_windows(int number) {
   }
   state_.average->real_weights = state_.net->real_weights;
   Random random{o_.batch.seed, 0x4A8D, static_cast<std::uint64_t>(number)};
-  std::vector<HardWindow> hard = find_hard_windows(*state_.average, state_.info.features, dataset_, random);
+  std::vector<HardWindow> hard =
+      find_hard_windows(*state_.average, state_.info.features, dataset_, random, o_.batch.threads);
   spdlog::info("{} windows of speech and noise pass for a keyword", hard.size());
   return hard;
 }

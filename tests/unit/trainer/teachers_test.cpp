@@ -67,7 +67,7 @@ Net biased_net(std::int64_t label) {
 
 std::vector<HardWindow> found_by(Net net, const Dataset& dataset, std::uint64_t seed) {
   Random random(seed);
-  return find_hard_windows(*net, made_up_features(), dataset, random);
+  return find_hard_windows(*net, made_up_features(), dataset, random, 2);
 }
 
 bool same_windows(const std::vector<HardWindow>& a, const std::vector<HardWindow>& b) {
