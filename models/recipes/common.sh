@@ -57,7 +57,7 @@ conv_teacher() {
 }
 
 # Three wide conv nets, of two to six million parameters, which hear unknown speakers better still: wide NAME CHANNELS [OPTIONS].
-# Made for a GPU: on an H100 all three took six minutes at a time, on a core the smallest takes most of a day.
+# Made for a GPU: on an H100 all three together took six minutes, on a core the smallest takes six hours.
 wide() {
   [ -f "$RUNS/$1.done" ] && return
   out=$1 channels=$2
