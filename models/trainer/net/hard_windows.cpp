@@ -12,10 +12,11 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double looked_at = 0.25;       // of the stretches
-constexpr std::int64_t step_frames = 4;  // from one window to the next
-constexpr std::int64_t at_once = 256;    // windows
-constexpr std::int64_t margin = 3200;    // samples beside a window
+constexpr double looked_at = 0.25;          // of the stretches
+constexpr std::int64_t step_frames = 4;     // from one window to the next
+constexpr std::int64_t at_once = 256;       // windows
+constexpr std::size_t sounds_at_once = 64;  // held in memory
+constexpr std::int64_t margin = 3200;       // samples beside a window
 
 std::vector<float> repeated(const Stretch& stretch, std::size_t size) {
   std::vector<float> samples(size, 0.0F);
@@ -59,27 +60,47 @@ std::vector<std::int8_t> frames_of(Mfcc& mfcc, std::span<const float> samples) {
   return all;
 }
 
-/// What is searched: a stretch as it is heard, and its features.
-struct Sound {
+/// What is searched: a stretch, with random numbers of its own for how it is heard.
+struct Pick {
   const Stretch* stretch;
   bool noise;
   Random random;
+};
+
+/// It as it is heard, and its features.
+struct Sound {
   std::vector<float> samples;
   std::vector<std::int8_t> frames;
+  bool noise = false;
 };
 
 /// A random quarter of the stretches.
-std::vector<Sound> draw_sounds(const Dataset& dataset, Random& random) {
-  std::vector<Sound> sounds;
+std::vector<Pick> draw_picks(const Dataset& dataset, Random& random) {
+  std::vector<Pick> picks;
   const auto draw = [&](const std::vector<Stretch>& stretches, bool noise) {
     for (const Stretch& stretch : stretches) {
       if (random.chance(looked_at)) {
-        sounds.push_back({&stretch, noise, Random(random.next()), {}, {}});
+        picks.push_back({&stretch, noise, Random(random.next())});
       }
     }
   };
   draw(dataset.speech(Split::train), false);
   draw(dataset.noise(Split::train), true);
+  return picks;
+}
+
+std::vector<Sound> sounds_of(std::span<Pick> picks, const FeatureParams& features,
+                             const std::vector<Stretch>& noises, unsigned threads) {
+  std::vector<Sound> sounds(picks.size());
+  parallel_for_each_thread(picks.size(), threads, [&] {
+    return [&, mfcc = Mfcc(features)](std::size_t i) mutable {
+      Pick& pick = picks[i];
+      sounds[i].noise = pick.noise;
+      sounds[i].samples =
+          pick.noise ? heard(*pick.stretch, pick.random) : heard(*pick.stretch, noises, pick.random);
+      sounds[i].frames = frames_of(mfcc, sounds[i].samples);
+    };
+  });
   return sounds;
 }
 
@@ -161,18 +182,13 @@ std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& fea
   torch::NoGradGuard no_grad;
   const bool training = net.is_training();
   net.eval();
-  std::vector<Sound> sounds = draw_sounds(dataset, random);
-  parallel_for_each_thread(sounds.size(), threads, [&] {
-    return [&, mfcc = Mfcc(features)](std::size_t i) mutable {
-      Sound& s = sounds[i];
-      s.samples =
-          s.noise ? heard(*s.stretch, s.random) : heard(*s.stretch, dataset.noise(Split::train), s.random);
-      s.frames = frames_of(mfcc, s.samples);
-    };
-  });
+  std::vector<Pick> picks = draw_picks(dataset, random);
   Search search(net, features, random);
-  for (const Sound& sound : sounds) {
-    search.look(sound);
+  for (std::size_t first = 0; first < picks.size(); first += sounds_at_once) {
+    const auto some = std::span(picks).subspan(first, std::min(sounds_at_once, picks.size() - first));
+    for (const Sound& sound : sounds_of(some, features, dataset.noise(Split::train), threads)) {
+      search.look(sound);
+    }
   }
   net.train(training);
   return search.take();

@@ -65,9 +65,9 @@ Net biased_net(std::int64_t label) {
   return net;
 }
 
-std::vector<HardWindow> found_by(Net net, const Dataset& dataset, std::uint64_t seed) {
+std::vector<HardWindow> found_by(Net net, const Dataset& dataset, std::uint64_t seed, unsigned threads = 2) {
   Random random(seed);
-  return find_hard_windows(*net, made_up_features(), dataset, random, 2);
+  return find_hard_windows(*net, made_up_features(), dataset, random, threads);
 }
 
 bool same_windows(const std::vector<HardWindow>& a, const std::vector<HardWindow>& b) {
@@ -140,6 +140,7 @@ TEST_CASE("a net finds the speech and noise that it takes for a keyword") {
   }
   REQUIRE(net->is_training());
   REQUIRE(same_windows(hard, found_by(net, *made.dataset, 7)));
+  REQUIRE(same_windows(hard, found_by(net, *made.dataset, 7, 1)));  // threads
   REQUIRE_FALSE(same_windows(hard, found_by(net, *made.dataset, 8)));
   REQUIRE(found_by(biased_net(2), *made.dataset, 7).empty());  // unknown
 }
