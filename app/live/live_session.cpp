@@ -153,20 +153,29 @@ void LiveSession::on_terminal(Terminal& terminal) {
                 100 * cpu_seconds(RUSAGE_SELF) / seconds);
 }
 
+/// Waits for an event, at most 200 ms, and hands it to `take` when it is a detection. False once the input or
+/// a signal ended it.
+bool LiveSession::next_detection(
+    const std::function<void(const DetectionEvent&, std::chrono::system_clock::time_point)>& take) {
+  Event event;
+  const EventQueue::Pop popped = events_.pop(event, std::chrono::milliseconds(200));
+  if (popped == EventQueue::Pop::event) {
+    if (const auto* detection = std::get_if<DetectionEvent>(&event.body)) {
+      take(*detection, event.time);
+    }
+  }
+  return popped != EventQueue::Pop::closed && !stop_.arrived();
+}
+
 /// A line per detection, for pipes, logs and dumb terminals.
 void LiveSession::in_lines() {
   std::printf("listening to %s, model %s\n", state_.input.c_str(), state_.models.c_str());
-  Event event;
-  EventQueue::Pop popped = EventQueue::Pop::timeout;
-  while (!stop_.arrived() && std::fflush(stdout) == 0 &&
-         (popped = events_.pop(event, std::chrono::milliseconds(200))) != EventQueue::Pop::closed) {
-    if (popped == EventQueue::Pop::event) {
-      if (const auto* detection = std::get_if<DetectionEvent>(&event.body)) {
-        on_detection(*detection, event.time);
-        state_.detections.front().clock = source_->live() ? state_.detections.front().clock : "";
-        std::puts(detection_line(state_.detections.front()).c_str());
-      }
-    }
+  const auto print = [this](const DetectionEvent& detection, std::chrono::system_clock::time_point time) {
+    on_detection(detection, time);
+    state_.detections.front().clock = source_->live() ? state_.detections.front().clock : "";
+    std::puts(detection_line(state_.detections.front()).c_str());
+  };
+  while (std::fflush(stdout) == 0 && next_detection(print)) {
     govern(now_seconds());
   }
   std::printf("%lld heard\n", static_cast<long long>(state_.detection_count));
@@ -176,13 +185,13 @@ void LiveSession::in_lines() {
 void LiveSession::take_screenshot() {
   meters_.update(state_, tap_, 0);
   start();
-  Event event;
-  while (!stop_.arrived() && events_.pop(event, std::chrono::milliseconds(200)) != EventQueue::Pop::closed) {
-    const auto* detection = std::get_if<DetectionEvent>(&event.body);
-    if (detection != nullptr && detection->detection.end_sample <= last_sample(options_)) {
-      on_detection(*detection, event.time);
+  const auto keep = [this](const DetectionEvent& detection, std::chrono::system_clock::time_point time) {
+    if (detection.detection.end_sample <= last_sample(options_)) {
+      on_detection(detection, time);
       state_.detections.front().clock.clear();
     }
+  };
+  while (next_detection(keep)) {
   }
   meters_.update(state_, tap_, static_cast<double>(tap_.heard()) / stream_rate_hz);
   const Screen screen = draw_live(state_, options_.rows, options_.columns);

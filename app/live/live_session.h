@@ -6,6 +6,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -53,6 +55,8 @@ class LiveSession {
   void on_terminal(Terminal& terminal);
   void in_lines();
   void take_screenshot();
+  bool next_detection(
+      const std::function<void(const DetectionEvent&, std::chrono::system_clock::time_point)>& take);
 
   void start();
   void stop() noexcept;

@@ -17,7 +17,7 @@ import time
 import unittest
 
 import microphone
-from run_test import COMMAND, DATA, SOURCE, kwsd, labels, read_wav, write_wav
+from run_test import COMMAND, DATA, ENVIRONMENT, SOURCE, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
 
 LIMIT = 6  # seconds that only a defect waits for
@@ -232,6 +232,17 @@ class WithoutATerminal(WithFolder):
         text = picture("a.txt", "--size", "100x30").split("\n")
         self.assertEqual(len(text), 31)
         self.assertIn(" 2 heard", text)
+
+    def test_a_picture_of_a_pipe_that_pauses_counts_each_word_once(self):
+        sound = (DATA / "stop.wav").read_bytes() + bytes(32000)
+        file = self.folder / "pipe.txt"
+        with subprocess.Popen([*COMMAND, "live", "-i", "-", "--screenshot", file], env=ENVIRONMENT,
+                              stdin=subprocess.PIPE) as process:
+            process.stdin.write(sound)
+            process.stdin.flush()
+            time.sleep(1)  # five waits for an event
+        self.assertEqual(process.returncode, 0)
+        self.assertIn(" 1 heard", file.read_text().split("\n"))
 
     def test_bad_input(self):
         self.refuses(2, "--size: found '9x9'", "live", "-i", DATA / "stop.wav", "--screenshot", "x.svg", "--size", "9x9")
