@@ -26,12 +26,41 @@ bool is_sound(const fs::path& path) {
   return extensions.contains(capitals(path.extension().string())) && path.filename().string().front() != '.';
 }
 
+[[noreturn]] void fail(const fs::path& folder, const std::error_code& error) {
+  throw Error(ErrorKind::no_input,
+              folder.string() + ": " +
+                  (error ? error.message() : "not a folder; a folder of recordings was expected"));
+}
+
 void require_folder(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    throw Error(ErrorKind::no_input,
-                folder.string() + ": " +
-                    (error ? error.message() : "not a folder; a folder of recordings was expected"));
+    fail(folder, error);
+  }
+}
+
+/// Calls visit(path) for every regular file below a folder. Links to folders are followed, but not back to
+/// one that the walk is in; folders that may not be read are passed over.
+template <class Visit>
+void for_each_file(const fs::path& folder, Visit visit) {
+  constexpr auto options =
+      fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
+  std::error_code error, ignored;
+  std::vector<fs::path> above{fs::canonical(folder, ignored)};  // the folders that the walk is in
+  fs::recursive_directory_iterator at(folder, options, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (at->is_directory(ignored)) {
+      above.resize(static_cast<std::size_t>(at.depth()) + 1);
+      above.push_back(fs::canonical(at->path(), ignored));
+      if (std::find(above.begin(), above.end() - 1, above.back()) != above.end() - 1) {
+        at.disable_recursion_pending();
+      }
+    } else if (at->is_regular_file(ignored)) {
+      visit(at->path());
+    }
+  }
+  if (error) {
+    fail(folder, error);
   }
 }
 
@@ -60,13 +89,11 @@ std::vector<fs::path> sound_files(const fs::path& folder) {
   }
   require_folder(folder);
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry :
-       fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink |
-                                                    fs::directory_options::skip_permission_denied)) {
-    if (is_sound(entry.path()) && entry.is_regular_file(error)) {
-      files.push_back(entry.path());
+  for_each_file(folder, [&files](const fs::path& file) {
+    if (is_sound(file)) {
+      files.push_back(file);
     }
-  }
+  });
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -74,10 +101,15 @@ std::vector<fs::path> sound_files(const fs::path& folder) {
 std::vector<fs::path> subfolders(const fs::path& folder) {
   require_folder(folder);
   std::vector<fs::path> folders;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory()) {
-      folders.push_back(entry.path());
+  std::error_code error, ignored;
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    if (at->is_directory(ignored)) {
+      folders.push_back(at->path());
     }
+  }
+  if (error) {
+    fail(folder, error);
   }
   std::sort(folders.begin(), folders.end());
   return folders;
@@ -116,21 +148,22 @@ std::string speaker_of(std::string_view stem) {
 
 std::map<std::string, std::string> read_transcripts(const fs::path& folder) {
   std::map<std::string, std::string> transcripts;
-  if (!fs::is_directory(folder)) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
     return transcripts;
   }
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.path().filename().string().ends_with(".trans.txt")) {
-      continue;
+  for_each_file(folder, [&transcripts](const fs::path& file) {
+    if (!file.filename().string().ends_with(".trans.txt")) {
+      return;
     }
-    std::ifstream in(entry.path());
+    std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
       const auto space = line.find(' ');
       if (space != std::string::npos) {
         transcripts[line.substr(0, space)] = capitals(std::string_view(line).substr(space + 1));
       }
     }
-  }
+  });
   return transcripts;
 }
 

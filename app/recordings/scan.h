@@ -11,7 +11,8 @@
 namespace kwsd {
 
 /// Sound files below a folder (by extension: wav, flac, ogg, opus, aiff, mp3 ...), sorted by path. A file
-/// counts as a folder of one. Throws Error (no_input) when the folder is missing.
+/// counts as a folder of one. Links to folders are followed, each file is found once where they lead back;
+/// folders below that may not be read are passed over. Throws Error (no_input) when the folder is missing.
 [[nodiscard]] std::vector<std::filesystem::path> sound_files(const std::filesystem::path& folder);
 
 /// Folders directly below `folder`, sorted by name. Throws Error (no_input).
