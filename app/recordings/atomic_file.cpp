@@ -9,13 +9,19 @@
 
 namespace kwsd {
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-  temporary_ += ".";
-  temporary_ += std::to_string(getpid());
-  temporary_ += ".tmp";
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), target_(path_) {
   std::error_code error;
-  if (path_.has_parent_path()) {
-    std::filesystem::create_directories(path_.parent_path(), error);
+  const auto status = std::filesystem::status(path_, error);
+  replaces_ = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
+  if (std::filesystem::is_regular_file(status)) {
+    target_ = std::filesystem::canonical(path_, error);
+  }
+  temporary_ = target_;
+  if (replaces_) {
+    temporary_ += "." + std::to_string(getpid()) + ".tmp";
+  }
+  if (target_.has_parent_path()) {
+    std::filesystem::create_directories(target_.parent_path(), error);
   }
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) {
@@ -26,8 +32,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), tem
 AtomicFile::~AtomicFile() {
   if (file_ != nullptr) {
     std::fclose(file_);
-    std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
+    discard();
   }
 }
 
@@ -46,15 +51,21 @@ void AtomicFile::write_at_start(const void* data, std::size_t bytes) {
 }
 
 void AtomicFile::commit() {
-  if (std::fflush(file_) != 0 || fsync(fileno(file_)) != 0) {
+  if (std::fflush(file_) != 0 || (replaces_ && fsync(fileno(file_)) != 0)) {
     fail(errno);
   }
   std::FILE* file = file_;
   file_ = nullptr;
-  if (std::fclose(file) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+  if (std::fclose(file) != 0 || (replaces_ && std::rename(temporary_.c_str(), target_.c_str()) != 0)) {
     const int error = errno;
-    std::remove(temporary_.c_str());
+    discard();
     fail(error);
+  }
+}
+
+void AtomicFile::discard() noexcept {
+  if (replaces_) {
+    std::remove(temporary_.c_str());
   }
 }
 

@@ -1,5 +1,6 @@
 // A file that appears whole or not at all: written beside its place, synced, renamed. A full disk or a kill
-// leaves what was there before. Thread: one per object.
+// leaves what was there before. A link to a file stays, and what is no file (/dev/null, /dev/stdout, a pipe)
+// is written to as it stands. Thread: one per object.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ namespace kwsd {
 
 class AtomicFile {
  public:
-  /// Creates `path`.<pid>.tmp (and the folders it needs). Throws Error (io).
+  /// Creates `path`.<pid>.tmp (and the folders it needs), or opens what is no file. Throws Error (io).
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();  ///< removes the temporary file unless committed
   AtomicFile(const AtomicFile&) = delete;
@@ -23,15 +24,17 @@ class AtomicFile {
   void write_at_start(const void* data, std::size_t bytes);
   /// Where the next write lands, bytes from the start.
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
-  /// The temporary file, for writers that take a path.
+  /// Where it is written, for writers that take a path.
   [[nodiscard]] const std::filesystem::path& temporary() const noexcept { return temporary_; }
   /// Flushes, syncs and renames. Throws Error (io).
   void commit();
 
  private:
   [[noreturn]] void fail(int error);
+  void discard() noexcept;
 
-  std::filesystem::path path_, temporary_;
+  std::filesystem::path path_, target_, temporary_;  // as it was named, where it goes, until then
+  bool replaces_ = true;                             // target_ is a file, or there is none yet
   std::FILE* file_ = nullptr;
   std::uint64_t position_ = 0;
 };

@@ -45,3 +45,29 @@ TEST_CASE("folders that may not be read are passed over below, and named on top"
   CHECK_THROWS_AS(subfolders(folder.path() / "secret"), Error);
   fs::permissions(folder.path() / "secret", fs::perms::owner_all);
 }
+
+TEST_CASE("a file is replaced, a link to it stays, and what is no file is written to") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.write("real/x.svg", "before");
+  const fs::path link = folder.path() / "link.svg";
+  fs::create_symlink("real/x.svg", link);
+  { AtomicFile(link).write("lost", 4); }
+  CHECK(folder.read("real/x.svg") == "before");
+  write_file(link, "after");
+  CHECK(fs::is_symlink(link));
+  CHECK(folder.read("real/x.svg") == "after");
+  write_file(folder.path() / "new/y.svg", "new");
+  CHECK(folder.read("new/y.svg") == "new");
+
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  write_file(pipe, "through");
+  std::array<char, 16> text{};
+  CHECK(read(reader, text.data(), text.size()) == 7);
+  CHECK(std::string(text.data()) == "through");
+  close(reader);
+  CHECK(fs::is_fifo(pipe));
+  CHECK(std::distance(fs::recursive_directory_iterator(folder.path()), {}) == 6);
+  CHECK_THROWS_AS(write_file(folder.path(), "x"), Error);
+}
