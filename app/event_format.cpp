@@ -100,6 +100,10 @@ struct Fields {
     json["device"] = restored.device;
     json["rate"] = restored.rate_hz;
   }
+  void operator()(const MutedEvent& change) const {
+    json["event"] = change.muted ? "muted" : "unmuted";
+    json["seconds"] = seconds(change.sample);
+  }
   void operator()(const ReloadedEvent& reloaded) const {
     json["event"] = "reloaded";
     json["models"] = reloaded.models;

@@ -58,6 +58,12 @@ struct DeviceRestoredEvent {
   std::uint32_t rate_hz = 0;
 };
 
+/// Somebody muted kwsd (SIGUSR1), or wants it to listen again (SIGUSR2).
+struct MutedEvent {
+  std::int64_t sample = 0;  ///< from which on
+  bool muted = false;
+};
+
 /// New models and settings have taken over (SIGHUP).
 struct ReloadedEvent {
   std::vector<std::string> models;
@@ -77,7 +83,7 @@ struct EndEvent {
 
 struct Event {
   std::variant<ReadyEvent, DetectionEvent, StatusEvent, BranchChangedEvent, DeviceLostEvent,
-               DeviceRestoredEvent, ReloadedEvent, DroppedEvent, EndEvent>
+               DeviceRestoredEvent, MutedEvent, ReloadedEvent, DroppedEvent, EndEvent>
       body;
   std::chrono::system_clock::time_point time{};  ///< wall clock; EventQueue::post sets it
 };

@@ -48,6 +48,7 @@ void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
   totals_.branch = wanted_branch_;
   for (int silent_reads = 0;; ++silent_reads) {
     meet_next();
+    change_mute();
     auto read = buffer.read(captured_, read_timeout);
     ++rounds_;
     totals_.overrun_samples = static_cast<std::int64_t>(buffer.overrun_samples());
@@ -92,6 +93,10 @@ void Pipeline::take_over() noexcept {
 /// A device came back, perhaps at another rate: what was heard before it went does not join what follows.
 void Pipeline::restart(std::shared_ptr<Resampler> resampler) noexcept {
   resampler_ = std::move(resampler);
+  start_afresh();
+}
+
+void Pipeline::start_afresh() noexcept {
   if (next_) {
     take_over();
   }
@@ -101,15 +106,8 @@ void Pipeline::restart(std::shared_ptr<Resampler> resampler) noexcept {
 /// 16 kHz samples -> everything else.
 void Pipeline::listen(std::span<const float> samples) noexcept {
   change_branch();
-  if (observer_ != nullptr && !draining_) {
-    samples = observer_->on_samples(samples);
-  }
-  if (clips_ != nullptr) {
-    clips_->remember(samples);
-  }
-  listen_with(*recognizer_, samples, true);
-  if (next_) {
-    listen_with_next(samples);
+  if (!muted_) {
+    recognize(samples);
   }
   if (draining_) {
     return;
@@ -124,6 +122,19 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
     next_status_sample_ += status_every_samples_;
     totals_.load = load_;
     events_->post({totals_});
+  }
+}
+
+void Pipeline::recognize(std::span<const float> samples) noexcept {
+  if (observer_ != nullptr && !draining_) {
+    samples = observer_->on_samples(samples);
+  }
+  if (clips_ != nullptr) {
+    clips_->remember(samples);
+  }
+  listen_with(*recognizer_, samples, true);
+  if (next_) {
+    listen_with_next(samples);
   }
 }
 
@@ -193,6 +204,14 @@ void Pipeline::change_branch() noexcept {
     events_->post({BranchChangedEvent{sample_, totals_.branch, wanted, load_}});
     totals_.branch = wanted;
     ++totals_.branch_changes;
+  }
+}
+
+void Pipeline::change_mute() noexcept {
+  if (const bool wanted = wanted_muted_; wanted != muted_) {
+    muted_ = wanted;
+    start_afresh();
+    events_->post({MutedEvent{sample_, muted_}, {}});
   }
 }
 

@@ -40,6 +40,9 @@ class Pipeline {
 
   /// The branch from the next window on.
   void set_branch(BranchId branch, double load) noexcept;
+  /// While muted, nothing is recognized and nothing kept; the stream's time goes on. What is said across a
+  /// change is not put together.
+  void set_muted(bool muted) noexcept { wanted_muted_ = muted; }
   /// Times that run went round: grows at least five times a second as long as it lives.
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
   /// Samples of 16 kHz that were heard: grows as long as there is sound.
@@ -64,14 +67,17 @@ class Pipeline {
 
   void meet_next() noexcept;
   void take_over() noexcept;
+  void start_afresh() noexcept;
   void restart(std::shared_ptr<Resampler> resampler) noexcept;
   void listen(std::span<const float> samples) noexcept;
+  void recognize(std::span<const float> samples) noexcept;
   void listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept;
   void listen_with_next(std::span<const float> samples) noexcept;
   void report(const Recognizer& by, const std::shared_ptr<const Model>& model, Detection detection) noexcept;
   [[nodiscard]] bool reported_by_other(const Reported& candidate) const noexcept;
   void drain() noexcept;
   void change_branch() noexcept;
+  void change_mute() noexcept;
 
   std::unique_ptr<Recognizer> recognizer_, next_;
   std::atomic<Recognizer*> offered_{nullptr}, replaced_{nullptr};  // both owned
@@ -86,12 +92,13 @@ class Pipeline {
   EventQueue* events_ = nullptr;
 
   std::int64_t sample_ = 0;  // 16 kHz samples of the input so far
-  bool draining_ = false;
+  bool draining_ = false, muted_ = false;
   std::int64_t status_every_samples_ = 0;
   std::int64_t next_status_sample_ = 0;
   StatusEvent totals_;
   std::atomic<BranchId> wanted_branch_{BranchId::full};
   std::atomic<double> load_{-1.0};
+  std::atomic<bool> wanted_muted_{false};
   std::atomic<std::uint64_t> rounds_{0};
   std::atomic<std::int64_t> samples_heard_{0};
 };

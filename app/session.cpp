@@ -50,7 +50,7 @@ std::unique_ptr<SocketServer> serve_socket(const OutputOptions& options) {
 Session::Session(ReadOptions read_options)
     : read_options_(std::move(read_options)),
       options_(with_log(read_options_())),
-      signals_(block_signals()),
+      signals_(block_signals({SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2})),
       pipeline_(std::make_unique<Recognizer>(options_.recognition)),
       source_(open_input(options_.input, service_.present())),
       buffer_(source_->live() ? live_buffer_samples : file_buffer_samples),
@@ -123,6 +123,8 @@ void Session::watch(const Output& output) {
     const int signal = sigtimedwait(&signals_, nullptr, &signal_wait);
     if (asks_for_reload(signal)) {
       reload();
+    } else if (signal == SIGUSR1 || signal == SIGUSR2) {
+      set_muted(signal == SIGUSR1);
     } else if (signal > 0 || stdout_.reader_gone() || stdout_.failure() != 0) {
       reason_ = EndReason::stopped;
       return;
@@ -133,6 +135,12 @@ void Session::watch(const Output& output) {
     finish_reload();
     show_status(output, now);
   }
+}
+
+void Session::set_muted(bool muted) {
+  muted_ = muted;
+  pipeline_.set_muted(muted);
+  spdlog::info("{}", muted ? "muted (SIGUSR1)" : "listening (SIGUSR2)");
 }
 
 void Session::govern(double now_seconds) {
@@ -167,8 +175,10 @@ void Session::show_status(const Output& output, double now_seconds) {
   }
   const BranchId branch = fixed_branch(options_.recognition.branch).value_or(governor_.branch());
   const std::string last = output.last_detection();
-  const std::string state = fmt::format("{} '{}', branch {}, last detection: {}",
-                                        source_->waiting() ? "waiting for" : "listening to", source_->name(),
+  const char* doing = source_->waiting() ? "waiting for"
+                      : muted_           ? "muted, not listening to"
+                                         : "listening to";
+  const std::string state = fmt::format("{} '{}', branch {}, last detection: {}", doing, source_->name(),
                                         branch_name(branch), last.empty() ? "none" : last);
   if (state != shown_ ||
       now_seconds - shown_seconds_ > status_seconds) {  // the load alone changes all the time

@@ -39,6 +39,7 @@ class Session {
 
  private:
   void watch(const Output& output);
+  void set_muted(bool muted);
   void govern(double now_seconds);
   void feed_watchdog(double now_seconds);
   void show_status(const Output& output, double now_seconds);
@@ -60,6 +61,7 @@ class Session {
   std::unique_ptr<ClipWriter> clips_;
 
   std::vector<std::string> models_;  // that listen, or will after a reload
+  bool muted_ = false;
   Governor governor_;
   CpuLoadReader load_;
   double fed_seconds_ = 0;  // when the watchdog was fed, and what had happened by then

@@ -6,14 +6,15 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <initializer_list>
 
 namespace kwsd {
 
-/// Signals are waited for by the main thread, and nowhere else. Before any thread is started.
-inline sigset_t block_signals() noexcept {
+/// These signals are waited for by the main thread, and nowhere else. Before any thread is started.
+inline sigset_t block_signals(std::initializer_list<int> waited_for) noexcept {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : waited_for) {
     sigaddset(&signals, signal);
   }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -24,7 +25,7 @@ inline sigset_t block_signals() noexcept {
 class StopSignals {
  public:
   StopSignals() noexcept {
-    const sigset_t signals = block_signals();
+    const sigset_t signals = block_signals({SIGINT, SIGTERM, SIGHUP});
     descriptor_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
   }
   ~StopSignals() { close(descriptor_); }

@@ -5,6 +5,7 @@ usage: service_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emul
 """
 import json
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -44,6 +45,26 @@ class Service(unittest.TestCase):
             code, seconds = kwsd.stop()
             self.assertEqual(code, 0)
             self.assertEqual(kwsd.out.until("end")["reason"], "stopped")
+
+    def test_muted_it_hears_nothing_and_then_at_once(self):
+        with daemon("-i", "-", "--status-interval", "0.1") as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            stop, seconds = read_pcm(DATA / "stop.wav") + SILENCE, 0
+            for signal_number, change in ((signal.SIGUSR1, "muted"), (signal.SIGUSR2, "unmuted")):
+                kwsd.write(stop)
+                seconds += len(stop) / SECOND
+                while (event := kwsd.out.until("status"))["seconds"] < seconds - 0.1:
+                    pass
+                self.assertEqual(event["detections"], 1)
+                kwsd.process.send_signal(signal_number)
+                self.assertAlmostEqual(kwsd.out.until(change)["seconds"], seconds, delta=0.2)
+                if change == "muted":
+                    windows = event["windows"]
+                    self.assertIn("muted, not listening to", kwsd.told("STATUS=muted"))
+            self.assertLessEqual(event["windows"], windows + 3)  # none while it was muted
+            kwsd.write(stop)
+            self.assertEqual(kwsd.out.until("detection")["seq"], 2)
+            self.assertEqual(kwsd.end(), 0)
 
     def test_a_bad_start_is_never_ready(self):
         with daemon("-i", "-", "--threshold", "nosuch=0.5") as kwsd:

@@ -69,6 +69,18 @@ class Sockets(unittest.TestCase):
             self.assertEqual(list(reader.lines.events()), wanted)
         self.assertFalse(os.path.exists(self.path))
 
+    def test_a_new_reader_is_told_that_kwsd_is_muted(self):
+        kwsd = self.serve("--socket", self.path)
+        first = self.greeted()
+        kwsd.process.send_signal(signal.SIGUSR1)
+        self.assertIsNotNone(first.lines.until("muted"))
+        self.assertEqual(json.loads(self.greeted().lines.next())["event"], "muted")
+        kwsd.process.send_signal(signal.SIGUSR2)
+        self.assertIsNotNone(first.lines.until("unmuted"))
+        last = self.greeted()
+        kwsd.write(STOP)
+        self.assertEqual(json.loads(last.lines.next())["event"], "detection")
+
     def test_hostile_readers_disturb_nobody(self):
         kwsd = self.serve("--socket", self.path)
         good = self.greeted()
