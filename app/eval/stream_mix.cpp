@@ -127,14 +127,14 @@ class Mixer {
     const double seconds = random_.uniform(params_.pause_low_seconds, params_.pause_high_seconds);
     out_.samples.resize(out_.samples.size() + static_cast<std::size_t>(seconds * sample_rate_hz), 0.0F);
   }
-  /// One recording of noise at the level wanted; a silent one is passed over as a second of nothing.
+  /// One recording of noise at the level wanted; an empty one is passed over as a second of nothing.
   std::size_t add_piece(Pcm piece, double wanted, std::size_t at) {
     const double gain = wanted / std::max(level_of(piece), 1.0);
     const std::size_t count = std::min(piece.size(), out_.samples.size() - at);
     for (std::size_t i = 0; i < count; ++i) {
       out_.samples[at + i] += static_cast<float>(piece[i] * gain);
     }
-    return at + std::max<std::size_t>(count, sample_rate_hz);
+    return at + (piece.empty() ? sample_rate_hz : count);
   }
   std::size_t add_white(double wanted) {
     for (float& v : out_.samples) {

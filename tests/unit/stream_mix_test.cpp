@@ -87,13 +87,13 @@ TEST_CASE("noise has the level that the SNR says, and runs to the end") {
   const Parts parts;
   const MixWord word = parts.word(0);
   const std::vector<Pcm> speech{parts.speech};
-  const std::vector<Pcm> noises{parts.hum};
+  const std::vector<std::vector<Pcm>> noises{{}, {parts.hum}, {Pcm(parts.hum).first(1600)}};
   MixParams clean;
   MixParams noisy;
   noisy.snr_db = 10;
-  const MixedStream a = mix_stream({&word, 1}, speech, noises, clean);
-  for (const std::size_t with : {0U, 1U}) {  // 0: white noise
-    const MixedStream b = mix_stream({&word, 1}, speech, std::span(noises).first(with), noisy);
+  const MixedStream a = mix_stream({&word, 1}, speech, noises[1], clean);
+  for (const std::vector<Pcm>& with : noises) {  // white noise; seconds; a tenth of a second, over and over
+    const MixedStream b = mix_stream({&word, 1}, speech, with, noisy);
     REQUIRE(a.samples.size() == b.samples.size());
     std::vector<float> noise(a.samples.size());
     for (std::size_t i = 0; i < noise.size(); ++i) {
