@@ -1,6 +1,7 @@
 #include "app/eval/labelled_words.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -26,7 +27,7 @@ class LineParser {
     word.start_seconds = seconds("start");
     word.end_seconds = seconds("end");
     word.word = std::string(field());
-    if (word.word.empty() || word.word.size() > limits::name_bytes || !is_utf8(word.word)) {
+    if (!can_be_label(word.word)) {
       fail("word", word.word, "1 to 64 bytes of UTF-8");
     }
     if (word.end_seconds <= word.start_seconds) {
@@ -66,23 +67,32 @@ class LineParser {
 
 }  // namespace
 
+bool can_be_label(std::string_view word) noexcept {
+  return !word.empty() && word.size() <= limits::name_bytes && is_utf8(word) &&
+         std::none_of(word.begin(), word.end(), [](unsigned char c) { return c < ' '; });
+}
+
 std::vector<LabelledWord> read_labels(const std::filesystem::path& file) {
-  std::error_code ignored;
   std::ifstream in(file);
-  if (!in || std::filesystem::is_directory(file, ignored)) {
-    throw Error(ErrorKind::no_input, file.string() + ": cannot be read; a file of labels was expected");
-  }
   std::vector<LabelledWord> words;
   int number = 0;
-  for (std::string line; std::getline(in, line);) {
+  for (std::array<char, 4096> bytes; in.getline(bytes.data(), bytes.size());) {
     ++number;
-    if (!line.empty() && line.back() == '\r') {
-      line.pop_back();
+    std::string_view line(bytes.data(), static_cast<std::size_t>(in.gcount()) - (in.eof() ? 0 : 1));
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
     }
     if (line.empty() || line.front() == '#' || (number == 1 && line == "start\tend\tword")) {
       continue;
     }
     words.push_back(LineParser(file, number, line).parse());
+  }
+  if (in.bad() || !in.is_open()) {
+    throw Error(ErrorKind::no_input, file.string() + ": cannot be read; a file of labels was expected");
+  }
+  if (!in.eof()) {
+    throw Error(ErrorKind::bad_data, file.string() + ":" + std::to_string(number + 1) +
+                                         ": found a line of over 4,000 bytes, expected start, end and word");
   }
   std::stable_sort(words.begin(), words.end(), [](const LabelledWord& a, const LabelledWord& b) {
     return a.start_seconds < b.start_seconds;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kwsd {
@@ -15,6 +16,9 @@ struct LabelledWord {
 
   bool operator==(const LabelledWord&) const = default;
 };
+
+/// Whether labels may have the word: 1 to 64 bytes of UTF-8 without control characters.
+[[nodiscard]] bool can_be_label(std::string_view word) noexcept;
 
 /// Reads a file of labels, sorted by start. Empty lines, lines that begin with '#' and a first line
 /// "start<TAB>end<TAB>word" are passed over. Throws Error: no_input when it cannot be read, bad_data naming

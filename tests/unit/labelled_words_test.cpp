@@ -8,6 +8,7 @@
 
 using namespace kwsd;
 using kwsd::test::TemporaryFolder;
+namespace fs = std::filesystem;
 
 TEST_CASE("labels are read, sorted, and written again") {
   const TemporaryFolder folder;
@@ -42,7 +43,8 @@ TEST_CASE("a wrong line is named with its field") {
                                                                {"1", "end"},
                                                                {"1\t2\t\xff\xfe", "word"},
                                                                {"1\t2\t" + std::string(65, 'a'), "word"},
-                                                               {std::string("1\t2\tg\0o", 7), "word"}};
+                                                               {std::string("1\t2\tg\0o", 7), "word"},
+                                                               {"1\t2\tg\ro", "word"}};
   for (const auto& [line, field] : wrong) {
     const auto file = folder.write("labels.tsv", "0\t1\tok\n" + line + "\n");
     try {
@@ -59,12 +61,20 @@ TEST_CASE("a wrong line is named with its field") {
 
 TEST_CASE("labels that cannot be read") {
   const TemporaryFolder folder;
-  for (const auto& path : {folder.path() / "missing.tsv", folder.path()}) {
+  // The last of them can be opened; reading fails.
+  for (const auto& path : {folder.path() / "missing.tsv", folder.path(), fs::path("/proc/self/mem")}) {
     try {
       (void)read_labels(path);
       FAIL("accepted");
     } catch (const Error& error) {
       REQUIRE(error.kind() == ErrorKind::no_input);
     }
+  }
+}
+
+TEST_CASE("a file of labels whose lines have no end is not read into memory") {
+  for (const std::string& text : {std::string(100000, 'x'), "1\t2\tgo\n" + std::string(100000, '#')}) {
+    const TemporaryFolder folder;
+    CHECK_THROWS_WITH(read_labels(folder.write("labels.tsv", text)), Catch::Contains("a line of over"));
   }
 }
