@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 using Pcm = std::vector<std::int16_t>;
 
 constexpr double longest_word_seconds = 10;
+constexpr std::size_t shortest_samples = 16;  // a millisecond: labels tell no less apart
 constexpr std::size_t most_samples = std::size_t{8} * 3600 * 16000;  // held in memory at once: 0.9 GB
 
 struct MixOptions {
@@ -53,7 +54,7 @@ class MaterialLoader {
     Material material;
     const std::vector<ClipFile> clips = find_words(material.names);
     const std::vector<fs::path> speech = find_speech(material.names);
-    const std::vector<fs::path> noise = find_sounds(options_.noise);
+    const std::vector<fs::path> noise = find_sounds("--noise", options_.noise);
     Progress progress("decoding", clips.size() + speech.size() + noise.size());
     for (const ClipFile& clip : clips) {
       if (std::optional<Pcm> pcm = decode(clip.path, longest_word_seconds)) {
@@ -64,13 +65,20 @@ class MaterialLoader {
     }
     decode_all(speech, material.speech, progress);
     decode_all(noise, material.noise, progress);
-    if (material.words.empty() && material.speech.empty()) {
-      throw Error(ErrorKind::bad_data, "mix: none of the recordings can be decoded");
-    }
+    require_some("--words and --speech", clips.size() + speech.size(),
+                 material.words.size() + material.speech.size());
+    require_some("--speech", speech.size(), material.speech.size());
+    require_some("--noise", noise.size(), material.noise.size());
     return material;
   }
 
  private:
+  static void require_some(const char* of, std::size_t found, std::size_t decoded) {
+    if (found > 0 && decoded == 0) {
+      throw Error(ErrorKind::bad_data, std::string("mix: ") + of + ": none of the recordings can be decoded");
+    }
+  }
+
   /// The clips of all --words folders, at most --count of each word, drawn by the seed.
   std::vector<ClipFile> find_words(std::vector<std::string>& names) {
     names = options_.only;
@@ -86,6 +94,10 @@ class MaterialLoader {
     std::erase_if(names, [](const std::string& name) { return name.starts_with('_'); });
     std::vector<Label> labels;
     for (const std::string& name : names) {
+      if (!can_be_label(name)) {
+        throw Error(ErrorKind::bad_data, "mix: found the word '" + printable(name) +
+                                             "', expected 1 to 64 bytes of UTF-8 without control characters");
+      }
       labels.push_back({name, LabelKind::keyword});
     }
     std::vector<ClipFile> clips;
@@ -111,10 +123,13 @@ class MaterialLoader {
     return clips;
   }
 
-  static std::vector<fs::path> find_sounds(const std::vector<std::string>& folders) {
+  static std::vector<fs::path> find_sounds(const char* option, const std::vector<std::string>& folders) {
     std::vector<fs::path> files;
     for (const std::string& folder : folders) {
       const std::vector<fs::path> found = sound_files(folder);
+      if (found.empty()) {
+        throw Error(ErrorKind::bad_data, folder + ": found no sound file, expected some for " + option);
+      }
       files.insert(files.end(), found.begin(), found.end());
     }
     return files;
@@ -122,7 +137,7 @@ class MaterialLoader {
 
   /// Without the utterances whose transcript has one of the words: they would be unlabelled.
   std::vector<fs::path> find_speech(const std::vector<std::string>& words) {
-    std::vector<fs::path> files = find_sounds(options_.speech);
+    std::vector<fs::path> files = find_sounds("--speech", options_.speech);
     const std::size_t all = files.size();
     for (const std::string& folder : options_.speech) {
       const auto transcripts = read_transcripts(folder);
@@ -153,6 +168,11 @@ class MaterialLoader {
       samples = load_16k(file, options_.channel, most_seconds);
     } catch (const Error& error) {
       spdlog::warn("left out: {}", error.what());
+      return std::nullopt;
+    }
+    if (samples.size() < shortest_samples) {
+      spdlog::warn("left out: {}: found {} samples, expected {} at least", file.string(), samples.size(),
+                   shortest_samples);
       return std::nullopt;
     }
     loaded_ += samples.size();
@@ -195,6 +215,10 @@ int mix(const MixOptions& options) {
   }
   if (options.words.empty() && options.speech.empty()) {
     throw Error(ErrorKind::usage, "mix: expected --words DIR, --speech DIR or both");
+  }
+  if (!options.noise.empty() &&
+      !std::any_of(sections.begin(), sections.end(), [](const auto& snr) { return snr.has_value(); })) {
+    throw Error(ErrorKind::usage, "--noise: expected its level with --snr, in dB");
   }
   const Material material = MaterialLoader(options).load();
   std::vector<MixWord> words;
@@ -239,6 +263,9 @@ void check_output(MixOptions& options) {
   }
   if (options.labels.empty()) {
     options.labels = fs::path(output).replace_extension(".tsv");
+  }
+  if (fs::path(options.labels).lexically_normal() == output.lexically_normal()) {
+    throw Error(ErrorKind::usage, "--labels: found '" + options.labels + "', which is the sound's place");
   }
 }
 

@@ -116,10 +116,32 @@ class Mix(WithFolder):
         self.refuses(66, "absent", "mix", "--words", self.folder / "absent", *out)
         self.refuses(65, "no clip", *words, *out, "--only", "banana")
         self.refuses(74, "cannot be written", *words, "-o", "/dev/null/x.wav")
-        (self.folder / "words" / "go" / "b.wav").write_bytes(b"RIFF of another kind")
-        result = kwsd(*words, *out, "--only", "go")
+        self.refuses(2, "--labels: found", *words, *out, "--labels", self.folder / "words" / ".." / "x.wav")
+        self.refuses(2, "--noise: expected its level", *words, *out, "--noise", DATA / "stop.wav")
+        empty = self.folder / "empty"
+        empty.mkdir()
+        for option in ("--noise", "--speech"):
+            self.refuses(65, f"found no sound file, expected some for {option}", *words, *out, "--snr", 10, option, empty)
+        (empty / "a.wav").write_bytes(b"RIFF of another kind")
+        for option in ("--noise", "--speech"):
+            self.refuses(65, f"{option}: none of the recordings", *words, *out, "--snr", 10, option, empty)
+        self.assertFalse((self.folder / "x.wav").exists())
+
+    def test_what_is_no_word_is_left_out_so_that_eval_can_read_the_labels(self):
+        go = self.folder / "words" / "go"
+        (go / "b.wav").write_bytes(b"RIFF of another kind")
+        write_wav(go / "c.wav", [1000])
+        output = self.folder / "x.wav"
+        result = kwsd("mix", "--words", self.folder / "words", "-o", output, "--only", "go")
         self.assertEqual(result.returncode, 0)
-        self.assertIn(b"left out", result.stderr)
+        self.assertEqual(result.stderr.count(b"left out: "), 2)
+        result = kwsd("eval", "--stream", output, "--labels", output.with_suffix(".tsv"), "--json")
+        self.assertEqual(json.loads(result.stdout)["keywords"], 2, result.stderr)
+        for name in ("x" * 65, "a\tb"):
+            (self.folder / "odd" / name).mkdir(parents=True)
+            write_wav(self.folder / "odd" / name / "a.wav", [1000] * 8000)
+            self.refuses(65, "mix: found the word '", "mix", "--words", self.folder / "odd", "-o", output)
+            (self.folder / "odd" / name).rename(self.folder / name)
 
 
 if __name__ == "__main__":
