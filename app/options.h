@@ -32,7 +32,7 @@ struct RecognitionOptions {
   std::vector<std::string> models{"commands"};
   std::string kernels = "auto";
   std::string branch = "auto";
-  double hop_ms = 0;                    ///< 0: one front-end step of the model, at most 128 ms
+  double hop_ms = 0;                    ///< 0: Model::hop_frames
   std::vector<std::string> thresholds;  ///< "0.8" or "stop=0.8"
   double smoothing_ms = 300;
   double refractory_seconds = 1.0;

@@ -148,8 +148,8 @@ std::string bench_text(const BenchReport& report) {
                      " here.\n\n" + times_table(report) + "\n" +
                      "whole      features to posteriors of a window of which nothing is known: all " +
                      std::to_string(report.steps) + " front-end steps\n" + "in stream  the next window, " +
-                     number(report.hop_ms) +
-                     " ms later: one new front-end step; windows/s counts its MFCC, too\n" +
+                     number(report.hop_ms) + " ms later: " + std::to_string(report.new_steps) +
+                     " of the steps are new; windows/s counts its MFCC, too\n" +
                      "+a -b %    the middle 80 % of the samples around the median\n";
   if (report.float_library.empty()) {
     text += "No comparison with float32: " + report.float_missing + ".\n";

@@ -1,8 +1,10 @@
 // kwsd bench: what a window costs on this machine, by branch, kernel set and stage, and in float32.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 
 #include "app/bench/bench_report.h"
@@ -46,6 +48,8 @@ class Bench {
     report_.selected = select_kernels("auto").name;
     report_.hop_ms = 1e3 * windows_.front()->hop_seconds();
     report_.steps = model.steps;
+    report_.new_steps =
+        std::min(model.steps, model.hop_frames() / std::gcd(model.hop_frames(), model.step_stride_frames()));
   }
 
   BenchReport run(double seconds) {

@@ -35,7 +35,7 @@ struct LabelledStream {
   std::vector<SpokenWord> words;
 };
 
-/// Every branch on every window, one window per front-end step, as `kwsd run` does. Thread: one.
+/// Every branch on every window, one window every Model::hop_frames, as `kwsd run` does. Thread: one.
 class StreamClassifier {
  public:
   explicit StreamClassifier(const Network& network);  ///< `network` must outlive it

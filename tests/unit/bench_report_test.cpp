@@ -20,6 +20,7 @@ BenchReport example() {
   report.selected = "fast";
   report.hop_ms = 96;
   report.steps = 8;
+  report.new_steps = 2;
   report.float_library = "XNNPACK";
   report.sets.push_back({"fast", "for the test", {}, {}});
   for (std::size_t b = 0; b < branch_count; ++b) {
@@ -52,6 +53,7 @@ TEST_CASE("the report of bench in words names what it compares") {
   const std::string text = bench_text(example());
   CHECK_THAT(text, Catch::Contains("fast        half  25.0 +50 -10 %  90.0 +50 -10 %      10000  8.00x") &&
                        Catch::Contains("XNNPACK") && Catch::Contains("8 front-end steps") &&
+                       Catch::Contains("96.0 ms later: 2 of the steps are new") &&
                        Catch::Contains("60.0"));  // the sum of six stages
 }
 
