@@ -75,7 +75,7 @@ class PcmReader final : public SampleReader {
   std::size_t frame_bytes_;
   std::vector<unsigned char> bytes_;
   std::size_t held_ = 0;  // bytes that are in bytes_
-  bool any_ = false;
+  bool any_ = false, interrupted_ = false;
 };
 
 PcmReader::PcmReader(int descriptor, const InputOptions& options)
@@ -99,6 +99,7 @@ std::size_t PcmReader::fill() {
       throw Error(ErrorKind::no_input, std::string("standard input: ") + std::strerror(errno));
     }
     if (waits[1].revents != 0) {
+      interrupted_ = true;
       return 0;
     }
     const ssize_t got = ::read(descriptor_, bytes_.data() + held_, bytes_.size() - held_);
@@ -114,6 +115,9 @@ std::size_t PcmReader::fill() {
 std::size_t PcmReader::read(std::span<float> out) {
   while (held_ < frame_bytes_) {
     const std::size_t got = fill();
+    if (interrupted_) {
+      return 0;  // nobody knows what would have come
+    }
     if (got == 0) {
       if (held_ != 0) {
         spdlog::warn("standard input: found {} bytes of an incomplete sample at the end, dropped", held_);

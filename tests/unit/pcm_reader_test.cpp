@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
 
@@ -78,4 +79,17 @@ TEST_CASE("raw PCM that is none is refused") {
   CHECK_THROWS_WITH(read_all("", options), Catch::Contains("standard input: found no samples"));
   options.channel = 2;
   CHECK_THROWS_WITH(open_pcm(0, options), Catch::Contains("--channel: found 2, expected 1 to 1"));
+}
+
+TEST_CASE("a read that is interrupted ends, and is no empty input") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+  {
+    const auto reader = open_pcm(ends[0], InputOptions{});
+    std::vector<float> block(8);
+    reader->interrupt();
+    CHECK(reader->read(block) == 0);
+  }
+  close(ends[0]);
+  close(ends[1]);
 }
