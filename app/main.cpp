@@ -1,9 +1,12 @@
 // kwsd: parse the command line, run the subcommand, turn an error into one line and an exit code.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "app/commands/commands.h"
@@ -36,6 +39,18 @@ void hold_standard_streams() {
     if (fcntl(descriptor, F_GETFD) < 0) {
       (void)open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY);  // the lowest that is free
     }
+  }
+}
+
+/// What was printed has arrived, or nobody reads any more. Throws Error (io) otherwise.
+void finish_standard_output() {
+  const std::string reason = std::fflush(stdout) == 0 ? "cannot be written" : std::strerror(errno);
+  if (std::ferror(stdout) == 0) {
+    return;
+  }
+  pollfd reader{STDOUT_FILENO, 0, 0};
+  if (poll(&reader, 1, 0) != 1 || (reader.revents & (POLLERR | POLLHUP)) == 0) {
+    throw kwsd::Error(kwsd::ErrorKind::io, "standard output: " + reason);
   }
 }
 
@@ -75,7 +90,9 @@ int main(int argc, char** argv) {
   hold_standard_streams();
   try {
     kwsd::set_up_log("info");  // on stderr: stdout carries events alone
-    return run(argc, argv);
+    const int code = run(argc, argv);
+    finish_standard_output();
+    return code;
   } catch (const kwsd::Error& error) {
     complain(error.what());
     return error.exit_code();

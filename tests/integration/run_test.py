@@ -256,6 +256,21 @@ class BadInput(unittest.TestCase):
             result = closed(redirection, "-i", DATA / "stop.wav")
             self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"), redirection)
 
+    def test_standard_output_that_cannot_be_written(self):
+        stop = DATA / "stop.wav"
+        record = ("record", "stop", "--from-file", DATA / "demo.wav", "--count", 1, "--dir")
+        with tempfile.TemporaryDirectory() as folder, open("/dev/full", "wb") as full:
+            for arguments in (("run", "-i", stop), ("live", "-i", stop), ("info",), ("version",), ("--help",), (*record, folder)):
+                command = [*COMMAND, *map(str, arguments)]
+                result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=300)
+                self.assertEqual(result.returncode, 74, arguments)
+                self.assertIn(b"kwsd: error: standard output: ", result.stderr)
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "wb") as closed:
+            command = [*COMMAND, "live", "-i", str(stop)]
+            self.assertEqual(subprocess.run(command, stdout=closed, env=ENVIRONMENT, timeout=300).returncode, 0)
+
     def test_a_truncated_recording_is_heard_to_its_end(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.wav"
