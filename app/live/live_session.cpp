@@ -113,6 +113,7 @@ void LiveSession::start() {
 
 void LiveSession::stop() noexcept {
   if (inference_.joinable()) {
+    events_.close();  // nobody takes any more: inference must not wait for room
     source_->stop();
     inference_.join();
   }

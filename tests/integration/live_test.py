@@ -4,9 +4,11 @@
 usage: live_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
        KWSD_UPDATE_SCREENS=1 writes the screens in tests/data/screens anew
 """
+import fcntl
 import os
 import pathlib
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -17,6 +19,7 @@ import time
 import unittest
 
 import microphone
+from daemon import read_pcm
 from run_test import COMMAND, DATA, ENVIRONMENT, SOURCE, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
 
@@ -243,6 +246,19 @@ class WithoutATerminal(WithFolder):
             time.sleep(1)  # five waits for an event
         self.assertEqual(process.returncode, 0)
         self.assertIn(" 1 heard", file.read_text().split("\n"))
+
+    def test_a_reader_that_goes_while_words_wait_for_it(self):
+        sound = read_pcm(DATA / "demo.wav")[134400:][:35200] * 200  # "stop", twice each time
+        models = ["-m", "commands", "-m", "commands", "--threshold", "0.3", "--refractory-seconds", "0"]
+        process = subprocess.Popen([*COMMAND, "live", "-i", "-", *models], env=ENVIRONMENT, bufsize=0,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdin.close()))
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(process.stdin.fileno(), False)
+        while sound and select.select([], [process.stdin], [], 1)[1]:  # until 60 lines are in the pipe and 256 in the queue
+            sound = sound[process.stdin.write(sound[:65536]):]
+        process.stdout.close()
+        self.assertEqual(process.wait(LIMIT), 0)
 
     def test_bad_input(self):
         self.refuses(2, "--size: found '9x9'", "live", "-i", DATA / "stop.wav", "--screenshot", "x.svg", "--size", "9x9")
