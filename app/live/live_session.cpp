@@ -103,7 +103,7 @@ void LiveSession::run() {
 
 void LiveSession::start() {
   source_->start(buffer_, events_);
-  state_.rate_hz = source_->rate_hz();  // a device tells once it is open
+  state_.rate_hz = source_->rate_hz();
   inference_ = std::thread([this] {
     pipeline_.run(buffer_, events_);
     events_.close();
@@ -203,14 +203,17 @@ void LiveSession::refresh(double now) {
   if (const std::string warning = log_.take_warning(); !warning.empty()) {
     state_.say(warning, true);
   }
+  const bool ended = inference_ended_;  // first: then its last events are there
   take_events();
+  state_.input = source_->name();  // a device tells both once it is open
+  state_.rate_hz = source_->rate_hz();
   govern(now);
   measure_own_load(now);
   meters_.update(state_, tap_, now);
   state_.overrun_seconds =
-      static_cast<double>(buffer_.overrun_samples()) / std::max(1.0, static_cast<double>(source_->rate_hz()));
-  const bool just_ended = inference_ended_ && !state_.ended;
-  state_.ended = inference_ended_;
+      static_cast<double>(buffer_.overrun_samples()) / std::max(1.0, static_cast<double>(state_.rate_hz));
+  const bool just_ended = ended && !state_.ended;
+  state_.ended = ended;
   if (just_ended || ++state_.message_frames > message_seconds * options_.frames_per_second) {
     state_.say(state_.ended ? "the input has ended (q: quit)" : "", false);
   }
@@ -223,10 +226,8 @@ void LiveSession::take_events() {
       on_detection(*detection, event.time);
     } else if (std::holds_alternative<DeviceLostEvent>(event.body)) {
       state_.device_lost = true;
-    } else if (const auto* restored = std::get_if<DeviceRestoredEvent>(&event.body)) {
+    } else if (std::holds_alternative<DeviceRestoredEvent>(event.body)) {
       state_.device_lost = false;
-      state_.input = restored->device;
-      state_.rate_hz = restored->rate_hz;
     }
   }
 }
