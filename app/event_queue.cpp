@@ -23,14 +23,25 @@ bool EventQueue::post(Event event) noexcept {
   return queue(std::move(event));
 }
 
-bool EventQueue::queue(Event event) noexcept {
+bool EventQueue::post_if_room(Event event) noexcept {
+  event.time = std::chrono::system_clock::now();
+  if (!queue(event, true)) {
+    return false;
+  }
+  if (copy_to_ != nullptr) {
+    copy_to_->queue(std::move(event));
+  }
+  return true;
+}
+
+bool EventQueue::queue(Event event, bool if_room) noexcept {
   {
     std::unique_lock lock(mutex_);
-    if (when_full_ == WhenFull::wait) {
+    if (when_full_ == WhenFull::wait && !if_room) {
       emptied_.wait(lock, [this] { return closed_ || count_ < ring_.size(); });
     }
     if (closed_ || count_ == ring_.size()) {
-      ++dropped_;
+      dropped_ += if_room ? 0 : 1;
       return false;
     }
     ring_[(first_ + count_) % ring_.size()] = std::move(event);

@@ -28,6 +28,8 @@ class EventQueue {
   /// Stamps the event with the wall clock, once for all copies, and queues it. False when it was dropped or
   /// the queue is closed.
   bool post(Event event) noexcept;
+  /// The same for a thread that must not wait: where the queue is full, false, and nothing is counted.
+  bool post_if_room(Event event) noexcept;
   /// Wakes everybody: what is queued can still be popped, nothing more can be posted.
   void close() noexcept;
 
@@ -41,7 +43,7 @@ class EventQueue {
   void count_dropped(std::int64_t events) noexcept;
 
  private:
-  bool queue(Event event) noexcept;
+  bool queue(Event event, bool if_room = false) noexcept;
   void wake() const noexcept;
 
   const WhenFull when_full_;

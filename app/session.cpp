@@ -211,13 +211,14 @@ void Session::reload() noexcept {
   }
 }
 
-/// Once the new recognizer has taken over.
+/// Once the new recognizer has taken over. Never waits for a reader: this thread hears the signals.
 void Session::finish_reload() {
   if (pipeline_.take_replaced()) {
     spdlog::info("reloaded: {}", fmt::join(models_, ", "));
-    events_.post({ReloadedEvent{models_}, {}});
     service_.ready();
+    reload_unsaid_ = true;
   }
+  reload_unsaid_ = reload_unsaid_ && !events_.post_if_room({ReloadedEvent{models_}, {}});
 }
 
 }  // namespace kwsd

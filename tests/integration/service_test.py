@@ -3,8 +3,11 @@
 
 usage: service_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
 """
+import fcntl
 import json
+import os
 import pathlib
+import select
 import signal
 import sys
 import unittest
@@ -131,6 +134,24 @@ class Reload(unittest.TestCase):
                 found = words([*map(json.loads, before), *kwsd.out.events()])
                 self.assertGreater(len(found), 3)
                 self.assertGreater(found[0][1], 3.5)  # three seconds may wait in the pipe and the buffer
+
+    def test_a_reload_that_nobody_reads_of_leaves_signals_heard(self):
+        with daemon("-i", "-", "--status-interval", "0.01") as kwsd:
+            fcntl.fcntl(kwsd.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            os.set_blocking(kwsd.process.stdin.fileno(), False)
+
+            def fill():  # until the queue of events is full, and kwsd stands still
+                while select.select([], [kwsd.process.stdin], [], 0.5)[1]:
+                    kwsd.process.stdin.raw.write(SILENCE)
+
+            fill()
+            for _ in range(3):
+                kwsd.reload()
+                self.assertIsNotNone(kwsd.told("RELOADING=1"))
+                for _ in range(35):  # about as many as it takes until the new models have heard enough
+                    kwsd.out.next()
+                fill()
+            self.assertEqual(kwsd.stop()[0], 0)
 
     def test_what_needs_a_restart_is_named(self):
         with daemon("-i", "-", "--config", "/dev/null") as probe:

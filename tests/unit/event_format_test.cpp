@@ -85,3 +85,19 @@ TEST_CASE("an event and its copy bear the same time") {
   CHECK(event.time == copy.time);
   CHECK(event.time.time_since_epoch().count() > 0);
 }
+
+TEST_CASE("who must not wait for room is told that there is none, and nothing counts as lost") {
+  EventQueue copies(4, EventQueue::WhenFull::drop);
+  EventQueue events(1, EventQueue::WhenFull::wait);
+  events.copy_to(copies);
+  CHECK(events.post({StatusEvent{}}));
+  CHECK_FALSE(events.post_if_room({ReloadedEvent{{"a"}}}));
+  CHECK(events.dropped() == 0);
+  Event event;
+  CHECK(events.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::event);
+  CHECK(events.post_if_room({ReloadedEvent{{"a"}}}));
+  CHECK(copies.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::event);
+  CHECK(copies.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::event);
+  CHECK(std::holds_alternative<ReloadedEvent>(event.body));
+  CHECK(copies.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::timeout);
+}
