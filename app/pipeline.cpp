@@ -51,6 +51,7 @@ void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
     change_mute();
     auto read = buffer.read(captured_, read_timeout);
     ++rounds_;
+    totals_.load = load_;
     totals_.overrun_samples = static_cast<std::int64_t>(buffer.overrun_samples());
     totals_.dropped = events.dropped();
     if (read.kind == Kind::closed) {
@@ -87,6 +88,9 @@ void Pipeline::meet_next() noexcept {
 
 void Pipeline::take_over() noexcept {
   std::swap(recognizer_, next_);
+  if (sample_ < next_since_) {  // it has heard nothing yet, and begins earlier than was planned
+    recognizer_->restart(sample_);
+  }
   replaced_.store(next_.release());  // the thread that reloads frees it
 }
 
@@ -120,7 +124,6 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
   }
   if (status_every_samples_ > 0 && sample_ >= next_status_sample_) {
     next_status_sample_ += status_every_samples_;
-    totals_.load = load_;
     events_->post({totals_});
   }
 }

@@ -66,6 +66,49 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   CHECK(totals.overrun_samples == 0);
 }
 
+TEST_CASE("a reload in a pause of the sound leaves the time of what follows as it is") {
+  const std::vector<float> sound = demo();
+  RecognitionOptions options;
+  options.models = {shipped("commands")};
+  options.hop_ms = 1000;  // so that most samples lie far from a window
+  options.thresholds = {"0.2"};
+  Pipeline pipeline(std::make_unique<Recognizer>(options));
+  CaptureBuffer buffer(1 << 20);
+  EventQueue events(100, EventQueue::WhenFull::drop);
+  buffer.begin(16000);
+  (void)buffer.push_all(std::span(sound).first(160));
+  std::thread inference([&] { pipeline.run(buffer, events); });
+  while (pipeline.samples_heard() == 0) {
+    std::this_thread::yield();
+  }
+  options.hop_ms = 0;
+  pipeline.replace(std::make_unique<Recognizer>(options));
+  while (pipeline.take_replaced() == nullptr) {  // which a pause brings about
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  (void)buffer.push_all(std::span(sound).subspan(160));
+  buffer.close();
+  inference.join();
+  Recognizer alone(options);
+  std::vector<std::int64_t> wanted;
+  for (std::size_t at = 0; at + 160 <= sound.size(); at += 160) {
+    for (const auto& found : alone.listen(std::span(sound).subspan(at, 160), BranchId::full)) {
+      wanted.push_back(found.detection.end_sample);
+    }
+  }
+  std::vector<std::int64_t> ends;
+  Event event;
+  while (events.pop(event, std::chrono::milliseconds(0)) == EventQueue::Pop::event) {
+    if (const auto* detected = std::get_if<DetectionEvent>(&event.body)) {
+      ends.push_back(detected->detection.end_sample);
+    }
+  }
+  REQUIRE(ends.size() == wanted.size());
+  for (std::size_t n = 0; n < ends.size(); ++n) {
+    CHECK(std::abs(ends[n] - wanted[n]) < 3200);
+  }
+}
+
 TEST_CASE("a switch of the branch at every window loses no word") {
   const std::vector<float> sound = demo();
   RecognitionOptions options;
