@@ -148,9 +148,7 @@ void Session::govern(double now_seconds) {
     return;
   }
   const BranchId branch = governor_.update(now_seconds, load_.sample(now_seconds), buffer_.backlog_seconds());
-  if (!fixed_branch(options_.recognition.branch)) {
-    pipeline_.set_branch(branch, governor_.load());
-  }
+  pipeline_.set_branch(fixed_branch(options_.recognition.branch).value_or(branch), governor_.load());
 }
 
 /// Only while the inference thread goes round, and sound comes or is knowingly waited for.
