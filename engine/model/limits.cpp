@@ -33,6 +33,14 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+bool is_name(std::string_view text) noexcept {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || static_cast<unsigned char>(c) >= 0x80;
+  });
+  return plain && !text.empty() && text.size() <= limits::name_bytes && is_utf8(text);
+}
+
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, limits::name_bytes));
   std::replace_if(

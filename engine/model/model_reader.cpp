@@ -20,18 +20,10 @@ int read_size(ByteReader& in, std::string_view field, int low, int high) {
   return static_cast<int>(in.integer<std::uint16_t>(field, low, high));
 }
 
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || static_cast<unsigned char>(c) >= 0x80;
-  });
-}
-
-/// A name of letters, digits, '_', '-' and UTF-8 beyond ASCII.
 std::string read_name(ByteReader& in, std::string_view field) {
   std::string name = in.text(field, limits::name_bytes);
-  if (!is_plain_name(name) || !is_utf8(name)) {
-    in.fail(field, "'" + printable(name) + "'", "1 to 64 bytes of letters, digits, '_' and '-' in UTF-8");
+  if (!is_name(name)) {
+    in.fail(field, "'" + printable(name) + "'", std::string(name_expected));
   }
   return name;
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "models/trainer/data/decode.h"
 #include "models/trainer/data/random.h"
 #include "models/trainer/data/scan.h"
@@ -36,6 +37,12 @@ std::uint64_t whole_seconds(std::size_t samples) {
   return samples / sample_rate_hz;
 }
 
+using Words = std::map<std::string, std::vector<Clip>>;
+
+bool trains(const Clip& clip) {
+  return clip.split == Split::train;
+}
+
 }  // namespace
 
 /// Builds a Dataset; one function per kind of folder.
@@ -43,7 +50,7 @@ struct Dataset::Loader {
   Dataset& out;
   const DataOptions& options;
   fs::path cache = options.cache.empty() ? default_cache() : options.cache;
-  std::map<std::string, std::vector<Clip>> by_word = {};
+  Words by_word = {};
 
   /// The decoded clips of a folder. They stay valid as long as the dataset.
   const std::vector<StoredClip>& decode(const fs::path& folder, const std::vector<fs::path>& files) {
@@ -120,6 +127,7 @@ struct Dataset::Loader {
     const std::set<std::string> test = read_list(root / "testing_list.txt");
     const std::vector<fs::path> files = word_files(root, "");
     const std::vector<StoredClip>& clips = decode(root, files);
+    Words found;
     const bool listed_test = test.empty() && !validation.empty() && options.validation_list_is_test;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (!usable(clips[i], files[i])) {
@@ -137,9 +145,10 @@ struct Dataset::Loader {
       } else if (listed_test) {
         split = split_by_hash(speaker, options.validation_fraction, 0);
       }
-      by_word[word_of(files[i], root)].push_back(
+      found[word_of(files[i], root)].push_back(
           {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
     }
+    join(std::move(found), root, validation.empty() && test.empty());
     if (fs::is_directory(root / "_background_noise_")) {
       add_noise(root / "_background_noise_");
     }
@@ -148,14 +157,39 @@ struct Dataset::Loader {
   void add_own_word(const std::string& word, const fs::path& folder) {
     const std::vector<fs::path> files = sound_files(folder);
     const std::vector<StoredClip>& clips = decode(folder, files);
-    std::vector<Clip>& all = by_word[word];
+    Words found;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (usable(clips[i], files[i])) {
         const std::string speaker = speaker_of(files[i].stem().string());
-        all.push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker),
-                       split_by_hash(speaker, options.validation_fraction, options.test_fraction)});
+        found[word].push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker),
+                               split_by_hash(speaker, options.validation_fraction, options.test_fraction)});
       }
     }
+    join(std::move(found), folder, true);
+  }
+
+  /// The words of one folder to those of the others. Where the hash left nobody for training who says a
+  /// keyword (a folder of one person's recordings), those who say it train, with all they say.
+  void join(Words found, const fs::path& folder, bool by_hash) {
+    std::set<std::uint64_t> move;
+    for (const auto& [word, clips] : found) {
+      if (by_hash && is_keyword(word) && std::none_of(clips.begin(), clips.end(), trains)) {
+        std::transform(clips.begin(), clips.end(), std::inserter(move, move.end()),
+                       [](const Clip& clip) { return clip.speaker; });
+        spdlog::info("{}: {} recording{} of '{}', too few speakers to test on: they train", folder.string(),
+                     clips.size(), clips.size() == 1 ? "" : "s", word);
+      }
+    }
+    for (auto& [word, clips] : found) {
+      for (Clip& clip : clips) {
+        clip.split = move.contains(clip.speaker) ? Split::train : clip.split;
+        by_word[word].push_back(clip);
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_keyword(const std::string& word) const {
+    return std::find(options.keywords.begin(), options.keywords.end(), word) != options.keywords.end();
   }
 
   /// Speaker by speaker into the splits: with few speakers a hash alone could leave a split without any.
@@ -170,7 +204,7 @@ struct Dataset::Loader {
       const auto transcript = transcripts.find(stem);
       if (transcript != transcripts.end() && says_any(transcript->second, options.keywords)) {
         ++out.counts_.keyword_in_speech;
-      } else if (clips[i].samples.size() >= sample_rate_hz) {
+      } else if (long_enough(clips[i], files[i])) {
         by_speaker[stable_hash(speaker_of(stem))].push_back(i);
         total += clips[i].samples.size();
       }
@@ -188,6 +222,16 @@ struct Dataset::Loader {
     }
   }
 
+  /// Of speech or noise: windows of a second are cut from it.
+  bool long_enough(const StoredClip& clip, const fs::path& file) {
+    if (clip.error.empty() && clip.samples.size() < sample_rate_hz) {
+      spdlog::warn("skipped: {}: {:.3f} s, expected at least 1 s of speech or noise", file.string(),
+                   static_cast<double>(clip.samples.size()) / sample_rate_hz);
+      ++out.counts_.too_short;
+    }
+    return clip.samples.size() >= sample_rate_hz;
+  }
+
   /// Short recordings are split by file, long ones by time.
   void add_noise(const fs::path& folder) {
     constexpr std::size_t long_samples = 30 * sample_rate_hz;
@@ -196,7 +240,7 @@ struct Dataset::Loader {
     for (std::size_t i = 0; i < files.size(); ++i) {
       const std::span<const std::int16_t> all = clips[i].samples;
       if (all.size() < long_samples) {
-        if (all.size() >= sample_rate_hz) {
+        if (long_enough(clips[i], files[i])) {
           add_stretch(out.noise_, {all, split_by_hash(speaker_of(files[i].stem().string()),
                                                       options.validation_fraction, options.test_fraction)});
         }
@@ -230,6 +274,11 @@ struct Dataset::Loader {
       throw Error(ErrorKind::usage, "--keywords: expected one or more different words");
     }
     for (const std::string& keyword : options.keywords) {
+      if (!is_name(keyword) || keyword == "unknown" || keyword == "silence") {
+        throw Error(ErrorKind::usage,
+                    "--keywords: found '" + printable(keyword) + "', expected " + std::string(name_expected) +
+                        ", but not unknown or silence (--own-word WORD=FOLDER names a folder anew)");
+      }
       out.labels_.push_back({keyword, LabelKind::keyword});
     }
     out.labels_.push_back({"unknown", LabelKind::unknown});
@@ -239,11 +288,9 @@ struct Dataset::Loader {
   void take_words() {
     out.words_ = options.keywords;
     for (const auto& [word, clips] : by_word) {
-      const bool keyword =
-          std::find(options.keywords.begin(), options.keywords.end(), word) != options.keywords.end();
-      if (clips.empty() && !keyword) {
+      if (clips.empty() && !is_keyword(word)) {
         spdlog::warn("word '{}': no usable recording, left out", word);
-      } else if (!keyword) {
+      } else if (!is_keyword(word)) {
         out.words_.push_back(word);
       }
     }
@@ -269,7 +316,6 @@ struct Dataset::Loader {
       throw Error(ErrorKind::bad_data,
                   "keyword '" + word + "': no usable recording found, expected at least one");
     }
-    const auto trains = [](const Clip& clip) { return clip.split == Split::train; };
     if (std::none_of(clips.begin(), clips.end(), trains)) {
       for (Clip& clip : clips) {
         clip.split = Split::train;

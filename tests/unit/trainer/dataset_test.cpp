@@ -146,6 +146,60 @@ TEST_CASE("a single recording is used for training, whatever its hash") {
   }
 }
 
+TEST_CASE("one person's recordings train, beside other voices and whatever their hash") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no"}, 10);
+  DataOptions options = options_for(folder, {"yes"});
+  for (int speaker = 0; speaker < 30; ++speaker) {
+    const std::string name = "person" + std::to_string(speaker);
+    for (const char* word : {"yes", "hello"}) {
+      write_clip(folder.path() / name / word / (name + "_nohash_0.wav"), tone(1, 500, 0.2, 0.6));
+    }
+    CAPTURE(name);
+    options.words = {folder.path() / name, folder.path() / "data"};
+    const Dataset dataset(options);
+    const std::uint64_t who = stable_hash(name);
+    for (const Split split : {Split::validation, Split::test}) {
+      const auto& clips = dataset.clips(split);
+      REQUIRE(std::none_of(clips.begin(), clips.end(), [who](const Clip& c) { return c.speaker == who; }));
+    }
+    options.words = {folder.path() / "data"};
+    options.own_words = {{"yes", folder.path() / name / "yes"}};
+    REQUIRE(count(Dataset(options), Split::train, 0) == count(dataset, Split::train, 0));
+    options.own_words.clear();
+  }
+}
+
+TEST_CASE("a keyword that no model file can name is refused at once") {
+  const TemporaryFolder folder;
+  for (const char* keyword : {"hey computer", "unknown", "silence", "what?",
+                              "\xFC"
+                              "ber"}) {
+    CAPTURE(keyword);
+    write_words(folder.path() / "data", {keyword}, 1);
+    REQUIRE_THAT(error_of(options_for(folder, {keyword})),
+                 Catch::StartsWith("--keywords: found") && Catch::Contains("--own-word"));
+  }
+  write_words(folder.path() / "data",
+              {"\xC3\xBC"
+               "ber_uns"},
+              1);
+  REQUIRE(error_of(options_for(folder, {"\xC3\xBC"
+                                        "ber_uns"}))
+              .empty());
+}
+
+TEST_CASE("speech and noise of less than a second is named, skipped and counted") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  write_clip(folder.path() / "noise" / "door.wav", tone(0.6, 50, 0, 1));
+  write_clip(folder.path() / "speech" / "oh.wav", tone(0.9, 50, 0, 1));
+  DataOptions options = options_for(folder, {"yes"});
+  options.noise = {folder.path() / "noise"};
+  options.speech = {folder.path() / "speech"};
+  REQUIRE(Dataset(options).counts().too_short == 2);
+}
+
 TEST_CASE("damaged, too short and too long recordings are skipped and counted") {
   const TemporaryFolder folder;
   const fs::path yes = folder.path() / "data" / "yes";
