@@ -134,6 +134,7 @@ struct Decoded {
   std::vector<std::int16_t> samples;
   Extent word;
   std::string error;
+  bool again = false;  ///< it could not be read, but may be the next time
 };
 
 Decoded decode(const SourceFile& file) {
@@ -144,6 +145,7 @@ Decoded decode(const SourceFile& file) {
     out.word = maybe_word ? find_word(out.samples) : Extent{};
   } catch (const Error& e) {
     out.error = e.what();
+    out.again = e.kind() == ErrorKind::no_input;
   }
   return out;
 }
@@ -214,7 +216,7 @@ std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<S
         entry = {0,
                  fresh[i].samples.size(),
                  file.bytes,
-                 file.mtime_ns,
+                 fresh[i].again ? file.mtime_ns - 1 : file.mtime_ns,
                  fresh[i].word,
                  file.path.string(),
                  fresh[i].error};

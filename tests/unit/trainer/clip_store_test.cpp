@@ -2,6 +2,7 @@
 
 #include <sndfile.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -128,6 +129,27 @@ TEST_CASE("clips are decoded once and again when they change") {
   REQUIRE(changed.clips()[2].samples.size() == 11200);
   REQUIRE(std::equal(first.clips()[0].samples.begin(), first.clips()[0].samples.end(),
                      changed.clips()[0].samples.begin()));
+}
+
+TEST_CASE("a file that could not be read is tried again") {
+  const TemporaryFolder folder;
+  const fs::path clip = folder.path() / "a.wav";
+  const fs::path cache = folder.path() / "x.clips";
+  write_clip(clip, tone(1, 500, 0.2, 0.5));
+  const auto open = [&] { return ClipStore(cache, sources({clip}), 1); };
+  {
+    const int next = dup(0);  // a descriptor for the cache, none for the clip
+    close(next);
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit limit{static_cast<rlim_t>(next + 1), before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    const ClipStore store = open();
+    setrlimit(RLIMIT_NOFILE, &before);
+    REQUIRE_THAT(store.clips()[0].error, Catch::Contains("a.wav"));
+  }
+  REQUIRE(open().clips()[0].samples.size() == 16000);
+  REQUIRE(open().decoded() == 0);
 }
 
 TEST_CASE("a damaged cache is made anew") {
