@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <string>
 
 #include "engine/model/error.h"
 #include "models/trainer/calibrate/calibrate_command.h"
@@ -44,10 +46,15 @@ int main(int argc, char** argv) {
   } catch (const kwsd::Error& e) {
     spdlog::error("{}", e.what());
     return e.exit_code();
+  } catch (const std::filesystem::filesystem_error&
+               e) {  // recordings are read through scan.h: it was a folder to write
+    spdlog::error("{}", e.what());
+    return static_cast<int>(kwsd::ErrorKind::io);
   } catch (const std::bad_alloc&) {
     spdlog::error("out of memory");
   } catch (const std::exception& e) {
-    spdlog::error("{}", e.what());
+    const std::string all = e.what();  // libtorch's goes on with the stack
+    spdlog::error("internal: {}", all.substr(0, all.find('\n')));
   }
   return static_cast<int>(kwsd::ErrorKind::internal);
 }

@@ -5,9 +5,11 @@ usage: train_test.py SOURCE_DIR KWSD_TRAIN
 """
 import array
 import math
+import os
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,6 +138,74 @@ class Training(unittest.TestCase):
         result = self.train("--epochs", "1", out="one", data="one", keywords="yes")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("1 recording, all used for training", result.stderr)
+
+    def other(self, command, *arguments, data="data", keywords="yes,no"):
+        """export or test."""
+        return subprocess.run([KWSD_TRAIN, command, "--data", self.root / data, "--keywords", keywords, "--cache",
+                               self.root / "cache", *arguments], capture_output=True, text=True, timeout=300)
+
+    def binary(self, *arguments, **options):
+        """A net that a model file can hold, of one epoch."""
+        kinds = "--pointwise bit1 --memory int8 --conv2 int8 --linear int8".split()
+        command = self.command("--epochs", "1", *kinds, *arguments, **options)
+        return subprocess.run([word for word in command if word != "--one-branch"], capture_output=True, text=True, timeout=300)
+
+    def test_labels_in_another_order_or_other_recordings_are_refused(self):
+        self.assertEqual(self.binary(out="order").returncode, 0)
+        checkpoint = self.root / "order.pt"
+        model = ["--checkpoint", checkpoint, "--name", "order", "--out", self.root / "order.kwsm"]
+        expected = (2, "order", "its labels are yes,no,unknown,silence", "no,yes,unknown,silence")
+        self.assertEqual(self.other("export", *model).returncode, 0)
+        self.require_failure(self.other("export", *model, keywords="no,yes"), *expected)
+        self.require_failure(self.other("test", "--checkpoint", checkpoint, keywords="no,yes"), *expected)
+        self.require_failure(self.other("test", "--model", self.root / "order.kwsm", keywords="no,yes"), *expected)
+        self.require_failure(self.binary("--resume", out="order", keywords="no,yes"), *expected)
+        write_wav(self.root / "more" / "new" / "s1_nohash_0.wav", tone(700))
+        self.require_failure(self.binary("--resume", "--data", self.root / "more", out="order"), 2, "3 words, found 4")
+        done = self.binary("--resume", "--steps", "7", out="order")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("not with that of the options", done.stderr)
+        self.assertIn("1 of 1 epochs already", done.stderr)
+
+    def test_a_split_without_recordings_is_no_crash(self):
+        write_wav(self.root / "alone" / "yes" / "s1_nohash_0.wav", tone(500))
+        self.assertEqual(self.binary(out="alone", data="alone", keywords="yes").returncode, 0)
+        checkpoint = ["--checkpoint", self.root / "alone.pt"]
+        exported = self.other("export", *checkpoint, "--name", "alone", "--out", self.root / "alone.kwsm", data="alone",
+                              keywords="yes")
+        self.assertEqual(exported.returncode, 0, exported.stderr)
+        self.assertIn("checked on those that it was trained on", exported.stderr)
+        self.require_failure(self.other("test", *checkpoint, data="alone", keywords="yes"), 65, "test split has no recording")
+
+    def test_what_would_fail_after_the_training_fails_before(self):
+        odd = ["6x5/2x2,6x5/2x2" if word == TINY[7] else word for word in self.command("--epochs", "1", out="odd")]
+        odd = [word for word in odd if word != "--one-branch"] + "--pointwise bit1 --memory int8 --conv2 bit1 --linear bit1".split()
+        self.require_failure(subprocess.run(odd, capture_output=True, text=True, timeout=300), 2, "no model file can hold",
+                             "found 6, expected a multiple of 16")
+        (self.root / "folder.pt").mkdir()
+        self.require_failure(self.train("--epochs", "1", out="folder"), 74, "folder.pt", "Is a directory")
+        self.assertFalse((self.root / "folder.log").exists())  # no epoch was trained
+        self.assertEqual(self.train("--epochs", "1", out="new/folder/net").returncode, 0)
+        log = subprocess.run([*self.command("--epochs", "1", out="x")[:-4], "--out", self.root / "x.log"], capture_output=True,
+                             text=True, timeout=300)
+        self.require_failure(log, 2, "x.log", "another ending")
+        self.require_failure(self.other("export", "--checkpoint", self.root / "warm.pt", "--name", "my word", "--out",
+                                        self.root / "x.kwsm"), 2, "--name", "'my word'")
+        for option, value in (("--learning-rate", "-1"), ("--learning-rate", "nan"), ("--temperature", "0"), ("--mixup", "nan")):
+            wrong = self.train("--epochs", "1", option, value, out="wrong")
+            self.assertEqual(wrong.returncode, 2, wrong.stderr)
+            self.assertIn(f"{option}: found '{value}'", wrong.stderr)
+
+    def test_hed_wants_a_teacher_of_as_many_blocks(self):
+        more = [word if word != "4" else "8" for word in self.command("--epochs", "1", "--teacher", self.root / "warm.pt", out="h")]
+        self.require_failure(subprocess.run(more, capture_output=True, text=True, timeout=300), 2, "warm.pt", "found 4 of 8",
+                             "expected 8 of 8", "--hed 0")
+
+    def test_a_recipe_holds_a_path_that_is_not_utf8(self):
+        folder = os.fsencode(self.root) + b"/l\xfct"
+        shutil.copytree(os.fsencode(self.root / "data"), folder)
+        result = self.train("--epochs", "1", "--train-data", folder, out="latin")
+        self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_a_conv_net_and_another_teach_together_but_a_conv_net_is_no_model(self):
         conv = ["--architecture", "conv", "--init", self.root / "warm.pt"]

@@ -1,11 +1,11 @@
 #include "models/trainer/data/options.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include "engine/model/error.h"
 
 namespace kwsd::train {
 namespace {
-
-const CLI::Range probability{0.0, 1.0};
 
 std::pair<std::string, std::filesystem::path> name_and_folder(const std::string& text) {
   const auto at = text.find('=');
@@ -16,6 +16,17 @@ std::pair<std::string, std::filesystem::path> name_and_folder(const std::string&
 }
 
 }  // namespace
+
+CLI::Validator between(double low, double high) {
+  const std::string range = fmt::format("[{} - {}]", low, high);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        const bool right = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+        return right ? std::string() : "found '" + text + "', expected a number in " + range;
+      },
+      "FLOAT in " + range);
+}
 
 void add_data_options(CLI::App& app, DataOptions& options) {
   const std::string group = "Recordings";
@@ -50,11 +61,11 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--noise", options.noise, "Folder of noise; may be repeated")->group(group);
   app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")->group(group);
   app.add_option("--validation-fraction", options.validation_fraction, "Of the speakers, where no list says")
-      ->check(CLI::Range(0.0, 0.5))
+      ->check(between(0, 0.5))
       ->group(group)
       ->capture_default_str();
   app.add_option("--test-fraction", options.test_fraction, "Of the speakers, where no list says")
-      ->check(CLI::Range(0.0, 0.5))
+      ->check(between(0, 0.5))
       ->group(group)
       ->capture_default_str();
   app.add_flag("--validation-list-is-test", options.validation_list_is_test,
@@ -68,10 +79,10 @@ void add_data_options(CLI::App& app, DataOptions& options) {
 void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix) {
   const std::string group = "Augmentation";
   const auto chance = [&](const char* name, double& value, const char* help) {
-    app.add_option(name, value, help)->check(probability)->group(group)->capture_default_str();
+    app.add_option(name, value, help)->check(between(0, 1))->group(group)->capture_default_str();
   };
   const auto number = [&](const char* name, double& value, double low, double high, const char* help) {
-    app.add_option(name, value, help)->check(CLI::Range(low, high))->group(group)->capture_default_str();
+    app.add_option(name, value, help)->check(between(low, high))->group(group)->capture_default_str();
   };
   app.add_flag("!--no-augment", augment.enabled, "Clips as they are")->group(group);
   number("--speed", augment.speed, 0, 0.5, "Faster or slower by up to this fraction (pitch follows)");

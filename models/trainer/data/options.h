@@ -8,6 +8,9 @@
 
 namespace kwsd::train {
 
+/// A number from low to high; CLI::Range lets NaN through.
+[[nodiscard]] CLI::Validator between(double low, double high);
+
 /// --data --own-word --keywords --speech --noise --cache --everything-trains ...
 void add_data_options(CLI::App& app, DataOptions& options);
 /// --speed --gain --snr --room ... and the shares of the labels. --no-augment turns all of it off.

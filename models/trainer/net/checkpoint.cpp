@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "engine/features/mfcc.h"
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "models/trainer/data/atomic_file.h"
 
 namespace kwsd::train {
@@ -51,9 +54,61 @@ json to_json(const NetInfo& info) {
             {"scale", f.scale}}}};
 }
 
-Kind kind_from(const json& name) {
-  const auto& names = kind_names();
-  return static_cast<Kind>(std::find(names.begin(), names.end(), name.get<std::string>()) - names.begin());
+/// Throws, as json does.
+void require(bool right, const char* what) {
+  if (!right) {
+    throw std::out_of_range(what);
+  }
+}
+
+template <class Enum>
+Enum enum_from(const std::vector<std::string>& names, const json& name) {
+  const auto found = std::find(names.begin(), names.end(), name.get<std::string>());
+  require(found != names.end(), "unknown name");
+  return static_cast<Enum>(found - names.begin());
+}
+
+/// What the sizes of the tensors follow from, before they are allocated.
+void require_sizes(const NetInfo& info) {
+  const auto within = [](int value, int low, int high) { require(value >= low && value <= high, "size"); };
+  const NetOptions& o = info.options;
+  within(o.steps, 1, limits::steps);
+  within(o.memory_size, 1, limits::channels);
+  within(o.hidden_size, 1, limits::channels);
+  within(o.blocks, 1, limits::blocks);
+  within(static_cast<int>(o.convs.size()), 1, limits::conv_layers);
+  for (const ConvShape& s : o.convs) {
+    within(s.channels, 1, limits::channels);
+    within(s.kernel, 1, limits::kernel);
+    within(s.stride_time, 1, limits::stride);
+    within(s.stride_freq, 1, limits::stride);
+  }
+  within(o.labels, 3, limits::labels);
+  within(o.words, 0, 1 << 20);
+  require(o.dropout >= 0 && o.dropout < 1, "dropout");
+  validate(info.features);
+}
+
+/// The tensors of an archive, of the sizes that the network has.
+void load_net(NetImpl& net, torch::serialize::InputArchive& all, const std::string& key) {
+  const auto tensors = [&net] {
+    std::vector<torch::Tensor> found = net.parameters();
+    for (const torch::Tensor& buffer : net.buffers()) {
+      found.push_back(buffer);
+    }
+    return found;
+  };
+  std::vector<std::vector<std::int64_t>> sizes;
+  for (const torch::Tensor& t : tensors()) {
+    sizes.push_back(t.sizes().vec());
+  }
+  torch::serialize::InputArchive archive;
+  all.read(key, archive);
+  net.load(archive);
+  std::size_t i = 0;
+  for (const torch::Tensor& t : tensors()) {
+    require(t.sizes().vec() == sizes[i++] && t.scalar_type() == torch::kFloat32, "tensor");
+  }
 }
 
 NetInfo from_json(const json& j) {
@@ -75,13 +130,11 @@ NetInfo from_json(const json& j) {
     }
   }
   const json& kinds = j.at("kinds");
-  o.conv2 = kind_from(kinds.at(0));
-  o.linear = kind_from(kinds.at(1));
-  o.memory = kind_from(kinds.at(2));
-  o.pointwise = kind_from(kinds.at(3));
-  const auto& names = binarizer_names();
-  o.binarizer = static_cast<Binarizer>(
-      std::find(names.begin(), names.end(), j.at("binarizer").get<std::string>()) - names.begin());
+  o.conv2 = enum_from<Kind>(kind_names(), kinds.at(0));
+  o.linear = enum_from<Kind>(kind_names(), kinds.at(1));
+  o.memory = enum_from<Kind>(kind_names(), kinds.at(2));
+  o.pointwise = enum_from<Kind>(kind_names(), kinds.at(3));
+  o.binarizer = enum_from<Binarizer>(binarizer_names(), j.at("binarizer"));
   o.words = j.at("words");
   o.dropout = j.at("dropout");
   o.thin = j.at("thin");
@@ -104,6 +157,7 @@ NetInfo from_json(const json& j) {
   f.mean = jf.at("mean").get<std::vector<float>>();
   f.scale = jf.at("scale").get<std::vector<float>>();
   o.coefficients = static_cast<int>(f.coefficients);
+  require_sizes(info);
   return info;
 }
 
@@ -162,12 +216,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     checkpoint.info = from_json(json::parse(text.toStringRef()));
     checkpoint.net = Net(checkpoint.info.options);
     checkpoint.average = Net(checkpoint.info.options);
-    torch::serialize::InputArchive net;
-    archive.read("net", net);
-    checkpoint.net->load(net);
-    torch::serialize::InputArchive average;
-    archive.read("average", average);
-    checkpoint.average->load(average);
+    load_net(*checkpoint.net, archive, "net");
+    load_net(*checkpoint.average, archive, "average");
     return checkpoint;
   } catch (const std::exception&) {  // c10::Error and json's: their texts run over many lines
     throw Error(ErrorKind::bad_data, path.string() + ": damaged, or a checkpoint of another version");
@@ -175,13 +225,35 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
 }
 
 void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& optimizer) {
-  auto archive = open_archive(path, optimizer.parameters().front().device());
+  auto archive = open_archive(path, optimizer.param_groups().front().params().front().device());
   torch::serialize::InputArchive state;
   if (!archive.try_read("optimizer", state)) {
     throw Error(ErrorKind::bad_data,
                 path.string() + ": has no optimizer state, expected one of an unfinished run");
   }
-  optimizer.load(state);
+  try {
+    optimizer.load(state);
+  } catch (const std::exception&) {
+    throw Error(ErrorKind::bad_data,
+                path.string() + ": its optimizer state is damaged, or of another network");
+  }
+}
+
+void require_labels(const std::filesystem::path& file, const std::vector<Label>& found,
+                    const std::vector<Label>& expected) {
+  const auto same = [](const Label& a, const Label& b) { return a.name == b.name && a.kind == b.kind; };
+  if (std::equal(found.begin(), found.end(), expected.begin(), expected.end(), same)) {
+    return;
+  }
+  const auto list = [](const std::vector<Label>& labels) {
+    std::string text;
+    for (const Label& label : labels) {
+      text += (text.empty() ? "" : ",") + label.name;
+    }
+    return text;
+  };
+  throw Error(ErrorKind::usage, file.string() + ": its labels are " + list(found) +
+                                    "; expected those of --keywords: " + list(expected));
 }
 
 }  // namespace kwsd::train

@@ -38,6 +38,11 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// The optimizer's state of a checkpoint, into an optimizer made for the same network.
 void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& optimizer);
 
+/// Throws Error (usage) unless `found`, those of `file`, are the labels of the recordings, by name and in
+/// order.
+void require_labels(const std::filesystem::path& file, const std::vector<Label>& found,
+                    const std::vector<Label>& expected);
+
 [[nodiscard]] const std::vector<std::string>& kind_names();
 
 }  // namespace kwsd::train

@@ -342,16 +342,20 @@ void check_kinds(const NetOptions& o) {
   if (o.architecture != Architecture::fsmn) {
     throw Error(ErrorKind::usage, "--checkpoint: a conv net, expected an fsmn: a conv net only teaches");
   }
-  const bool real =
-      o.conv2 == Kind::real || o.linear == Kind::real || o.memory == Kind::real || o.pointwise == Kind::real;
-  if (real || !o.thin) {
+  if (!is_exportable(o)) {
     throw Error(ErrorKind::usage, std::string("this network has ") +
-                                      (real ? "full-precision layers" : "one branch") +
+                                      (o.thin ? "full-precision layers" : "one branch") +
                                       ", expected int8 or 1-bit layers and three branches");
   }
 }
 
 }  // namespace
+
+bool is_exportable(const NetOptions& o) {
+  const bool real =
+      o.conv2 == Kind::real || o.linear == Kind::real || o.memory == Kind::real || o.pointwise == Kind::real;
+  return o.architecture == Architecture::fsmn && !real && o.thin;
+}
 
 Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& frames) {
   torch::NoGradGuard no_grad;

@@ -15,6 +15,9 @@ namespace kwsd::train {
 /// Throws Error (usage) for a network with layers that the engine does not have (real ones, one branch).
 [[nodiscard]] Model to_model(Checkpoint& checkpoint, const std::string& name, const torch::Tensor& frames);
 
+/// Whether to_model takes it.
+[[nodiscard]] bool is_exportable(const NetOptions& options);
+
 /// Real numbers of the network that a float32 file would hold: weights, BN gains and offsets, PReLU slopes.
 [[nodiscard]] std::size_t float_parameters(const NetImpl& net);
 

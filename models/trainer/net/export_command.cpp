@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "engine/model/model_file.h"
 #include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/options.h"
@@ -49,6 +50,15 @@ std::vector<Batch> clips_of(const Dataset& dataset, Split split, const FeaturePa
   return Batcher(dataset, features, options).evaluation(split);
 }
 
+std::vector<Batch> test_clips(const Dataset& dataset, const FeatureParams& features, int frames) {
+  auto clips = clips_of(dataset, Split::test, features, frames);
+  if (clips.empty()) {
+    throw Error(ErrorKind::bad_data,
+                "the test split has no recording, expected at least one (--test-fraction)");
+  }
+  return clips;
+}
+
 torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
   std::vector<torch::Tensor> parts;
   std::int64_t count = 0;
@@ -62,9 +72,15 @@ torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
 
 /// What travels in the file: the recipe, with file names in place of paths.
 std::string provenance(const NetInfo& info) {
-  nlohmann::json recipe = nlohmann::json::parse(info.recipe);
+  nlohmann::json recipe = nlohmann::json::parse(info.recipe, nullptr, false);
+  if (!recipe.is_object()) {
+    recipe = nlohmann::json::object();
+  }
   for (auto& values : recipe) {
     for (auto& value : values) {
+      if (!value.is_string()) {
+        continue;
+      }
       const auto text = value.get<std::string>();
       const auto word = text.find('=');
       const auto begin = word == std::string::npos ? 0 : word + 1;
@@ -74,7 +90,8 @@ std::string provenance(const NetInfo& info) {
       }
     }
   }
-  return nlohmann::json{{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}}.dump();
+  return nlohmann::json{{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// Thresholds as in another file: a model that was trained on everything has no recordings left to choose by.
@@ -116,10 +133,19 @@ void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Ba
 }
 
 void run_export(const ExportArguments& a) {
+  if (!is_name(a.name)) {
+    throw Error(ErrorKind::usage,
+                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
+  }
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const Dataset dataset(a.data);
   const NetInfo& info = checkpoint.info;
-  const auto clips = clips_of(dataset, Split::validation, info.features, info.options.frames());
+  require_labels(a.checkpoint, info.labels, dataset.labels());
+  auto clips = clips_of(dataset, Split::validation, info.features, info.options.frames());
+  if (clips.empty()) {
+    spdlog::warn("no recording validates: the export is checked on those that it was trained on");
+    clips = clips_of(dataset, Split::train, info.features, info.options.frames());
+  }
   Model model = to_model(checkpoint, a.name, calibration_frames(clips));
   model.provenance = provenance(checkpoint.info);
   if (!a.thresholds.empty()) {
@@ -139,13 +165,15 @@ void run_test(const ExportArguments& a) {
   const Dataset dataset(a.data);
   if (!a.model.empty()) {
     const auto model = std::make_shared<const Model>(load_model(a.model));
-    const auto clips = clips_of(dataset, Split::test, model->features, model->window_frames());
+    require_labels(a.model, model->labels, dataset.labels());
+    const auto clips = test_clips(dataset, model->features, model->window_frames());
     std::fputs(report(engine_posteriors(model, clips), true_labels(clips), model->labels).c_str(), stdout);
     return;
   }
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const NetInfo& info = checkpoint.info;
-  const auto clips = clips_of(dataset, Split::test, info.features, info.options.frames());
+  require_labels(a.checkpoint, info.labels, dataset.labels());
+  const auto clips = test_clips(dataset, info.features, info.options.frames());
   const auto posteriors = trained_posteriors(*checkpoint.average, clips);
   std::fputs(report(posteriors, true_labels(clips), info.labels).c_str(), stdout);
 }

@@ -50,6 +50,8 @@ struct NetOptions {
   /// Frames of one window, and between two of its steps.
   [[nodiscard]] int frames() const noexcept;
   [[nodiscard]] int step_frames() const noexcept;
+
+  bool operator==(const NetOptions&) const = default;
 };
 
 /// Steps of int8 activations per unit, and of the features per standard deviation.

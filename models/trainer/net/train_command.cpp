@@ -103,13 +103,14 @@ void add_net_options(CLI::App& c, TrainArguments& a) {
   c.add_option("--binarizer", n.binarizer, "straight-through, bi-real, bnn, xnor, dorefa, ir-net or rad")
       ->transform(names_of<Binarizer>(binarizer_names()))
       ->group(group);
-  c.add_option("--dropout", n.dropout, "Before the classifier")->check(CLI::Range(0.0, 0.9))->group(group);
+  c.add_option("--dropout", n.dropout, "Before the classifier")->check(between(0, 0.9))->group(group);
   c.add_flag("--one-branch", a.one_branch, "Train the full branch alone")->group(group);
 }
 
 void add_recipe_options(CLI::App& c, TrainOptions& t) {
   const std::string group = "Recipe";
-  const auto share = CLI::Range(0.0, 1.0);
+  const auto share = between(0, 1);
+  const auto weight = between(0, 1000);
   c.add_option("--epochs", t.epochs, "How often all clips are shown")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
@@ -127,9 +128,11 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--learning-rate", t.learning_rate, "Of AdamW, at its highest")
+      ->check(between(1e-9, 10))
       ->capture_default_str()
       ->group(group);
   c.add_option("--weight-decay", t.weight_decay, "Until the weights are binary")
+      ->check(share)
       ->capture_default_str()
       ->group(group);
   c.add_option("--mixup", t.mixup_chance, "Share of the batches that are mixed in pairs")
@@ -141,6 +144,7 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--word-weight", t.word_weight, "Weight of telling all words apart")
+      ->check(weight)
       ->capture_default_str()
       ->group(group);
   c.add_option("--average", t.average_decay, "Decay of the average over steps")
@@ -154,10 +158,12 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--temperature", t.temperature, "Of the logit distillation")
+      ->check(between(0.01, 1000))
       ->capture_default_str()
       ->group(group);
-  c.add_option("--hed", t.hed, "Weight of HED")->capture_default_str()->group(group);
+  c.add_option("--hed", t.hed, "Weight of HED")->check(weight)->capture_default_str()->group(group);
   c.add_option("--branch-weights", t.branch_weights, "Weights of the three branches")
+      ->check(weight)
       ->expected(3)
       ->delimiter(',')
       ->capture_default_str()
@@ -198,7 +204,7 @@ void add_train_command(CLI::App& app) {
         recipe[option->get_name()] = option->results();
       }
     }
-    a->train.recipe = recipe.dump();
+    a->train.recipe = recipe.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     train(dataset, a->train);
   });
 }

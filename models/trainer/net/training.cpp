@@ -10,9 +10,12 @@
 #include <numbers>
 
 #include "engine/model/error.h"
+#include "engine/model/model_file.h"
+#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/progress.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/distill.h"
+#include "models/trainer/net/export.h"
 #include "models/trainer/net/hard_windows.h"
 
 namespace kwsd::train {
@@ -58,6 +61,8 @@ class Run {
 
  private:
   void start_fresh(const Dataset& dataset);
+  void require_exportable();
+  void resume();
   void add_teacher(const std::filesystem::path& path);
   BranchOutput teach(const Tensor& features);
   double epoch(int number);
@@ -76,15 +81,22 @@ class Run {
   std::vector<Batch> validation_;
 };
 
+/// What is wrong with the place of the checkpoint is told before the first epoch, not after.
+void require_writable(const std::filesystem::path& out) {
+  if (out.extension() == ".log") {
+    throw Error(ErrorKind::usage,
+                "--out: found '" + out.string() + "', expected another ending: the log has this one");
+  }
+  const AtomicFile trial(out);
+}
+
 Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset), o_(options) {
   at::set_num_threads(o_.torch_threads);
   torch::manual_seed(o_.batch.seed);
+  require_writable(o_.out);
   const bool resumed = o_.resume && std::filesystem::exists(o_.out);
   if (resumed) {
-    state_ = load_checkpoint(o_.out);
-    o_.net = state_.info.options;
-    o_.batch.frames = o_.net.frames();
-    spdlog::info("resuming {} after epoch {}", o_.out.string(), state_.info.epochs_done);
+    resume();
   } else {
     start_fresh(dataset);
   }
@@ -101,6 +113,50 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
   validation_ = batcher_->evaluation(Split::validation);
 }
 
+void Run::resume() {
+  state_ = load_checkpoint(o_.out);
+  const NetInfo& info = state_.info;
+  require_labels(o_.out, info.labels, dataset_.labels());
+  if (info.options.words != o_.net.words) {
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "{}: was trained on {} words, found {}: expected the recordings of before (--init {} starts "
+            "anew from it)",
+            o_.out.string(), info.options.words, o_.net.words, o_.out.string()));
+  }
+  o_.net.labels = info.options.labels;
+  if (o_.net != info.options) {
+    spdlog::warn("{}: goes on with the network that it has, not with that of the options", o_.out.string());
+  }
+  o_.net = info.options;
+  o_.batch.frames = o_.net.frames();
+  spdlog::info("resuming {} after epoch {}", o_.out.string(), info.epochs_done);
+  if (info.epochs_done >= o_.epochs) {
+    spdlog::warn(
+        "{}: has {} of {} epochs already, nothing is trained (expected more --epochs, or another --out)",
+        o_.out.string(), info.epochs_done, o_.epochs);
+  }
+}
+
+/// A network that no model file can hold is told before it is trained, not by the export.
+void Run::require_exportable() {
+  if (!is_exportable(o_.net)) {
+    spdlog::info("a network that only teaches: a model file holds int8 and 1-bit layers and three branches");
+    return;
+  }
+  const auto coefficients = static_cast<std::size_t>(o_.net.coefficients);
+  state_.info.features.mean.assign(coefficients, 0.0F);
+  state_.info.features.scale.assign(coefficients, 1.0F);
+  try {
+    Model model = to_model(state_, "network", torch::zeros({1, o_.net.frames(), o_.net.coefficients}));
+    model.provenance.clear();
+    static_cast<void>(serialize_model(model));
+  } catch (const Error& e) {
+    throw Error(ErrorKind::usage, std::string("no model file can hold this network: ") + e.what());
+  }
+}
+
 void Run::start_fresh(const Dataset& dataset) {
   o_.batch.frames = o_.net.frames();
   state_.info.options = o_.net;
@@ -108,6 +164,7 @@ void Run::start_fresh(const Dataset& dataset) {
   state_.info.recipe = o_.recipe;
   state_.net = Net(o_.net);
   state_.average = Net(o_.net);
+  require_exportable();
   std::filesystem::path first = o_.init;
   if (first.empty() && !o_.teachers.empty()) {
     first = o_.teachers.front();
@@ -140,6 +197,17 @@ void Run::add_teacher(const std::filesystem::path& path) {
                 path.string() + ": has no FSMN blocks, which HED compares; expected --hed 0");
   }
   const NetOptions& theirs = teacher.info.options;
+  if (o_.hed > 0 && teachers_.empty() &&
+      (theirs.blocks < o_.net.blocks || theirs.memory_size != o_.net.memory_size ||
+       theirs.steps != o_.net.steps)) {
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "{}: HED compares blocks: found {} of {} channels and {} steps, expected {} of {} and {} as "
+            "in the net it teaches, or --hed 0",
+            path.string(), theirs.blocks, theirs.memory_size, theirs.steps, o_.net.blocks, o_.net.memory_size,
+            o_.net.steps));
+  }
   const int spare = o_.net.frames() - theirs.frames();  // a conv net takes any number of frames
   if (!teacher.net->conv && (spare < 0 || spare >= theirs.step_frames())) {
     throw Error(ErrorKind::usage,
