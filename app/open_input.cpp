@@ -1,6 +1,9 @@
 #include "app/open_input.h"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <string>
 
 #include "app/file_reader.h"
 #include "app/pcm_reader.h"
@@ -9,13 +12,23 @@
 
 namespace kwsd {
 
+namespace {
+
+/// ".wav", but not ".0 Camera: Audio (hw:1,0)".
+bool is_extension(const std::string& text) {
+  return text.size() > 1 && std::isalpha(static_cast<unsigned char>(text[1])) != 0 &&
+         std::all_of(text.begin() + 1, text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+}  // namespace
+
 std::unique_ptr<AudioSource> open_input(const InputOptions& options, bool wait_for_device) {
   if (options.input == "-") {
     return std::make_unique<ReaderSource>(open_pcm(0, options), options.realtime);
   }
   std::error_code error;
   const bool like_a_file = options.input.find('/') != std::string::npos ||
-                           std::filesystem::path(options.input).has_extension() ||
+                           is_extension(std::filesystem::path(options.input).extension().string()) ||
                            std::filesystem::exists(options.input, error);
   if (like_a_file && options.input != "mic") {
     return std::make_unique<ReaderSource>(open_sound_file(options.input, options.channel), options.realtime);

@@ -239,7 +239,8 @@ class BadInput(unittest.TestCase):
 
     def test_devices(self):
         keeps_memory = {"ASAN_OPTIONS": "detect_leaks=0"}  # ALSA's plugins do
-        self.refuses(69, "no-such-microphone", "-i", "no-such-microphone", env=keeps_memory)
+        for name in ("no-such-microphone", "USB2.0", "USB 2.0 Camera: Audio (hw:1,0)"):
+            self.refuses(69, f"input device '{name}' is not there", "-i", name, env=keeps_memory)
 
     def test_standard_input(self):
         self.refuses(65, "no samples", "-i", "-")
