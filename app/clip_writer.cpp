@@ -23,14 +23,16 @@ ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind w
   thread_ = std::thread([this] { work(); });
 }
 
-/// Files of the name that `write` gives, NNNNNN_keyword.wav.
+/// Files of the name that `write` gives, NNNNNN_keyword.wav, with six digits or more.
 void ClipWriter::find_earlier_clips() {
   namespace fs = std::filesystem;
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") == 6 && name[6] == '_' && entry.path().extension() == ".wav") {
+    const std::size_t digits = name.find_first_not_of("0123456789");
+    if (digits != std::string::npos && digits >= 6 && name[digits] == '_' &&
+        entry.path().extension() == ".wav") {
       found.emplace_back(entry.last_write_time(ignored), entry.path());
     }
   }

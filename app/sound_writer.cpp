@@ -24,7 +24,7 @@ int close_sound(void* file) {
 }  // namespace
 
 SoundWriter::SoundWriter(const std::filesystem::path& path, Mode mode, const std::filesystem::path& name)
-    : name_(name.empty() ? path : name), file_(nullptr, close_sound) {
+    : path_(path), name_(name.empty() ? path : name), file_(nullptr, close_sound) {
   const int flags = O_RDWR | O_CREAT | O_CLOEXEC | (mode == Mode::create ? O_EXCL : O_TRUNC);
   const int descriptor = open(path.c_str(), flags, 0666);
   if (descriptor < 0) {
@@ -41,7 +41,12 @@ SoundWriter::SoundWriter(const std::filesystem::path& path, Mode mode, const std
   sf_command(sound(file_.get()), SFC_SET_CLIPPING, nullptr, SF_TRUE);
 }
 
-SoundWriter::~SoundWriter() = default;
+SoundWriter::~SoundWriter() {
+  std::error_code ignored;
+  if (!whole_ && std::filesystem::is_regular_file(std::filesystem::symlink_status(path_, ignored))) {
+    std::filesystem::remove(path_, ignored);
+  }
+}
 
 void SoundWriter::write(std::span<const float> samples) {
   const auto wanted = static_cast<sf_count_t>(samples.size());
@@ -56,6 +61,7 @@ void SoundWriter::close() {
   if (sf_close(sound(file_.release())) != 0 || error != 0) {
     fail(sf_error_number(error));
   }
+  whole_ = true;
 }
 
 void SoundWriter::fail(const char* cause) const {

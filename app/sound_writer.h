@@ -7,7 +7,7 @@
 
 namespace kwsd {
 
-/// A WAV file, or FLAC where `path` ends in ".flac". Without close() what was written is not to be relied on.
+/// A WAV file, or FLAC where `path` ends in ".flac". Without close() what was written is removed.
 class SoundWriter {
  public:
   enum class Mode {
@@ -29,7 +29,8 @@ class SoundWriter {
  private:
   [[noreturn]] void fail(const char* cause) const;
 
-  std::filesystem::path name_;
+  std::filesystem::path path_, name_;
+  bool whole_ = false;
   std::unique_ptr<void, int (*)(void*)> file_;
 };
 

@@ -6,6 +6,7 @@ usage: run_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator
 import json
 import os
 import pathlib
+import resource
 import struct
 import subprocess
 import sys
@@ -181,6 +182,25 @@ class Recordings(unittest.TestCase):
                 kwsd("run", "-i", DATA / recording, "--save-clips", folder, "--max-clips", 3)
                 self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), clips)
                 self.assertTrue(all(len(read_wav(p)) == 32000 for p in pathlib.Path(folder).iterdir()))
+
+    def test_clips_of_a_run_of_weeks_are_found_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("1000000_go.wav", "1000001_go.wav", "12_go.wav"):
+                write_wav(pathlib.Path(folder) / name, [0])
+            kwsd("run", "-i", DATA / "stop.wav", "--save-clips", folder, "--max-clips", 1)
+            self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), ["000001_stop.wav", "12_go.wav"])
+
+    def test_a_full_disk_leaves_no_broken_recordings(self):
+        def full():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments in (("run", "-i", DATA / "stop.wav", "--save-clips", folder),
+                              ("record", "stop", "--from-file", DATA / "demo.wav", "--dir", folder)):
+                result = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, timeout=300, env=ENVIRONMENT,
+                                        preexec_fn=full, restore_signals=False)  # so that SIGXFSZ stays ignored
+                self.assertIn(b"cannot be written", result.stderr)
+                self.assertEqual(list(pathlib.Path(folder).rglob("*.wav")), [])
 
     def test_a_reader_that_sleeps_does_not_stall_a_pipe(self):
         samples = read_wav(DATA / "demo.wav")
