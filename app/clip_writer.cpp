@@ -23,7 +23,7 @@ ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind w
   thread_ = std::thread([this] { work(); });
 }
 
-/// Files of the name that `write` gives, NNNNNN_keyword.wav, with six digits or more.
+/// Files of the name that `write` gives, NNNNNN_keyword.wav (six digits or more) or NNNNNN_keyword-2.wav.
 void ClipWriter::find_earlier_clips() {
   namespace fs = std::filesystem;
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
@@ -97,14 +97,17 @@ void ClipWriter::work() noexcept {
 void ClipWriter::write(const Slot& slot) {
   char number[24];
   std::snprintf(number, sizeof number, "%06lld", static_cast<long long>(slot.seq));
-  const std::filesystem::path path = folder_ / (std::string(number) + "_" + slot.keyword.data() + ".wav");
-  SoundWriter file(path, SoundWriter::Mode::replace);
+  const std::string name = std::string(number) + "_" + slot.keyword.data();
+  std::filesystem::path path = folder_ / (name + ".wav");
+  std::error_code ignored;
+  for (int run = 2; std::filesystem::exists(std::filesystem::symlink_status(path, ignored)); ++run) {
+    path = folder_ / (name + "-" + std::to_string(run) + ".wav");  // earlier runs counted from 1, too
+  }
+  SoundWriter file(path, SoundWriter::Mode::create);
   file.write(slot.samples);
   file.close();
-  std::erase(written_, path);  // of an earlier run
   written_.push_back(path);
   while (written_.size() > max_clips_) {
-    std::error_code ignored;
     std::filesystem::remove(written_.front(), ignored);
     written_.pop_front();
   }

@@ -183,6 +183,12 @@ class Recordings(unittest.TestCase):
                 self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), clips)
                 self.assertTrue(all(len(read_wav(p)) == 32000 for p in pathlib.Path(folder).iterdir()))
 
+    def test_clips_of_earlier_runs_stay(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in range(4):
+                kwsd("run", "-i", DATA / "stop.wav", "--save-clips", folder, "--max-clips", 3)
+            self.assertEqual(len(list(pathlib.Path(folder).iterdir())), 3)
+
     def test_clips_of_a_run_of_weeks_are_found_again(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("1000000_go.wav", "1000001_go.wav", "12_go.wav"):
