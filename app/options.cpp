@@ -42,6 +42,10 @@ std::string check_threshold(const std::string& text) {
 
 }  // namespace
 
+std::string check_number(const std::string& text) {
+  return text.find_first_of("nN") == std::string::npos ? "" : "found '" + text + "', expected a number";
+}
+
 std::vector<std::string> restart_options(const RunOptions& a, const RunOptions& b) {
   std::vector<std::string> names;
   const auto compare = [&names](const char* name, const auto& x, const auto& y) {
@@ -113,6 +117,7 @@ void add_recognition_options(CLI::App& command, RecognitionOptions& options) {
                   "Time between windows, rounded to a multiple of the model's feature hop; 0: the\n"
                   "whole steps of the model that pass in 100 ms, at least one; at most 128 ms")
       ->check(CLI::Range(0.0, 1000.0))
+      ->check(CLI::Validator(check_number, ""))
       ->group(group);
   add_detector_options(command, options);
 }
@@ -131,11 +136,13 @@ void add_detector_options(CLI::App& command, RecognitionOptions& options) {
   command
       .add_option("--smoothing-ms", options.smoothing_ms, "Scores are averaged over the windows of this span")
       ->check(CLI::Range(1.0, 5000.0))
+      ->check(CLI::Validator(check_number, ""))
       ->group(group);
   command
       .add_option("--refractory-seconds", options.refractory_seconds,
                   "After a detection the same keyword is not reported again for this long; 0: no such rest")
       ->check(CLI::Range(0.0, 3600.0))
+      ->check(CLI::Validator(check_number, ""))
       ->group(group);
 }
 
@@ -145,6 +152,7 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
       .add_option("--status-interval", options.status_interval_seconds,
                   "Seconds of stream time between status events; 0: none")
       ->check(CLI::Range(0.0, 86400.0))
+      ->check(CLI::Validator(check_number, ""))
       ->group(group);
   command.add_flag("--no-wall-clock", options.no_wall_clock, "Leave \"time\" out of the events")
       ->group(group);

@@ -81,6 +81,9 @@ struct ThresholdSetting {
 /// Parses "0.8" or "stop=0.8". Throws Error (usage) naming what was found and expected.
 [[nodiscard]] ThresholdSetting parse_threshold(const std::string& text);
 
+/// What is wrong with the value of an option that takes a number: "nan" passes every check of a range.
+[[nodiscard]] std::string check_number(const std::string& text);
+
 /// The branch that --branch fixes; nothing for "auto".
 [[nodiscard]] std::optional<BranchId> fixed_branch(const std::string& name);
 

@@ -37,6 +37,7 @@ void add_picture_options(CLI::App& command, LiveOptions& options, std::string& s
           ->group(group);
   command.add_option("--at", options.at_seconds, "As it is after so many seconds; default: the end")
       ->check(CLI::Range(0.0, 1e6))
+      ->check(CLI::Validator(check_number, ""))
       ->needs(screenshot)
       ->group(group);
   command.add_option("--size", size, "Columns and rows")->needs(screenshot)->group(group);

@@ -326,12 +326,16 @@ class BadInput(unittest.TestCase):
         self.refuses(2, "-0.1", "--threshold=stop=-0.1", "-i", DATA / "stop.wav")
         self.refuses(2, "banana", "--threshold", "banana=0.5", "-i", DATA / "stop.wav")
         self.refuses(2, "no-such-flag", "--no-such-flag")
+        for option in ("--hop-ms", "--smoothing-ms", "--refractory-seconds", "--status-interval"):
+            self.refuses(2, f"{option}: found 'nan', expected a number", option, "nan", "-i", DATA / "stop.wav")
 
     def test_configuration(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "kwsd.toml"
             path.write_text("colour = 1\n")
             self.refuses(78, "unknown key 'colour'", "--config", path, "-i", DATA / "stop.wav")
+            path.write_text("\nstatus-interval = nan\n")
+            self.refuses(78, "kwsd.toml:2: key 'status-interval'", "--config", path, "-i", DATA / "stop.wav")
             path.write_text("threshold = [\n")
             self.refuses(78, "kwsd.toml:1", "--config", path, "-i", DATA / "stop.wav")
             self.refuses(78, "absent.toml", "--config", folder + "/absent.toml", "-i", DATA / "stop.wav")
