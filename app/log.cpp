@@ -1,6 +1,7 @@
 #include "app/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 namespace kwsd {
 
 namespace {
+
+constexpr int patience_ms = 100;
 
 /// Writes to a descriptor of its own, so that app/quiet_stderr.h may point the standard one elsewhere.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -20,8 +23,12 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    // Whole or not at all: where stderr is full or gone there is nowhere to say so.
-    [[maybe_unused]] const ssize_t written = write(descriptor_, line.data(), line.size());
+    // Whole or not at all, and no thread waits for long: where stderr is full or gone there is nowhere to say
+    // so.
+    pollfd reader{descriptor_, POLLOUT, 0};
+    if (poll(&reader, 1, patience_ms) > 0) {
+      [[maybe_unused]] const ssize_t written = write(descriptor_, line.data(), line.size());
+    }
   }
   void flush_() override {}
 

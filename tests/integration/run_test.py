@@ -301,6 +301,18 @@ class BadInput(unittest.TestCase):
             command = [*COMMAND, "live", "-i", str(stop)]
             self.assertEqual(subprocess.run(command, stdout=closed, env=ENVIRONMENT, timeout=300).returncode, 0)
 
+    def test_a_log_that_nobody_reads_stalls_nothing(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.set_blocking(writing, False)
+        with open(writing, "wb", buffering=0) as log:
+            while log.write(bytes(65536)):
+                pass
+            os.set_blocking(writing, True)
+            command = [*COMMAND, "run", "-i", str(DATA / "stop.wav"), "--format", "text"]
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, timeout=60)
+        self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"))
+
     def test_a_truncated_recording_is_heard_to_its_end(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.wav"
