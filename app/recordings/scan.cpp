@@ -13,13 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string capitals(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return out;
-}
-
 bool is_sound(const fs::path& path) {
   static const std::set<std::string> extensions{".WAV", ".FLAC", ".OGG", ".OPUS", ".OGA", ".AIFF",
                                                 ".AIF", ".AU",   ".MP3", ".W64",  ".CAF", ".RF64"};
@@ -81,6 +74,13 @@ const std::vector<std::vector<std::string>>& homophones() {
 }
 
 }  // namespace
+
+std::string capitals(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
 
 std::vector<fs::path> sound_files(const fs::path& folder) {
   std::error_code error;

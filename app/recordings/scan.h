@@ -31,6 +31,9 @@ namespace kwsd {
 /// (LibriSpeech: "<name> WORDS ..." per line).
 [[nodiscard]] std::map<std::string, std::string> read_transcripts(const std::filesystem::path& folder);
 
+/// ASCII letters as capitals, as transcripts are compared.
+[[nodiscard]] std::string capitals(std::string_view text);
+
 /// Whether a transcript contains one of `words` or a word that sounds the same (no, know; right, write).
 [[nodiscard]] bool says_any(std::string_view transcript, const std::vector<std::string>& words);
 

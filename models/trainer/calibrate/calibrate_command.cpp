@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -50,6 +51,19 @@ std::pair<std::string, float> word_and_number(const std::string& text) {
   return {text.substr(0, at), number};
 }
 
+void warn_of_unheard(const Model& model, const Dataset& dataset) {
+  const auto& clips = dataset.clips(Split::validation);
+  for (const Label& label : model.labels) {
+    const auto says = [&](const Clip& c) {
+      return dataset.words()[static_cast<std::size_t>(c.word)] == label.name;
+    };
+    if (label.kind == LabelKind::keyword && std::none_of(clips.begin(), clips.end(), says)) {
+      spdlog::warn("keyword '{}': the validation split has no recording of it, it gets the highest threshold",
+                   label.name);
+    }
+  }
+}
+
 fs::path beside(const fs::path& model, const char* ending) {
   fs::path path = model;
   return path.replace_extension(std::string(".calibration") + ending);
@@ -63,6 +77,7 @@ CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& out
   const Network network(model, select_kernels("auto"));
   const std::vector<Condition> conditions = default_conditions();
   spdlog::info("classifying streams of the validation split");
+  warn_of_unheard(*model, dataset);
   // Speech that was trained on is better than too little: a threshold is as good as the hours it was chosen
   // by.
   const SplitStreams choose = classify_split(network, dataset, Split::validation,
@@ -131,6 +146,12 @@ void add_calibrate_command(CLI::App& app) {
     for (const Label& label : load_model(a->model).labels) {
       if (label.kind == LabelKind::keyword) {
         a->data.keywords.push_back(label.name);
+      }
+    }
+    for (const auto& [word, highest] : a->calibration.highest_of) {
+      if (std::find(a->data.keywords.begin(), a->data.keywords.end(), word) == a->data.keywords.end()) {
+        throw Error(ErrorKind::usage,
+                    "--highest: found '" + word + "', expected a keyword of " + a->model.string());
       }
     }
     const Dataset dataset(a->data);

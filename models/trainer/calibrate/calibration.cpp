@@ -100,8 +100,12 @@ class BranchCalibrator {
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
     return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold, options_.pooled);
   }
-  /// The strictest threshold with which enough events of a keyword come in time.
+  /// The strictest threshold with which enough events of a keyword come in time; of one that has none, any.
   [[nodiscard]] float in_time(int label) const {
+    const auto silent = [label](const StreamScore& score) { return score.latencies_of(label).empty(); };
+    if (std::all_of(sweep_.scores.begin(), sweep_.scores.end(), silent)) {
+      return 1;
+    }
     for (std::size_t t = sweep_.thresholds.size(); t-- > 0;) {
       const std::vector<double> latencies = sweep_.scores[t].latencies_of(label);
       if (!latencies.empty() && quantile(latencies, options_.in_time_share) <= options_.in_time_seconds) {

@@ -4,6 +4,7 @@
 #include "app/recordings/scan.h"
 
 namespace kwsd::train {
+using kwsd::capitals;
 using kwsd::read_list;
 using kwsd::read_transcripts;
 using kwsd::says_any;

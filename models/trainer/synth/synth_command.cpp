@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include "engine/model/error.h"
@@ -15,6 +16,7 @@
 #include "models/trainer/data/parallel.h"
 #include "models/trainer/data/progress.h"
 #include "models/trainer/data/random.h"
+#include "models/trainer/data/scan.h"
 #include "models/trainer/synth/scene.h"
 #include "models/trainer/synth/voices.h"
 
@@ -104,12 +106,21 @@ std::size_t synthesize_sentences(const std::vector<std::string>& sentences, cons
   const std::vector<Voice> speakers = make_speakers(options.language, options.speakers, options.seed);
   fs::create_directories(options.output);
   list_voices(options.output / "voices.tsv", speakers);
+  std::map<std::string, std::string> before = read_transcripts(options.output);
   std::string transcripts;
   std::vector<fs::path> files;
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     const std::string name = fmt::format("{:04}-{:x}-{:04}", i % speakers.size(), 1, i / speakers.size());
     transcripts += name + " " + sentences[i] + "\n";
     files.push_back(options.output / (name + ".flac"));
+    const auto said = before.find(name);
+    if (said != before.end() && said->second != capitals(sentences[i])) {
+      fs::remove(files.back());  // it says another sentence
+    }
+    before.erase(name);
+  }
+  for (const auto& [name, said] : before) {
+    transcripts += name + " " + said + "\n";
   }
   AtomicFile list(options.output / "synth.trans.txt");
   list.write(transcripts.data(), transcripts.size());
@@ -177,6 +188,9 @@ void run(const Arguments& a) {
     std::vector<std::pair<std::string, std::string>> words;
     std::transform(a.words.begin(), a.words.end(), std::back_inserter(words), word_and_said);
     made = synthesize_words(words, a.options);
+  }
+  if (made == 0) {
+    throw Error(ErrorKind::unavailable, a.options.output.string() + ": no recording was made");
   }
   spdlog::info("{}: {} recordings", a.options.output.string(), made);
 }

@@ -25,6 +25,7 @@ std::size_t synthesize_words(const std::vector<std::pair<std::string, std::strin
                              const SynthOptions& options);
 
 /// Speaks every line of `sentences` by another speaker, in LibriSpeech's layout with transcripts: negatives.
+/// Existing files are kept where the sentence is the same.
 std::size_t synthesize_sentences(const std::vector<std::string>& sentences, const SynthOptions& options);
 
 void add_synth_command(CLI::App& app);

@@ -78,6 +78,27 @@ TEST_CASE("calibrate writes thresholds into the model and a report beside it") {
   REQUIRE_THAT(text_of(folder.path() / "after.calibration.json"), Catch::Contains("\"curve\""));
 }
 
+TEST_CASE("a keyword without recordings to choose by gets the highest threshold, not the lowest") {
+  const TemporaryFolder folder;
+  DataOptions data = recordings(folder, true);
+  fs::rename(folder.path() / "data" / "no", folder.path() / "no");
+  fs::create_directories(folder.path() / "more");
+  fs::rename(folder.path() / "no", folder.path() / "more" / "no");
+  data.training_words = {folder.path() / "more"};
+  const Model model = small_model();
+  const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
+  const Dataset dataset(data);
+  CalibrationOptions options;
+  options.threads = 1;
+  const auto streams =
+      classify_split(network, dataset, Split::validation, {Split::validation}, default_conditions(), options);
+  const CalibrationReport report = calibrate(model, streams, streams, default_conditions(), options);
+  for (const BranchReport& branch : report.branches) {
+    REQUIRE(branch.keywords[1].hits + branch.keywords[1].misses == 0);
+    REQUIRE(branch.thresholds[1] == options.highest_threshold);
+  }
+}
+
 TEST_CASE("calibrate says what is missing") {
   const TemporaryFolder folder;
   const auto model = std::make_shared<const Model>(small_model());

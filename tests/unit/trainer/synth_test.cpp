@@ -106,6 +106,28 @@ TEST_CASE("synthetic words are a data set") {
   REQUIRE_THROWS_AS(synthesize_words({{"../up", "up"}}, options), Error);
 }
 
+TEST_CASE("synthetic sentences are spoken anew where they changed, and kept where not") {
+  if (no_voices()) {
+    return;
+  }
+  const TemporaryFolder folder;
+  SynthOptions options;
+  options.output = folder.path() / "speech";
+  options.speakers = 2;
+  REQUIRE(synthesize_sentences({"one two three", "four five six"}, options) == 2);
+  const std::vector<fs::path> files = sound_files(options.output);
+  REQUIRE(files.size() == 2);
+  const auto first = decode_16k(files[0], 60), second = decode_16k(files[1], 60);
+  const auto written = fs::last_write_time(files[0]);
+  REQUIRE(synthesize_sentences({"one two three", "a marmalade sandwich"}, options) == 2);
+  REQUIRE(fs::last_write_time(files[0]) == written);
+  REQUIRE(decode_16k(files[0], 60) == first);
+  REQUIRE(decode_16k(files[1], 60) != second);
+  REQUIRE(read_transcripts(options.output).at(files[1].stem().string()) == "A MARMALADE SANDWICH");
+  REQUIRE(synthesize_sentences({"one two three"}, options) == 1);  // the other is still told apart
+  REQUIRE(read_transcripts(options.output).at(files[1].stem().string()) == "A MARMALADE SANDWICH");
+}
+
 TEST_CASE("a scene has its labels where its words are") {
   if (run_program({"flite", "-lv"}).status != 0) {
     WARN("skipped: flite is not installed");
