@@ -9,14 +9,16 @@ voices="$RUNS/voices-$word" speakers=60 lowest=0.75
 heard="--train-data $voices --other-words $KWSD_DATA/arabic_speech_commands"
 SHARES="$NOISY $EDGES_MANY --unknown-share 12 --speech-share 0.35 --hard-share 0.15"
 if [ -n "$folder" ]; then
-  WORDS="$WORDS --own-word $word=$folder"
+  rm -f "$RUNS/own-$word"
+  ln -s "$(cd "$folder" && pwd)" "$RUNS/own-$word"  # the lists of options hold no path with a space
+  WORDS="$WORDS --own-word $word=$RUNS/own-$word"
 elif [ ! -d "$KWSD_DATA/speech_commands/$word" ] && [ ! -d "$KWSD_DATA/wake_words/$word" ]; then
   # No recorded words beside synthetic ones, and no synthetic speech to choose thresholds by: the net would tell the
   # word by its being synthetic. People score lower than the voices that thresholds are chosen by.
   WORDS="--data $voices" heard= speakers=240 lowest=0.6 UNHEARD=
   SHARES="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.1 --hard-share 0.12"
 fi
-[ -d "$voices" ] || kwsd-train synth --words "$word" -o "$voices" --speakers "$speakers" --per-speaker 2 --seed 11
+kwsd-train synth --words "$word" -o "$voices" --speakers "$speakers" --per-speaker 2 --seed 11
 kwsd-train train $WORDS $SOUND --threads 1 --data-threads 1 $SYNTHETIC $heard --keywords "$word" $SHARES --fragment-share 0.1 --memory-size 64 \
   --hidden-size 128 $KINDS --hed 0 --stage-one 0.4 --silence-share 2 --keyword-balance 1 --label-smoothing 0.02 --dropout 0.05 \
   --branch-weights 1,1,1.2 --epochs "${EPOCHS:-30}" --batch-size 64 --learning-rate 0.003 --resume --out "$RUNS/$word.pt"

@@ -236,6 +236,27 @@ class Training(unittest.TestCase):
         shorter = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", "--hed", "0", "--steps", "7", out="short")
         self.require_failure(shorter, 2, "warm.pt", "its window has 41 frames, expected the 37")
 
+    def test_the_recipe_of_a_word_takes_a_folder_with_spaces_and_ends_what_was_interrupted(self):
+        spoken = self.root / "my own" / "recordings"
+        write_wav(spoken / "a.wav", tone(500))
+        called = self.root / "bin" / "kwsd-train"
+        called.parent.mkdir()
+        called.write_text('#!/bin/sh\nfor word; do printf "%s\\t" "$word"; done >>"$CALLS"\necho >>"$CALLS"\n')
+        called.chmod(0o755)
+        runs = self.root / "runs"
+        (runs / "voices-tea").mkdir(parents=True)  # a synth that did not come to its end
+        for done in ("synth", "held-out"):
+            (runs / f"{done}.done").touch()
+        environment = {**os.environ, "PATH": f"{called.parent}:{os.environ['PATH']}", "RUNS": str(runs),
+                       "CALLS": str(self.root / "calls"), "KWSD_DATA": "/nowhere"}
+        subprocess.run(["sh", SOURCE.absolute() / "models/recipes/own-word.sh", "tea", spoken], env=environment, check=True,
+                       timeout=60)
+        calls = [line.split("\t") for line in (self.root / "calls").read_text().splitlines()]
+        self.assertEqual([call[0] for call in calls], ["synth", "train", "export", "calibrate", "golden"])
+        for call in calls[1:4]:
+            folder = next(word for word in call if word.startswith("tea=")).removeprefix("tea=")
+            self.assertEqual(os.path.realpath(folder), os.path.realpath(spoken))
+
     def test_without_libtorch_the_build_says_what_to_install(self):
         result = subprocess.run(
             ["cmake", "-S", SOURCE, "-B", self.root / "build", "-DKWSD_TRAINER=ON", "-DKWSD_TESTS=OFF",
