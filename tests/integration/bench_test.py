@@ -38,8 +38,7 @@ class Bench(unittest.TestCase):
             self.assertEqual("faster_than_float32" in figures, report["float32"] is not None)
 
     def test_the_new_steps_of_a_window_are_those_of_the_model(self):
-        for model, steps in (("commands", 1), ("commands-small", 2)):
-            self.assertIn("96.0 ms later: %d of the steps are new" % steps, bench("-m", model).stdout)
+        self.assertIn("96.0 ms later: 2 of the steps are new", bench("-m", "commands-small").stdout)
 
     def test_bad_usage(self):
         for options, code, words in (["--kernels", "abacus"], 2, "abacus"), (["-m", "nosuch"], 66, "nosuch"), \
