@@ -191,17 +191,32 @@ const Entry* up_to_date(const Known& known, const SourceFile& file) {
              : nullptr;
 }
 
+/// How many files from `first` on are decoded before they are written: few long ones, so that they fit in
+/// memory.
+std::size_t batch_at(std::size_t first, const std::vector<SourceFile>& files, unsigned threads) {
+  constexpr std::size_t most = 256;
+  constexpr std::int64_t most_bytes = 32 << 20;
+  std::size_t count = 0;
+  for (std::int64_t bytes = 0; first + count < files.size() && count < most; ++count) {
+    bytes += files[first + count].bytes;
+    if (bytes > most_bytes && count >= threads) {
+      break;
+    }
+  }
+  return count;
+}
+
 /// Writes a cache with every file of `files`, taking from the old one what is still right.
 std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files,
                     const Known& known, std::string_view old, unsigned threads) {
-  constexpr std::size_t batch = 256;
   AtomicFile out(cache_file);
   out.write(std::string(header_bytes, '\0').data(), header_bytes);
   std::vector<Entry> entries;
   std::size_t decoded_count = 0;
   Progress progress("decoding recordings", files.size());
-  for (std::size_t first = 0; first < files.size(); first += batch) {
-    std::vector<Decoded> fresh(std::min(batch, files.size() - first));
+  for (std::size_t first = 0, count = 0; first < files.size(); first += count) {
+    count = batch_at(first, files, threads);
+    std::vector<Decoded> fresh(count);
     parallel_for(fresh.size(), threads, [&](std::size_t i) {
       if (up_to_date(known, files[first + i]) == nullptr) {
         fresh[i] = decode(files[first + i]);
