@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from daemon import read_pcm
+from daemon import LIMIT, read_pcm
 
 BLOCK = 640  # bytes: 20 ms
 
@@ -58,7 +58,7 @@ class Microphone:
             ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no",
              "--high-priority=no", "-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.folder}/native"],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + LIMIT
         while not self.plug() and time.monotonic() < until:
             time.sleep(0.05)
 
@@ -70,7 +70,7 @@ class Microphone:
             (self.folder / "native").unlink(missing_ok=True)
 
     def pactl(self, *arguments):
-        return subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, text=True, timeout=20).stdout.strip()
+        return subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, text=True, timeout=LIMIT).stdout.strip()
 
     def plug(self):
         self.module = self.pactl("load-module", "module-pipe-source", "source_name=pipemic", f"file={self.fifo}",
