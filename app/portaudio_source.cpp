@@ -166,12 +166,13 @@ bool PortaudioSource::Shared::lost(const std::string& reason) {
 /// Until the stream fails; returns why, or nothing when the program is stopping.
 std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const CallbackTarget& sound) {
   std::uint32_t beat = 0;
-  Clock::time_point last = Clock::now();
+  milliseconds silent{0};  // as looked at: while all of kwsd is stopped, no callback can come either
   const auto asleep = time_asleep();
-  while (pause(beat == 0 ? tick / 5 : tick)) {
+  for (milliseconds look = tick / 5; pause(look); look = beat == 0 ? tick / 5 : tick) {
+    silent += look;
     if (const std::uint32_t now = sound.beat.load(std::memory_order_relaxed); now != beat) {
       beat = now;
-      last = Clock::now();
+      silent = milliseconds(0);
       sounds();
     }
     if (sound.finished.load() || !stream.active()) {
@@ -180,7 +181,7 @@ std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const 
     if (time_asleep() - asleep > sleep_worth_noting) {
       return "the machine was asleep";
     }
-    if (Clock::now() - last > (beat == 0 ? silent_start : stalled_after)) {
+    if (silent > (beat == 0 ? silent_start : stalled_after)) {
       return "no sound arrives";
     }
   }

@@ -45,7 +45,7 @@ class Trial:
     def hears(self, path, wanted, seconds=0):
         self.mic.play(path, seconds)
         for word in wanted:
-            found = self.kwsd.out.until("detection", 20)
+            found = self.kwsd.out.until("detection")
             check(found and found["keyword"] == word, f"found {found}, expected {word}")
 
     def hears_stop(self):
@@ -53,31 +53,33 @@ class Trial:
 
     def fails(self, fault, reason=""):
         fault()
-        lost = self.kwsd.out.until("device_lost", 10)
+        lost = self.kwsd.out.until("device_lost")
         check(lost and reason in lost["reason"], f"found {lost}, expected a loss")
-        check(self.kwsd.told("STATUS=waiting for", 5), "the service manager is not told")
+        check(self.kwsd.told("STATUS=waiting for"), "the service manager is not told")
 
     def returns(self, repair, word=True):
         repair()
         start = time.monotonic()
-        check(self.kwsd.out.until("device_restored", 10), "the microphone is not found again:\n" + self.kwsd.log())
+        check(self.kwsd.out.until("device_restored"), "the microphone is not found again:\n" + self.kwsd.log())
         self.slowest_return = max(self.slowest_return, time.monotonic() - start)
-        check(self.kwsd.told("STATUS=listening to 'pimic'", 5), "the service manager is not told")
+        check(self.kwsd.told("STATUS=listening to 'pimic'"), "the service manager is not told")
         if word:
             self.hears_stop()
 
     def freezes(self):
-        """All of kwsd stands still, as on a machine that is suspended or swaps; then it hears again."""
+        """All of kwsd stands still, as on a machine that swaps; then it hears again, and knows of no loss."""
+        losses = self.kwsd.log().count("waiting for it")
         self.kwsd.process.send_signal(signal.SIGSTOP)
         time.sleep(5)
         self.kwsd.process.send_signal(signal.SIGCONT)
         self.hears_stop()
+        check(self.kwsd.log().count("waiting for it") == losses, "standing still is taken for a loss:\n" + self.kwsd.log())
 
     def run(self, wanted):
-        check(self.kwsd.told("STATUS=waiting for 'pimic'", 10), "does not wait for a microphone:\n" + self.kwsd.log())
-        check(self.kwsd.told("WATCHDOG=1", 10), "the watchdog is not fed while there is no microphone")
+        check(self.kwsd.told("STATUS=waiting for 'pimic'"), "does not wait for a microphone:\n" + self.kwsd.log())
+        check(self.kwsd.told("WATCHDOG=1"), "the watchdog is not fed while there is no microphone")
         self.mic.start_server()
-        check(self.kwsd.out.until("device_restored", 10), "the microphone is not found:\n" + self.kwsd.log())
+        check(self.kwsd.out.until("device_restored"), "the microphone is not found:\n" + self.kwsd.log())
         self.hears(self.data / "demo.wav", wanted, FIRST_SECONDS)
         for n in range(ROUNDS):
             self.fails(self.mic.unplug)
