@@ -93,6 +93,8 @@ class Training(unittest.TestCase):
         self.train("--epochs", "3", out="straight")
         self.train("--epochs", "3", "--stop-after", "2", out="stopped")
         self.assertEqual(self.log("stopped"), self.log("straight")[:3])
+        self.train("--epochs", "3", "--stop-after", "1", "--resume", out="stopped")  # a recipe from its start: is past that
+        self.assertEqual(self.log("stopped"), self.log("straight")[:3])
         self.train("--epochs", "3", "--resume", out="stopped")
         self.assertEqual(self.log("stopped"), self.log("straight"))
 

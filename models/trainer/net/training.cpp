@@ -373,14 +373,12 @@ void Run::log(int number, double mean_loss, double accuracy, double seconds) {
 }
 
 void Run::epochs() {
-  for (int number = state_.info.epochs_done; number < o_.epochs; ++number) {
+  const int end = o_.stop_after > 0 ? std::min(o_.stop_after, o_.epochs) : o_.epochs;
+  for (int number = state_.info.epochs_done; number < end; ++number) {
     const double seconds = epoch(number);
     state_.info.epochs_done = number + 1;
     save_checkpoint(o_.out, state_, optimizer_.get());
     spdlog::debug("{} left", clock_text(seconds * (o_.epochs - number - 1)));
-    if (number + 1 == o_.stop_after) {
-      return;
-    }
   }
 }
 
