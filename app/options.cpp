@@ -116,7 +116,7 @@ void add_recognition_options(CLI::App& command, RecognitionOptions& options) {
       .add_option("--hop-ms", options.hop_ms,
                   "Time between windows, rounded to a multiple of the model's feature hop; 0: the\n"
                   "whole steps of the model that pass in 100 ms, at least one; at most 128 ms")
-      ->check(CLI::Range(0.0, 1000.0))
+      ->check(CLI::Range(0.0, 300.0))
       ->check(CLI::Validator(check_number, ""))
       ->group(group);
   add_detector_options(command, options);

@@ -338,6 +338,7 @@ class BadInput(unittest.TestCase):
         self.refuses(2, "-0.1", "--threshold=stop=-0.1", "-i", DATA / "stop.wav")
         self.refuses(2, "banana", "--threshold", "banana=0.5", "-i", DATA / "stop.wav")
         self.refuses(2, "no-such-flag", "--no-such-flag")
+        self.refuses(2, "--hop-ms", "--hop-ms", "301", "-i", DATA / "stop.wav")
         for option in ("--hop-ms", "--smoothing-ms", "--refractory-seconds", "--status-interval"):
             self.refuses(2, f"{option}: found 'nan', expected a number", option, "nan", "-i", DATA / "stop.wav")
 
