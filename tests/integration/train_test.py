@@ -221,6 +221,25 @@ class Training(unittest.TestCase):
                                    "--out", self.root / "conv.kwsm"], capture_output=True, text=True, timeout=300)
         self.require_failure(exported, 2, "conv net", "expected an fsmn")
 
+    def test_what_starts_from_a_net_and_says_no_other_is_of_its_shape(self):
+        def run(command, *arguments):
+            words = ["--data", self.root / "data", "--keywords", "no,yes", "--cache", self.root / "cache"]
+            return subprocess.run([KWSD_TRAIN, command, *words, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+
+        first = self.binary(out="first", keywords="no,yes")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        exported = run("export", "--checkpoint", self.root / "first.pt", "--name", "first", "--out", self.root / "first.kwsm",
+                       "--weights", self.root / "base.pt")
+        self.assertEqual(exported.returncode, 0, exported.stderr)
+        self.assertNotIn(os.fsencode(self.root), (self.root / "base.pt").read_bytes())
+        self.assertLess((self.root / "base.pt").stat().st_size, (self.root / "first.pt").stat().st_size / 2)
+        like = run("train", "--init", self.root / "base.pt", "--epochs", "1", "--out", self.root / "like.pt")
+        self.assertEqual(like.returncode, 0, like.stderr)
+        self.assertAlmostEqual((self.root / "like.pt").stat().st_size, (self.root / "first.pt").stat().st_size, delta=1000)
+        shutil.copy(self.root / "base.pt", self.root / "on.pt")
+        self.require_failure(run("train", "--epochs", "2", "--resume", "--out", self.root / "on.pt"), 65, "on.pt", "no optimizer state",
+                             "--init")
+
     def test_a_front_end_that_cannot_be_is_refused(self):
         for convs, expected in (("16x4/1x1", "an odd number"), ("16x3/9x1", "strides up to 8"),
                                 (",".join(7 * ["4x3/1x1"]), "found 7 convs, expected 1 to 6")):

@@ -191,9 +191,9 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
     archive.write(key, sub);
   };
   archive.write("info", c10::IValue(to_json(checkpoint.info).dump()));
-  write_part("net", *checkpoint.net);
   write_part("average", *checkpoint.average);
   if (optimizer != nullptr) {
+    write_part("net", *checkpoint.net);
     write_part("optimizer", *optimizer);
   }
   // Into memory first: libtorch's writer ends the program when its output fails.
@@ -216,8 +216,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     checkpoint.info = from_json(json::parse(text.toStringRef()));
     checkpoint.net = Net(checkpoint.info.options);
     checkpoint.average = Net(checkpoint.info.options);
-    load_net(*checkpoint.net, archive, "net");
     load_net(*checkpoint.average, archive, "average");
+    torch::serialize::InputArchive unfinished;
+    load_net(*checkpoint.net, archive, archive.try_read("net", unfinished) ? "net" : "average");
     return checkpoint;
   } catch (const std::exception&) {  // c10::Error and json's: their texts run over many lines
     throw Error(ErrorKind::bad_data, path.string() + ": damaged, or a checkpoint of another version");
@@ -229,7 +230,8 @@ void load_optimizer(const std::filesystem::path& path, torch::optim::Optimizer& 
   torch::serialize::InputArchive state;
   if (!archive.try_read("optimizer", state)) {
     throw Error(ErrorKind::bad_data,
-                path.string() + ": has no optimizer state, expected one of an unfinished run");
+                path.string() +
+                    ": has no optimizer state, expected one of an unfinished run (--init starts from it)");
   }
   try {
     optimizer.load(state);

@@ -28,11 +28,13 @@ struct Checkpoint {
   Net average{nullptr};  ///< exponential average of the weights: what is evaluated and exported
 };
 
-/// Writes the whole file or nothing (AtomicFile). Throws Error (io). `optimizer` may be null.
+/// Writes the whole file or nothing (AtomicFile). Throws Error (io). Without an optimizer the average alone,
+/// which others may start from.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
                      const torch::optim::Optimizer* optimizer);
 
-/// Throws Error: no_input when it cannot be read, bad_data when it is no checkpoint.
+/// Where the average is alone, it is `net`, too. Throws Error: no_input when it cannot be read, bad_data when
+/// it is no checkpoint.
 [[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
 
 /// The optimizer's state of a checkpoint, into an optimizer made for the same network.

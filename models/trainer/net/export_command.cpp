@@ -31,7 +31,7 @@ constexpr std::int64_t calibration_clips = 512;
 
 struct ExportArguments {
   DataOptions data;
-  std::filesystem::path checkpoint, model, out, thresholds;
+  std::filesystem::path checkpoint, model, out, thresholds, weights;
   std::string name;
 };
 
@@ -159,6 +159,10 @@ void run_export(const ExportArguments& a) {
   const std::size_t floats = float_parameters(*checkpoint.average);
   spdlog::info("{}: {} bytes; {} parameters as float32: {} bytes, {:.2f} times as many", a.out.string(),
                bytes, floats, 4 * floats, 4.0 * static_cast<double>(floats) / static_cast<double>(bytes));
+  if (!a.weights.empty()) {
+    checkpoint.info.recipe = model.provenance;
+    save_checkpoint(a.weights, checkpoint, nullptr);
+  }
 }
 
 void run_test(const ExportArguments& a) {
@@ -188,6 +192,7 @@ void add_export_command(CLI::App& app) {
   c->add_option("--name", a->name, "Name of the model")->required();
   c->add_option("--out", a->out, "Model file to write")->required();
   c->add_option("--thresholds", a->thresholds, "Model file to take the thresholds from");
+  c->add_option("--weights", a->weights, "Small checkpoint to write, too: for others to start from (--init)");
   add_data_options(*c, a->data);
   c->callback([a] { run_export(*a); });
 }

@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "models/trainer/data/options.h"
+#include "models/trainer/net/checkpoint.h"
 #include "models/trainer/net/training.h"
 
 namespace kwsd::train {
@@ -56,58 +58,58 @@ std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
   return shapes;
 }
 
+constexpr const char* network_group = "Network";
+
 void add_net_options(CLI::App& c, TrainArguments& a) {
   NetOptions& n = a.train.net;
   n.spectrum = true;  // what hears best for its cost (models/README.md); NetOptions is the paper's net
   n.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {32, 3, 1, 1}, {32, 3, 2, 2}};
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
-  const std::string group = "Network";
   c.add_option("--architecture", n.architecture,
                "fsmn, what the daemon runs; or conv, a teacher alone (its width: the channels of the first "
                "of --convs)")
       ->transform(names_of<Architecture>({"fsmn", "conv"}))
-      ->group(group);
+      ->group(network_group);
   c.add_option("--memory-size", n.memory_size, "C, channels of the residual stream")
       ->check(size)
-      ->group(group);
+      ->group(network_group);
   c.add_option("--hidden-size", n.hidden_size, "H, channels between the pointwise convs")
       ->check(size)
-      ->group(group);
+      ->group(network_group);
   c.add_option("--blocks", n.blocks, "FSMN blocks of the full branch")
       ->check(CLI::Range(1, 32))
-      ->group(group);
+      ->group(network_group);
   c.add_option("--steps", n.steps, "T, steps of one window")
       ->check(CLI::Range(1, 128))
       ->capture_default_str()
-      ->group(group);
+      ->group(network_group);
   c.add_flag("--spectrum,!--no-spectrum", n.spectrum,
              "A first layer that undoes the DCT: the convs slide over mel bands, not over coefficients [yes]")
-      ->group(group);
+      ->group(network_group);
   c.add_option_function<std::vector<std::string>>(
        "--convs", [&n](const std::vector<std::string>& all) { n.convs = conv_shapes(all); },
        "Convs of the front-end, CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ each "
        "[16x5/1x2,32x3/2x2,32x3/1x1,32x3/2x2; the paper: 16x5/2x2,32x5/2x2]")
       ->delimiter(',')
-      ->group(group);
+      ->group(network_group);
   c.add_option("--conv2", n.conv2, "Kind of all convs but the first: real, int8, bit1, bits2, bits4")
       ->transform(kinds)
-      ->group(group);
-  c.add_option("--linear", n.linear, "Kind of the linear layer")->transform(kinds)->group(group);
+      ->group(network_group);
+  c.add_option("--linear", n.linear, "Kind of the linear layer")->transform(kinds)->group(network_group);
   c.add_option("--memory", n.memory, "Kind of the memory filters: real, int8, bit1")
       ->transform(kinds)
-      ->group(group);
+      ->group(network_group);
   c.add_option("--pointwise", n.pointwise, "Kind of the pointwise convs: real, bit1")
       ->transform(kinds)
-      ->group(group);
+      ->group(network_group);
   c.add_option("--binarizer", n.binarizer, "straight-through, bi-real, bnn, xnor, dorefa, ir-net or rad")
       ->transform(names_of<Binarizer>(binarizer_names()))
-      ->group(group);
-  c.add_option("--dropout", n.dropout, "Before the classifier")->check(between(0, 0.9))->group(group);
-  c.add_flag("--one-branch", a.one_branch, "Train the full branch alone")->group(group);
+      ->group(network_group);
 }
 
-void add_recipe_options(CLI::App& c, TrainOptions& t) {
+void add_recipe_options(CLI::App& c, TrainArguments& a) {
+  TrainOptions& t = a.train;
   const std::string group = "Recipe";
   const auto share = between(0, 1);
   const auto weight = between(0, 1000);
@@ -135,6 +137,8 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->check(share)
       ->capture_default_str()
       ->group(group);
+  c.add_flag("--one-branch", a.one_branch, "Train the full branch alone")->group(group);
+  c.add_option("--dropout", t.net.dropout, "Before the classifier")->check(between(0, 0.9))->group(group);
   c.add_option("--mixup", t.mixup_chance, "Share of the batches that are mixed in pairs")
       ->check(share)
       ->capture_default_str()
@@ -168,7 +172,10 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->delimiter(',')
       ->capture_default_str()
       ->group(group);
-  c.add_option("--init", t.init, "Checkpoint to start from (default: the teacher)")->group(group);
+  c.add_option(
+       "--init", t.init,
+       "Checkpoint to start from (default: the teacher); without options of the network, with the same one")
+      ->group(group);
   c.add_option("--seed", t.batch.seed, "Of all that is random")->capture_default_str()->group(group);
   c.add_option("--threads", t.torch_threads, "Threads that compute")
       ->check(CLI::Range(1, 256))
@@ -180,6 +187,13 @@ void add_recipe_options(CLI::App& c, TrainOptions& t) {
       ->group(group);
 }
 
+/// Whether an option says what network it is to be.
+bool shaped(const CLI::App& command) {
+  const auto options = command.get_options(
+      [](const CLI::Option* option) { return option->get_group() == network_group && option->count() > 0; });
+  return !options.empty();
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app) {
@@ -188,12 +202,16 @@ void add_train_command(CLI::App& app) {
   add_data_options(*c, a->data);
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
   add_net_options(*c, *a);
-  add_recipe_options(*c, a->train);
+  add_recipe_options(*c, *a);
   c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->required();
   c->add_flag("--resume", a->train.resume, "Go on where the checkpoint stands");
   c->callback([a, c] {
     const Dataset dataset(a->data);
     std::fputs(dataset.summary().c_str(), stderr);
+    if (!a->train.init.empty() && !shaped(*c)) {
+      const double dropout = std::exchange(a->train.net, load_checkpoint(a->train.init).info.options).dropout;
+      a->train.net.dropout = dropout;
+    }
     NetOptions& net = a->train.net;
     net.labels = static_cast<int>(dataset.labels().size());
     net.words = static_cast<int>(dataset.words().size());
