@@ -15,6 +15,7 @@ import sys
 import tempfile
 import wave
 
+BASE = pathlib.Path(__file__).parents[2] / "models" / "base.pt"
 WORD = "marmalade"
 OTHERS = "banana,lemonade,hello,computer,parade,mama,seven,music,window,yellow"
 SKIPPED = 77
@@ -64,10 +65,8 @@ def record(kwsd, folder, everybody, into):
 
 def train(trainer, folder):
     data = ("--data", folder / "recordings", "--data", folder / "others", "--keywords", WORD, "--cache", folder / "cache")
-    tool(trainer, "train", *data, "--memory-size", 32, "--hidden-size", 64, "--blocks", 4, "--convs", "8x5/2x2,16x5/2x2",
-         "--pointwise", "bit1", "--memory", "int8", "--conv2", "int8", "--linear", "int8",
-         "--epochs", 50, "--batch-size", 32, "--stage-one", 0.6, "--average", 0.95, "--learning-rate", 0.006,
-         "--room-chance", 0, "--spec-chance", 0.2, "--noise-chance", 0.4, "--threads", 1, "--data-threads", 1,
+    tool(trainer, "train", *data, "--init", BASE, "--epochs", 8, "--batch-size", 32, "--stage-one", 0.3, "--average", 0.95,
+         "--learning-rate", 0.004, "--room-chance", 0, "--spec-chance", 0.2, "--noise-chance", 0.4, "--threads", 1, "--data-threads", 1,
          "--out", folder / "own.pt")
     tool(trainer, "export", *data, "--checkpoint", folder / "own.pt", "--name", WORD, "--out", folder / "own.kwsm")
     return folder / "own.kwsm"
