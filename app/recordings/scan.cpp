@@ -1,8 +1,12 @@
 #include "app/recordings/scan.h"
 
+#include <locale.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
+#include <cwctype>
 #include <fstream>
 #include <sstream>
 
@@ -76,9 +80,23 @@ const std::vector<std::vector<std::string>>& homophones() {
 }  // namespace
 
 std::string capitals(std::string_view text) {
+  static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::wstring wide(out.size() + 1, L'\0');
+  const locale_t before = uselocale(utf8);
+  const std::size_t count = std::mbstowcs(wide.data(), out.c_str(), wide.size());
+  if (count != static_cast<std::size_t>(-1)) {
+    wide.resize(count);
+    std::transform(wide.begin(), wide.end(), wide.begin(), [](wchar_t c) {
+      return static_cast<wchar_t>(std::towupper(static_cast<std::wint_t>(c)));
+    });
+    out.resize(4 * count);
+    out.resize(std::wcstombs(out.data(), wide.c_str(), out.size()));
+  } else {
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  }
+  uselocale(before);
   return out;
 }
 
@@ -170,7 +188,8 @@ std::map<std::string, std::string> read_transcripts(const fs::path& folder) {
 bool says_any(std::string_view transcript, const std::vector<std::string>& words) {
   std::set<std::string> wanted;
   for (const std::string& word : words) {
-    const std::string capital = capitals(word);
+    std::string capital = capitals(word);
+    std::replace(capital.begin(), capital.end(), '_', ' ');
     wanted.insert(capital);
     for (const std::vector<std::string>& group : homophones()) {
       if (std::find(group.begin(), group.end(), capital) != group.end()) {
@@ -179,13 +198,14 @@ bool says_any(std::string_view transcript, const std::vector<std::string>& words
     }
   }
   std::istringstream in{std::string(transcript)};
+  std::string said = " ";
   for (std::string word; in >> word;) {
     std::erase_if(word, [](unsigned char c) { return std::ispunct(c) != 0 && c != '\''; });
-    if (wanted.contains(capitals(word))) {
-      return true;
-    }
+    said += word + ' ';
   }
-  return false;
+  said = capitals(said);
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&said](const std::string& word) { return said.find(' ' + word + ' ') != said.npos; });
 }
 
 }  // namespace kwsd

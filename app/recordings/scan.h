@@ -31,10 +31,11 @@ namespace kwsd {
 /// (LibriSpeech: "<name> WORDS ..." per line).
 [[nodiscard]] std::map<std::string, std::string> read_transcripts(const std::filesystem::path& folder);
 
-/// ASCII letters as capitals, as transcripts are compared.
+/// Letters of UTF-8 as capitals, as transcripts are compared; of what is no UTF-8 those of ASCII.
 [[nodiscard]] std::string capitals(std::string_view text);
 
-/// Whether a transcript contains one of `words` or a word that sounds the same (no, know; right, write).
+/// Whether a transcript contains one of `words` or a word that sounds the same (no, know; right, write); '_'
+/// in them is a space.
 [[nodiscard]] bool says_any(std::string_view transcript, const std::vector<std::string>& words);
 
 }  // namespace kwsd

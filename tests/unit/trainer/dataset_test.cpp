@@ -55,6 +55,11 @@ TEST_CASE("transcripts tell which utterances contain a keyword or its homophone"
   REQUIRE(says_any("STOP!", {"stop"}));
   REQUIRE_FALSE(says_any("NOTHING GOING ON", {"no", "go"}));
   REQUIRE_FALSE(says_any("", {"no"}));
+  REQUIRE(says_any("fährt ÜBER die Brücke", {"über"}));
+  REQUIRE(says_any("Здравствуй, МИР", {"мир"}));
+  REQUIRE(says_any("hey, computer", {"hey_computer"}));
+  REQUIRE_FALSE(says_any("HEY MY COMPUTER", {"hey_computer"}));
+  REQUIRE(says_any("\xFF no", {"no"}));
 }
 
 TEST_CASE("keywords keep their order, other words are unknown") {
