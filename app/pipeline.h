@@ -43,6 +43,7 @@ class Pipeline {
   /// While muted, nothing is recognized and nothing kept; the stream's time goes on. What is said across a
   /// change is not put together.
   void set_muted(bool muted) noexcept { wanted_muted_ = muted; }
+  [[nodiscard]] bool muted() const noexcept { return wanted_muted_; }
   /// Times that run went round: grows at least five times a second as long as it lives.
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
   /// Samples of 16 kHz that were heard: grows as long as there is sound.

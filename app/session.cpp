@@ -138,7 +138,6 @@ void Session::watch(const Output& output) {
 }
 
 void Session::set_muted(bool muted) {
-  muted_ = muted;
   pipeline_.set_muted(muted);
   spdlog::info("{}", muted ? "muted (SIGUSR1)" : "listening (SIGUSR2)");
 }
@@ -173,9 +172,9 @@ void Session::show_status(const Output& output, double now_seconds) {
   }
   const BranchId branch = fixed_branch(options_.recognition.branch).value_or(governor_.branch());
   const std::string last = output.last_detection();
-  const char* doing = source_->waiting() ? "waiting for"
-                      : muted_           ? "muted, not listening to"
-                                         : "listening to";
+  const char* doing = source_->waiting()  ? "waiting for"
+                      : pipeline_.muted() ? "muted, not listening to"
+                                          : "listening to";
   const std::string state = fmt::format("{} '{}', branch {}, last detection: {}", doing, source_->name(),
                                         branch_name(branch), last.empty() ? "none" : last);
   if (state != shown_ ||

@@ -61,8 +61,7 @@ class Session {
   std::unique_ptr<ClipWriter> clips_;
 
   std::vector<std::string> models_;  // that listen, or will after a reload
-  bool muted_ = false;
-  bool reload_unsaid_ = false;  // to readers
+  bool reload_unsaid_ = false;       // to readers
   Governor governor_;
   CpuLoadReader load_;
   double fed_seconds_ = 0;  // when the watchdog was fed, and what had happened by then
