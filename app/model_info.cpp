@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "engine/kernels/kernels.h"
+#include "engine/model/capabilities.h"
 
 namespace kwsd {
 
@@ -13,18 +14,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-std::string kind_name(LayerKind kind, int planes) {
-  switch (kind) {
-    case LayerKind::bit1:
-      return "1-bit";
-    case LayerKind::bitn:
-      return fmt::format("1-bit on {}-bit", planes);
-    case LayerKind::int8:
-      return "int8";
-    case LayerKind::float32:
-      return "float32";
-  }
-  return "?";
+std::string describe_kind(LayerKind kind, int planes) {
+  return kind == LayerKind::bitn ? fmt::format("1-bit on {}-bit", planes) : std::string(kind_name(kind));
 }
 
 const char* label_kind_name(LabelKind kind) {
@@ -56,23 +47,24 @@ Json describe_layers(const Model& model) {
     const std::string name = layer.output == OutputKind::residual ? "linear"
                              : layer.output == OutputKind::rows   ? "spectrum"
                                                                   : fmt::format("conv{}", ++convs);
-    layers.push_back(describe_layer(name, kind_name(layer.weights.kind, layer.weights.planes),
+    layers.push_back(describe_layer(name, describe_kind(layer.weights.kind, layer.weights.planes),
                                     layer.weights.inputs, layer.weights.outputs,
                                     weight_count(layer.weights)));
   }
   for (std::size_t i = 0; i < model.blocks.size(); ++i) {
     const BlockWeights& block = model.blocks[i];
     const auto taps = static_cast<std::int64_t>(block.memory.size());
-    layers.push_back(describe_layer(fmt::format("block{}.memory", i), kind_name(block.memory_kind, 1),
-                                    model.memory_taps, model.memory_size, taps));
+    layers.push_back(describe_layer(fmt::format("block{}.memory", i), describe_kind(block.memory_kind, 1),
+                                    memory_taps, model.memory_size, taps));
     for (const auto& [name, bits] :
          {std::pair{"expand", &block.expand}, std::pair{"project", &block.project}}) {
       layers.push_back(describe_layer(fmt::format("block{}.{}", i, name), "1-bit", bits->cols, bits->rows,
                                       static_cast<std::int64_t>(bits->cols) * bits->rows));
     }
   }
-  layers.push_back(describe_layer("classifier", kind_name(model.classifier.kind, 1), model.classifier.inputs,
-                                  model.classifier.outputs, weight_count(model.classifier)));
+  layers.push_back(describe_layer("classifier", describe_kind(model.classifier.kind, 1),
+                                  model.classifier.inputs, model.classifier.outputs,
+                                  weight_count(model.classifier)));
   return layers;
 }
 

@@ -105,6 +105,8 @@ struct ConvLayer {
   [[nodiscard]] std::size_t row_bytes() const noexcept;
 };
 
+inline constexpr int memory_taps = 5;
+
 /// Weights of one FSMN block, shared by all branches.
 struct BlockWeights {
   LayerKind memory_kind = LayerKind::int8;  ///< int8 or bit1
@@ -168,7 +170,6 @@ struct Model {
   int steps = 8;          ///< T
   int memory_size = 128;  ///< C
   int hidden_size = 256;  ///< H
-  int memory_taps = 5;
   std::vector<ConvLayer> front_end;  ///< the last one is the linear layer (OutputKind::residual, C outputs)
   std::vector<BlockWeights> blocks;
   Weights classifier;  ///< int8 or float32, [labels][C * T]

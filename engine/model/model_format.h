@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "engine/model/capabilities.h"
 #include "engine/model/model.h"
 
 namespace kwsd::model_format {
@@ -19,7 +20,7 @@ inline constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, p
 inline constexpr std::size_t scale_and_bias = 2, with_slope = 3, with_sign = 4;
 
 [[nodiscard]] inline std::size_t conv_fields(OutputKind output) noexcept {
-  return output == OutputKind::bits || output == OutputKind::planes ? with_sign : with_slope;
+  return capability_of(output).has_sign ? with_sign : with_slope;
 }
 
 /// A hidden threshold in the file: of `inputs` products of ±1, how many must be +1 at least (dot >=

@@ -7,6 +7,7 @@
 
 #include "engine/features/mfcc.h"
 #include "engine/model/byte_io.h"
+#include "engine/model/capabilities.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_format.h"
@@ -66,6 +67,28 @@ BitMatrix read_bits(ByteReader& in, int rows, int cols, std::string_view field) 
   return m;
 }
 
+/// The kind of a layer at `place`.
+LayerKind read_kind(ByteReader& in, Place place, std::string_view field) {
+  const auto number = in.value<std::uint8_t>(field);
+  const auto kind = static_cast<LayerKind>(number);
+  if (!allows(place, kind)) {
+    in.fail(field, std::to_string(number), expected_kinds(place));
+  }
+  return kind;
+}
+
+/// What the last front-end layer or one of those before it hands on.
+OutputKind read_output(ByteReader& in, bool last) {
+  const auto number = in.value<std::uint8_t>("conv output");
+  for (const OutputCapability& capability : conv_outputs) {
+    if (capability.output == static_cast<OutputKind>(number) && capability.last == last) {
+      return capability.output;
+    }
+  }
+  in.fail("conv output", std::to_string(number),
+          expected_outputs(last) + (last ? " of the last layer" : " before the last layer"));
+}
+
 Affine read_affine(ByteReader& in, int channels, std::size_t fields, std::string_view field, int shift_low) {
   Affine affine;
   affine.shift = in.integer<std::int8_t>(field, shift_low, 15);
@@ -109,6 +132,7 @@ Weights read_weights(ByteReader& in, LayerKind kind, int planes, int outputs, in
 
 /// What the layer before hands on.
 struct Activations {
+  Place next = Place::first_conv;
   OutputKind output = OutputKind::int8;
   int planes = 1;
   int channels = 1;
@@ -131,10 +155,8 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
             "at most " + std::to_string(l.in_freq + 2 * l.pad_freq));
   }
   l.out_freq = span / l.stride_freq + 1;
-  const auto kind = static_cast<LayerKind>(in.integer<std::uint8_t>("conv kind", 1, 3));
-  const LayerKind wanted = before.output == OutputKind::bits     ? LayerKind::bit1
-                           : before.output == OutputKind::planes ? LayerKind::bitn
-                                                                 : LayerKind::int8;
+  const LayerKind kind = read_kind(in, before.next, "conv kind");
+  const LayerKind wanted = capability_of(before.output).next;
   if (kind != wanted) {
     in.fail("conv kind", std::to_string(static_cast<int>(kind)),
             std::to_string(static_cast<int>(wanted)) + ", for what the layer before hands on");
@@ -147,17 +169,14 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
     in.fail("conv inputs", std::to_string(inputs), "at most " + std::to_string(limits::inputs));
   }
   l.weights = read_weights(in, kind, before.planes, l.out_channels, static_cast<int>(inputs), "conv weights");
-  l.output = static_cast<OutputKind>(in.integer<std::uint8_t>("conv output", last ? 4 : 1, last ? 4 : 5));
-  if (!last && l.output == OutputKind::residual) {
-    in.fail("conv output", "4", "1, 2, 3 or 5 before the last layer");
-  }
+  l.output = read_output(in, last);
   if (l.output == OutputKind::rows && (l.out_freq != 1 || l.out_channels > limits::freq)) {
     in.fail("conv output 5",
             std::to_string(l.out_channels) + " channels x " + std::to_string(l.out_freq) + " rows",
             "at most " + std::to_string(limits::freq) + " channels x 1 row");
   }
-  l.out_planes = in.integer<std::uint8_t>("conv out_planes", l.output == OutputKind::planes ? 2 : 1,
-                                          l.output == OutputKind::planes ? 4 : 1);
+  const OutputCapability& handed_on = capability_of(l.output);
+  l.out_planes = in.integer<std::uint8_t>("conv out_planes", handed_on.planes, handed_on.planes_most);
   l.out_shift = in.integer<std::int8_t>("conv out_shift", 0, 15);
   l.affine = read_affine(in, l.out_channels, model_format::conv_fields(l.output), "conv BN", -31);
   if (last && (l.out_channels != memory_size || l.out_freq != 1 || l.kernel_time != 1)) {
@@ -170,19 +189,17 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
 
 BlockWeights read_block(ByteReader& in, int memory_size, int hidden_size) {
   BlockWeights block;
-  block.memory_kind = static_cast<LayerKind>(in.integer<std::uint8_t>("memory kind", 1, 3));
+  block.memory_kind = read_kind(in, Place::memory, "memory kind");
   if (block.memory_kind == LayerKind::bit1) {
-    const BitMatrix signs = read_bits(in, memory_size, 5, "memory weights");
+    const BitMatrix signs = read_bits(in, memory_size, memory_taps, "memory weights");
     for (int c = 0; c < memory_size; ++c) {
-      for (int k = 0; k < 5; ++k) {
+      for (int k = 0; k < memory_taps; ++k) {
         const bool plus = ((signs.words[product(c, signs.row_words())] >> k) & 1U) != 0;
         block.memory.push_back(plus ? std::int8_t{1} : std::int8_t{-1});
       }
     }
-  } else if (block.memory_kind == LayerKind::int8) {
-    block.memory = in.array<std::int8_t>(product(memory_size, 5), "memory weights");
   } else {
-    in.fail("memory kind", "2", "1 (1-bit) or 3 (int8)");
+    block.memory = in.array<std::int8_t>(product(memory_size, memory_taps), "memory weights");
   }
   block.expand = read_bits(in, hidden_size, memory_size, "expand weights");
   block.project = read_bits(in, memory_size, hidden_size, "project weights");
@@ -279,7 +296,7 @@ Model read_payload(ByteReader& in) {
   for (int i = 0; i < conv_layers; ++i) {
     m.front_end.push_back(read_conv(in, before, i + 1 == conv_layers, m.memory_size));
     const ConvLayer& layer = m.front_end.back();
-    before = {layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
+    before = {Place::conv, layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
     if (layer.output == OutputKind::rows) {
       std::swap(before.channels, before.freq);
     }
@@ -293,7 +310,7 @@ Model read_payload(ByteReader& in) {
   for (int i = 0; i < blocks; ++i) {
     m.blocks.push_back(read_block(in, m.memory_size, m.hidden_size));
   }
-  const auto kind = static_cast<LayerKind>(in.integer<std::uint8_t>("classifier kind", 3, 4));
+  const LayerKind kind = read_kind(in, Place::classifier, "classifier kind");
   m.classifier = read_weights(in, kind, 1, static_cast<int>(m.labels.size()), m.memory_size * m.steps,
                               "classifier weights");
   for (Branch& branch : m.branches) {

@@ -66,10 +66,10 @@ void write_conv(ByteWriter& out, const ConvLayer& l) {
 void write_block(ByteWriter& out, const BlockWeights& block) {
   out.value(block.memory_kind);
   if (block.memory_kind == LayerKind::bit1) {
-    for (std::size_t c = 0; c < block.memory.size() / 5; ++c) {
+    for (std::size_t c = 0; c < block.memory.size() / memory_taps; ++c) {
       unsigned bits = 0;
-      for (std::size_t k = 0; k < 5; ++k) {
-        bits |= (block.memory[c * 5 + k] > 0 ? 1U : 0U) << k;
+      for (std::size_t k = 0; k < memory_taps; ++k) {
+        bits |= (block.memory[c * memory_taps + k] > 0 ? 1U : 0U) << k;
       }
       out.value(static_cast<std::uint8_t>(bits));
     }

@@ -14,8 +14,7 @@ namespace kwsd {
 /// A model prepared for one kernel set. Immutable after construction; shared by any number of streams.
 class Network {
  public:
-  /// `model` is kept alive. The model must be one that parse_model or check_model (model_check.h)
-  /// accepts.
+  /// Keeps `model` alive. The model must be one that parse_model (engine/model/model_file.h) accepts.
   Network(std::shared_ptr<const Model> model, const Kernels& kernels);
   ~Network();
   [[nodiscard]] const Model& model() const noexcept;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/log.h"
+#include "engine/model/capabilities.h"
 #include "engine/model/model_file.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/random_model.h"
@@ -61,7 +62,7 @@ void replay(const fs::path& file, Target target) {
 int write_seeds(const fs::path& folder) {
   using kwsd::LayerKind;
   unsigned seed = 0;
-  for (const LayerKind conv2 : {LayerKind::int8, LayerKind::bit1, LayerKind::bitn}) {
+  for (const LayerKind conv2 : kwsd::kinds_at(kwsd::Place::conv)) {
     kwsd::test::RandomModelOptions o;
     o.steps = 2;
     o.memory_size = 3;

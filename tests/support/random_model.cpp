@@ -4,6 +4,8 @@
 #include <random>
 #include <string>
 
+#include "engine/model/capabilities.h"
+
 namespace kwsd::test {
 namespace {
 
@@ -49,12 +51,6 @@ Affine without_sign(Affine affine, bool slope = true) {
     channel.slope = slope ? channel.slope : std::int16_t{0};
   }
   return affine;
-}
-
-OutputKind output_for(LayerKind next) {
-  return next == LayerKind::int8   ? OutputKind::int8
-         : next == LayerKind::bit1 ? OutputKind::bits
-                                   : OutputKind::planes;
 }
 
 ConvLayer random_conv(Random& random, LayerKind kind, int planes, int in_channels, int in_freq,
@@ -140,18 +136,19 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
       random_conv(random, o.linear, o.planes, o.conv_channels[1], freq, o.memory_size, 1, freq, 1, 0));
   m.front_end.back().output = OutputKind::residual;
   for (ConvLayer& layer : m.front_end) {
-    layer.out_planes = layer.output == OutputKind::planes ? o.planes : 1;
-    if (layer.output != OutputKind::bits && layer.output != OutputKind::planes) {
+    const OutputCapability& handed_on = capability_of(layer.output);
+    layer.out_planes = handed_on.planes_most > 1 ? o.planes : 1;
+    if (!handed_on.has_sign) {
       layer.affine = without_sign(layer.affine);
     }
-    const bool is_int8 = layer.output == OutputKind::int8 || layer.output == OutputKind::rows;
-    layer.out_shift = layer.output == OutputKind::planes ? 9 : is_int8 ? 6 : 0;
+    const bool is_int8 = handed_on.next == LayerKind::int8 && !handed_on.last;
+    layer.out_shift = handed_on.next == LayerKind::bitn ? 9 : is_int8 ? 6 : 0;
   }
 
   for (int i = 0; i < o.blocks; ++i) {
     BlockWeights block;
     block.memory_kind = o.memory;
-    block.memory = random.int8s(o.memory_size * 5);
+    block.memory = random.int8s(o.memory_size * memory_taps);
     if (o.memory == LayerKind::bit1) {
       for (std::int8_t& tap : block.memory) tap = tap >= 0 ? std::int8_t{1} : std::int8_t{-1};
     }

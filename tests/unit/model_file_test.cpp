@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 
+#include "engine/model/capabilities.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/nn/network.h"
@@ -62,9 +63,10 @@ void seal(std::vector<std::byte>& file) {
 
 TEST_CASE("a model survives the file, whatever its kinds") {
   RandomModelOptions o = small();
-  o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
-  o.memory = GENERATE(LayerKind::int8, LayerKind::bit1);
-  o.classifier = GENERATE(LayerKind::int8, LayerKind::float32);
+  o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
+  o.linear = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
+  o.memory = GENERATE(Catch::Generators::from_range(kinds_at(Place::memory)));
+  o.classifier = GENERATE(Catch::Generators::from_range(kinds_at(Place::classifier)));
   o.spectrum = GENERATE(false, true);
   const Model model = random_model(11, o);
   const auto bytes = serialize_model(model);
@@ -162,7 +164,7 @@ TEST_CASE("only a layer of one row makes rows of its channels") {
 
 TEST_CASE("a stream takes the memory that its model says") {
   RandomModelOptions o;
-  o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1, LayerKind::bitn);
+  o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
   o.memory_size = GENERATE(32, 256);
   const auto model = std::make_shared<const Model>(random_model(20, o));
   const Network network(model, select_kernels("reference"));

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "engine/model/capabilities.h"
 #include "tests/support/naive_network.h"
 #include "tests/support/random_model.h"
 
@@ -78,7 +79,7 @@ TEST_CASE("a stream computes what the definition says, on every kernel set") {
       SECTION("convs over the rows that a first layer makes") {
         RandomModelOptions o;
         o.spectrum = true;
-        o.conv2 = GENERATE(LayerKind::int8, LayerKind::bit1);
+        o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
         compare(random_model(8, o), *kernels, 4, 3);
       }
       SECTION("few-bit activations, float classifier") {

@@ -13,6 +13,7 @@
 #include "engine/features/mfcc.h"
 #include "engine/kernels/fixed_point.h"
 #include "engine/kernels/lanes.h"
+#include "engine/model/capabilities.h"
 #include "engine/nn/network.h"
 #include "tests/support/allocations.h"
 #include "tests/support/naive_network.h"
@@ -116,9 +117,9 @@ TEST_CASE("an observer sees every layer of the branch, and what it sees is what 
 
 TEST_CASE("from samples to detections nothing is allocated after construction") {
   RandomModelOptions o;
-  o.conv2 = GENERATE(LayerKind::int8, LayerKind::bitn);
-  o.memory = GENERATE(LayerKind::int8, LayerKind::bit1);
-  o.classifier = GENERATE(LayerKind::int8, LayerKind::float32);
+  o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
+  o.memory = GENERATE(Catch::Generators::from_range(kinds_at(Place::memory)));
+  o.classifier = GENERATE(Catch::Generators::from_range(kinds_at(Place::classifier)));
   const auto model = std::make_shared<const Model>(random_model(23, o));
   for (const Kernels* kernels : all_kernels()) {
     if (!kernels->supported()) continue;

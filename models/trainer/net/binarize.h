@@ -1,4 +1,4 @@
-// Real tensors -> ±1, with a gradient. Each binarizer is its paper's formula; net_test.cpp checks values and
+// Real tensors -> ±1, with a gradient. Each binarizer is its paper's formula; binarize_test.cpp checks values and
 // gradients on small tensors. Thread: any.
 #pragma once
 

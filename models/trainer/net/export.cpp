@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/model/capabilities.h"
 #include "engine/model/error.h"
 #include "models/trainer/net/integer_net.h"
 
@@ -131,6 +132,14 @@ int planes_of(Kind kind) {
   return kind == Kind::bits4 ? 4 : kind == Kind::bits2 ? 2 : 1;
 }
 
+/// What a layer of `kind` is in a model file.
+LayerKind layer_kind(Kind kind) {
+  return kind == Kind::real   ? LayerKind::float32
+         : kind == Kind::int8 ? LayerKind::int8
+         : kind == Kind::bit1 ? LayerKind::bit1
+                              : LayerKind::bitn;
+}
+
 /// A power of two that leaves the residual stream half of int16 as headroom.
 void Exporter::residual_unit(const Tensor& frames) {
   double largest = 1;
@@ -157,11 +166,10 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
   layer.weights.inputs = layer.kernel_time * layer.kernel_freq * layer.in_channels;
   layer.weights.outputs = layer.out_channels;
   std::vector<double> scale;
+  layer.weights.kind = layer_kind(step.kind);
   if (step.kind == Kind::int8) {
-    layer.weights.kind = LayerKind::int8;
     std::tie(layer.weights.int8, scale) = int8_weights(w);
   } else {
-    layer.weights.kind = in_planes == 1 ? LayerKind::bit1 : LayerKind::bitn;
     layer.weights.planes = in_planes;
     const BinaryWeight binary = split_weight(w, options_.binarizer);
     layer.weights.bits = pack(binary.plus);
@@ -202,12 +210,11 @@ void Exporter::set_output(ConvLayer& layer, const RealAffine& real, Kind next, d
   const double unit = base * std::pow(2.0, out_shift);
   layer.affine = to_affine(real, shift, unit);
   layer.out_planes = planes;
+  layer.output = output_for(layer_kind(next));
   if (next == Kind::int8) {
-    layer.output = OutputKind::int8;
     layer.out_shift = static_cast<std::int8_t>(out_shift);
     return;
   }
-  layer.output = next == Kind::bit1 ? OutputKind::bits : OutputKind::planes;
   layer.out_shift = next == Kind::bit1 ? std::int8_t{0} : static_cast<std::int8_t>(out_shift);
   for (ChannelAffine& channel : layer.affine.channels) {
     channel.sign_at_least =
@@ -246,11 +253,10 @@ void Exporter::front_end(Model& model) {
 void Exporter::blocks(Model& model) {
   for (const Block& block : net_.blocks) {
     BlockWeights weights;
+    weights.memory_kind = layer_kind(options_.memory);
     if (options_.memory == Kind::int8) {
-      weights.memory_kind = LayerKind::int8;
       weights.memory = int8_weights(block->memory).first;
     } else {
-      weights.memory_kind = LayerKind::bit1;
       const Tensor plus = split_weight(block->memory, options_.binarizer).plus.flatten();
       for (std::int64_t i = 0; i < plus.numel(); ++i) {
         weights.memory.push_back(plus[i].item<bool>() ? std::int8_t{1} : std::int8_t{-1});
@@ -352,9 +358,9 @@ void check_kinds(const NetOptions& o) {
 }  // namespace
 
 bool is_exportable(const NetOptions& o) {
-  const bool real =
-      o.conv2 == Kind::real || o.linear == Kind::real || o.memory == Kind::real || o.pointwise == Kind::real;
-  return o.architecture == Architecture::fsmn && !real && o.thin;
+  return o.architecture == Architecture::fsmn && o.thin && allows(Place::conv, layer_kind(o.conv2)) &&
+         allows(Place::conv, layer_kind(o.linear)) && allows(Place::memory, layer_kind(o.memory)) &&
+         allows(Place::pointwise, layer_kind(o.pointwise));
 }
 
 Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& frames) {
