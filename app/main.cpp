@@ -9,10 +9,10 @@
 #include <cstring>
 #include <exception>
 
+#include "app/base/log.h"
+#include "app/base/version.h"
 #include "app/commands/commands.h"
-#include "app/help_format.h"
-#include "app/log.h"
-#include "app/version.h"
+#include "app/settings/help_format.h"
 #include "engine/model/error.h"
 
 namespace {

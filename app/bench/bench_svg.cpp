@@ -1,7 +1,7 @@
 #include <cstdio>
 
+#include "app/base/svg.h"
 #include "app/bench/bench_report.h"
-#include "app/svg.h"
 
 namespace kwsd {
 namespace {

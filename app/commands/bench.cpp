@@ -7,13 +7,13 @@
 #include <numeric>
 #include <optional>
 
+#include "app/base/atomic_file.h"
+#include "app/base/progress.h"
 #include "app/bench/bench_report.h"
 #include "app/bench/float_net.h"
 #include "app/commands/commands.h"
-#include "app/model_store.h"
-#include "app/options.h"
-#include "app/recordings/atomic_file.h"
-#include "app/recordings/progress.h"
+#include "app/settings/model_store.h"
+#include "app/settings/options.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
 

@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "app/audio/portaudio_devices.h"
 #include "app/commands/commands.h"
-#include "app/portaudio_devices.h"
 
 namespace kwsd {
 

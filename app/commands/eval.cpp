@@ -5,15 +5,15 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/audio/sound_16k.h"
+#include "app/base/atomic_file.h"
+#include "app/base/log.h"
+#include "app/base/progress.h"
 #include "app/commands/commands.h"
 #include "app/eval/clip_report.h"
 #include "app/eval/stream_report.h"
-#include "app/log.h"
-#include "app/model_store.h"
-#include "app/options.h"
-#include "app/recordings/atomic_file.h"
-#include "app/recordings/progress.h"
-#include "app/sound_16k.h"
+#include "app/settings/model_store.h"
+#include "app/settings/options.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_file.h"

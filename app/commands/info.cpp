@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
-#include "app/model_info.h"
-#include "app/model_store.h"
+#include "app/commands/model_info.h"
+#include "app/settings/model_store.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model_file.h"
 

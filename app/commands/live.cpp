@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "app/commands/commands.h"
-#include "app/config.h"
 #include "app/live/live_session.h"
+#include "app/settings/config.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 

@@ -4,18 +4,18 @@
 #include <memory>
 #include <optional>
 
+#include "app/audio/scan.h"
+#include "app/audio/sound_16k.h"
+#include "app/audio/sound_writer.h"
+#include "app/base/atomic_file.h"
+#include "app/base/log.h"
+#include "app/base/progress.h"
+#include "app/base/random.h"
 #include "app/commands/commands.h"
 #include "app/eval/data_set.h"
 #include "app/eval/labelled_words.h"
 #include "app/eval/stream_mix.h"
-#include "app/log.h"
-#include "app/options.h"
-#include "app/recordings/atomic_file.h"
-#include "app/recordings/progress.h"
-#include "app/recordings/random.h"
-#include "app/recordings/scan.h"
-#include "app/sound_16k.h"
-#include "app/sound_writer.h"
+#include "app/settings/options.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 

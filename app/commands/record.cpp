@@ -3,14 +3,15 @@
 #include <memory>
 #include <string>
 
-#include "app/capture_buffer.h"
+#include "app/audio/capture_buffer.h"
+#include "app/audio/open_input.h"
+#include "app/audio/sound_16k.h"
+#include "app/base/stop_signals.h"
 #include "app/commands/commands.h"
-#include "app/open_input.h"
-#include "app/options.h"
+#include "app/events/event_queue.h"
 #include "app/record/clip_folder.h"
 #include "app/record/word_cutter.h"
-#include "app/sound_16k.h"
-#include "app/stop_signals.h"
+#include "app/settings/options.h"
 #include "engine/model/error.h"
 
 namespace kwsd {

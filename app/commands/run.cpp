@@ -1,6 +1,6 @@
 #include "app/commands/commands.h"
-#include "app/config.h"
-#include "app/session.h"
+#include "app/daemon/session.h"
+#include "app/settings/config.h"
 
 namespace kwsd {
 

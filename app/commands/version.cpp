@@ -1,7 +1,7 @@
 #include <cstdio>
 
+#include "app/base/version.h"
 #include "app/commands/commands.h"
-#include "app/version.h"
 
 namespace kwsd {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "app/recordings/parallel.h"
+#include "app/base/parallel.h"
 #include "engine/audio/fit_window.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "app/eval/text_table.h"
+#include "app/base/text_table.h"
 
 namespace kwsd {
 

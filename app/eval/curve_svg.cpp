@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "app/svg.h"
+#include "app/base/svg.h"
 
 namespace kwsd {
 namespace {

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "app/recordings/scan.h"
+#include "app/audio/scan.h"
 #include "engine/model/error.h"
 
 namespace kwsd {

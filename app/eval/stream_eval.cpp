@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/recordings/parallel.h"
+#include "app/base/parallel.h"
 
 namespace kwsd {
 

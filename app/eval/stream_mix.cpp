@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "app/recordings/random.h"
+#include "app/base/random.h"
 
 namespace kwsd {
 namespace {

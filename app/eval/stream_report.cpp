@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "app/base/text_table.h"
 #include "app/eval/curve_svg.h"
-#include "app/eval/text_table.h"
 
 namespace kwsd {
 

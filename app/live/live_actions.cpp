@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "app/live/threshold_config.h"
-#include "app/resampler.h"
+#include "app/audio/resampler.h"
+#include "app/settings/threshold_config.h"
 
 namespace kwsd {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/resampler.h"
+#include "app/audio/resampler.h"
 
 namespace kwsd {
 

@@ -10,15 +10,15 @@
 #include <cstdio>
 #include <ctime>
 
-#include "app/config.h"
+#include "app/audio/open_input.h"
+#include "app/audio/quiet_stderr.h"
+#include "app/base/atomic_file.h"
+#include "app/base/log.h"
+#include "app/base/steady_seconds.h"
 #include "app/live/live_view.h"
 #include "app/live/screen_svg.h"
 #include "app/live/terminal.h"
-#include "app/log.h"
-#include "app/open_input.h"
-#include "app/quiet_stderr.h"
-#include "app/recordings/atomic_file.h"
-#include "app/steady_seconds.h"
+#include "app/settings/config.h"
 #include "engine/model/error.h"
 
 namespace kwsd {

@@ -13,17 +13,17 @@
 #include <thread>
 #include <vector>
 
-#include "app/audio_source.h"
-#include "app/cpu_load.h"
-#include "app/governor.h"
+#include "app/audio/audio_source.h"
+#include "app/base/stop_signals.h"
+#include "app/daemon/cpu_load.h"
+#include "app/daemon/governor.h"
+#include "app/daemon/pipeline.h"
 #include "app/live/live_actions.h"
 #include "app/live/live_meters.h"
 #include "app/live/live_state.h"
 #include "app/live/live_tap.h"
 #include "app/live/message_log.h"
-#include "app/options.h"
-#include "app/pipeline.h"
-#include "app/stop_signals.h"
+#include "app/settings/options.h"
 
 namespace kwsd {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "app/pipeline_observer.h"
+#include "app/daemon/pipeline_observer.h"
 
 namespace kwsd {
 

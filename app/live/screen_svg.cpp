@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "app/svg.h"
+#include "app/base/svg.h"
 
 namespace kwsd {
 

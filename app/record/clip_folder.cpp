@@ -7,8 +7,8 @@
 #include <cctype>
 #include <cstdio>
 
-#include "app/recordings/random.h"
-#include "app/sound_writer.h"
+#include "app/audio/sound_writer.h"
+#include "app/base/random.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 

@@ -1,9 +1,9 @@
-#include "app/config.h"
+#include "app/settings/config.h"
 
 #include <CLI/CLI.hpp>
 #include <string_view>
 
-#include "app/options.h"
+#include "app/settings/options.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/targets.h"

@@ -1,7 +1,7 @@
 // libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config or sound.
 #include <cstdint>
 
-#include "app/log.h"
+#include "app/base/log.h"
 #include "tests/fuzz/targets.h"
 
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {

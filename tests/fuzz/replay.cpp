@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "app/log.h"
+#include "app/base/log.h"
 #include "engine/model/capabilities.h"
 #include "engine/model/model_file.h"
 #include "tests/fuzz/targets.h"

@@ -2,10 +2,10 @@
 #include <memory>
 #include <vector>
 
-#include "app/file_reader.h"
-#include "app/options.h"
-#include "app/pcm_reader.h"
-#include "app/resampler.h"
+#include "app/audio/file_reader.h"
+#include "app/audio/pcm_reader.h"
+#include "app/audio/resampler.h"
+#include "app/settings/options.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/targets.h"

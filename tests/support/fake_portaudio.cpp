@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-#include "app/machine_changes.h"
+#include "app/audio/machine_changes.h"
 
 namespace {
 

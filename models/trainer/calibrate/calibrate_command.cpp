@@ -8,10 +8,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/base/atomic_file.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
-#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/options.h"
 
 namespace kwsd::train {

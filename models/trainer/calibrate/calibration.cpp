@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/base/parallel.h"
 #include "app/eval/stream_mix.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/parallel.h"
 
 namespace kwsd::train {
 namespace {

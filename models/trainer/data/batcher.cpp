@@ -4,9 +4,9 @@
 #include <cmath>
 #include <exception>
 
+#include "app/base/parallel.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/parallel.h"
 
 namespace kwsd::train {
 namespace {

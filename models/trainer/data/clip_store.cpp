@@ -14,12 +14,12 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "app/base/atomic_file.h"
+#include "app/base/parallel.h"
+#include "app/base/progress.h"
+#include "app/base/random.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/decode.h"
-#include "models/trainer/data/parallel.h"
-#include "models/trainer/data/progress.h"
-#include "models/trainer/data/random.h"
 
 namespace kwsd::train {
 namespace {

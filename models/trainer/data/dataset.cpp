@@ -8,11 +8,11 @@
 #include <map>
 #include <set>
 
+#include "app/audio/scan.h"
+#include "app/base/random.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "models/trainer/data/decode.h"
-#include "models/trainer/data/random.h"
-#include "models/trainer/data/scan.h"
 
 namespace kwsd::train {
 namespace {

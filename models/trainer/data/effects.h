@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "models/trainer/data/random.h"
+#include "app/base/random.h"
 
 namespace kwsd::train {
 

@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "app/base/random.h"
 #include "models/trainer/data/effects.h"
-#include "models/trainer/data/random.h"
 
 namespace kwsd::train {
 namespace {

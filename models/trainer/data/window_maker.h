@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "app/base/random.h"
 #include "models/trainer/data/dataset.h"
-#include "models/trainer/data/random.h"
 
 namespace kwsd::train {
 

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "app/base/atomic_file.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
-#include "models/trainer/data/atomic_file.h"
 
 namespace kwsd::train {
 namespace {

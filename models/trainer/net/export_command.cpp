@@ -7,10 +7,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/base/atomic_file.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_file.h"
-#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/options.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/export.h"

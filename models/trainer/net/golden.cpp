@@ -2,7 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "models/trainer/data/atomic_file.h"
+#include "app/base/atomic_file.h"
 #include "models/trainer/net/integer_net.h"
 
 namespace kwsd::train {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/base/parallel.h"
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/effects.h"
-#include "models/trainer/data/parallel.h"
 
 namespace kwsd::train {
 namespace {

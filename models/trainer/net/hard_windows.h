@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "app/base/random.h"
 #include "models/trainer/data/dataset.h"
-#include "models/trainer/data/random.h"
 #include "models/trainer/data/window_maker.h"
 #include "models/trainer/net/network.h"
 

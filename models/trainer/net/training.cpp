@@ -9,10 +9,10 @@
 #include <fstream>
 #include <numbers>
 
+#include "app/base/atomic_file.h"
+#include "app/base/progress.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
-#include "models/trainer/data/atomic_file.h"
-#include "models/trainer/data/progress.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/distill.h"
 #include "models/trainer/net/export.h"

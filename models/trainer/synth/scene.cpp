@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/base/atomic_file.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/decode.h"
 #include "models/trainer/data/effects.h"
 #include "models/trainer/data/endpoints.h"

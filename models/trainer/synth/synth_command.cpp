@@ -9,14 +9,14 @@
 #include <map>
 #include <memory>
 
+#include "app/audio/scan.h"
+#include "app/base/atomic_file.h"
+#include "app/base/parallel.h"
+#include "app/base/progress.h"
+#include "app/base/random.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/atomic_file.h"
 #include "models/trainer/data/decode.h"
 #include "models/trainer/data/endpoints.h"
-#include "models/trainer/data/parallel.h"
-#include "models/trainer/data/progress.h"
-#include "models/trainer/data/random.h"
-#include "models/trainer/data/scan.h"
 #include "models/trainer/synth/scene.h"
 #include "models/trainer/synth/voices.h"
 

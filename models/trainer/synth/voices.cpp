@@ -10,10 +10,10 @@
 #include <set>
 #include <sstream>
 
+#include "app/base/random.h"
 #include "engine/model/error.h"
 #include "models/trainer/data/decode.h"
 #include "models/trainer/data/effects.h"
-#include "models/trainer/data/random.h"
 #include "models/trainer/synth/process.h"
 
 namespace kwsd::train {

@@ -1,0 +1,47 @@
+// A microphone that may come and go.
+//
+//   callback (PortAudio's thread)   copies one channel into the CaptureBuffer, counts, nothing else
+//   manager (a thread of ours)      makes every PortAudio call; opens, watches, closes, tries again
+//
+// The device counts as lost when the stream ends, no callback comes for a second (an ALSA card that is
+// unplugged stays "active" for ever), or the machine has slept. Then: abort, close, terminate, initialise,
+// find, open, with growing pauses in between, and at once when a sound card comes. A PortAudio call that
+// never returns costs the manager, not the program: `stop` leaves it behind, and `waiting` turns false, so
+// that the service watchdog sees it.
+#pragma once
+
+#include <memory>
+
+#include "app/audio/audio_source.h"
+#include "app/audio/retry_plan.h"
+
+namespace kwsd {
+
+struct MicrophoneOptions {
+  std::string device = "mic";  ///< see find_input
+  int channel = 1;             ///< counts from 1
+  /// Start although the named device is not there, and wait for it. "mic" always waits.
+  bool wait_for_device = false;
+  RetryPauses pauses{};  ///< between attempts to open a device that is lost
+};
+
+class PortaudioSource final : public AudioSource {
+ public:
+  explicit PortaudioSource(MicrophoneOptions options);
+  ~PortaudioSource() override;
+
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] std::uint32_t rate_hz() const override;
+  [[nodiscard]] bool live() const noexcept override { return true; }
+  [[nodiscard]] bool waiting() const noexcept override;
+  /// Returns when the first attempt to open the device has ended, at most 0.8 s later.
+  void start(CaptureBuffer& out, DeviceListener& listener) override;
+  void stop() noexcept override;
+  [[nodiscard]] std::optional<Error> failure() const override;
+
+ private:
+  struct Shared;  // outlives a manager that hangs
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace kwsd

@@ -1,0 +1,53 @@
+// One open PortAudio input stream. Thread: all of PortAudio's one thread; the counters from any.
+#pragma once
+
+#include <portaudio.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "app/audio/capture_buffer.h"
+#include "app/audio/portaudio_devices.h"
+
+namespace kwsd {
+
+/// What the callback touches. It outlives the stream, and a stream that never ends.
+class CallbackTarget {
+ public:
+  /// The callback's whole work. Real-time safe.
+  void deliver(const float* interleaved, std::size_t frames, bool overflowed) noexcept;
+  /// From here on the callback touches nothing but this object. Waits for a callback that is at work (it
+  /// never blocks).
+  void shut() noexcept;
+
+  CaptureBuffer* out = nullptr;  // these three: set before the stream starts, then constant
+  int channels = 1;
+  int channel = 0;                     // counts from 0
+  std::atomic<bool> finished{false};   // the stream ended by itself
+  std::atomic<std::uint32_t> beat{0};  // callbacks so far
+
+ private:
+  std::atomic<bool> busy_{false}, shut_{false};
+};
+
+/// Opens `device` so that `channel` (from 0) can be picked, at 16 kHz or else at a rate it offers.
+/// `target` must outlive the stream. Throws Error (unavailable).
+class PortaudioStream {
+ public:
+  PortaudioStream(const InputDevice& device, int channel, CallbackTarget& target);
+  ~PortaudioStream();  ///< aborts and closes
+  PortaudioStream(const PortaudioStream&) = delete;
+  PortaudioStream& operator=(const PortaudioStream&) = delete;
+
+  /// Throws Error (unavailable).
+  void start();
+  [[nodiscard]] bool active() const noexcept;
+  [[nodiscard]] std::uint32_t rate_hz() const noexcept { return rate_hz_; }
+
+ private:
+  PaStream* stream_ = nullptr;
+  std::uint32_t rate_hz_ = 0;
+};
+
+}  // namespace kwsd

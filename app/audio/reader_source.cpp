@@ -1,0 +1,57 @@
+#include "app/audio/reader_source.h"
+
+#include <array>
+#include <chrono>
+
+namespace kwsd {
+
+ReaderSource::ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime)
+    : reader_(std::move(reader)), realtime_(realtime) {}
+
+void ReaderSource::start(CaptureBuffer& out, DeviceListener& /*listener*/) {
+  out_ = &out;
+  out.begin(reader_->rate_hz());
+  thread_ = std::thread([this] { pump(); });
+}
+
+void ReaderSource::stop() noexcept {
+  stopping_ = true;
+  reader_->interrupt();
+  if (out_ != nullptr) {
+    out_->cancel();
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void ReaderSource::pump() noexcept {
+  using Clock = std::chrono::steady_clock;
+  std::array<float, 1024> block{};
+  const auto start = Clock::now();
+  std::uint64_t handed_on = 0;
+  try {
+    while (!stopping_) {
+      const std::size_t got = reader_->read(block);
+      if (got == 0) {
+        break;
+      }
+      const std::span<const float> samples(block.data(), got);
+      if (realtime_) {
+        handed_on += got;
+        std::this_thread::sleep_until(start +
+                                      std::chrono::microseconds(handed_on * 1'000'000 / reader_->rate_hz()));
+        out_->push(samples);
+      } else if (!out_->push_all(samples)) {
+        break;
+      }
+    }
+  } catch (const Error& error) {
+    failure_ = error;
+  } catch (const std::exception& error) {
+    failure_ = Error(ErrorKind::internal, error.what());
+  }
+  out_->close();
+}
+
+}  // namespace kwsd

@@ -1,0 +1,40 @@
+// A SampleReader on a thread of its own that feeds the capture buffer: files and pipes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "app/audio/audio_source.h"
+#include "app/audio/sample_reader.h"
+
+namespace kwsd {
+
+class ReaderSource final : public AudioSource {
+ public:
+  /// realtime: sound is handed on at its own pace, and what finds no room is dropped and counted.
+  ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime);
+  ~ReaderSource() override { stop(); }
+
+  [[nodiscard]] std::string name() const override { return reader_->name(); }
+  [[nodiscard]] std::uint32_t rate_hz() const override { return reader_->rate_hz(); }
+  [[nodiscard]] bool live() const noexcept override { return realtime_; }
+  void start(CaptureBuffer& out, DeviceListener& listener) override;
+  void stop() noexcept override;
+  /// Known once stop() has been called. Thread: the one that calls start and stop.
+  [[nodiscard]] std::optional<Error> failure() const override {
+    return thread_.joinable() ? std::nullopt : failure_;
+  }
+
+ private:
+  void pump() noexcept;
+
+  std::unique_ptr<SampleReader> reader_;
+  bool realtime_;
+  CaptureBuffer* out_ = nullptr;
+  std::atomic<bool> stopping_{false};
+  std::optional<Error> failure_;  // the thread's until it has ended
+  std::thread thread_;
+};
+
+}  // namespace kwsd

@@ -1,0 +1,217 @@
+#include "app/commands/model_info.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "engine/kernels/kernels.h"
+#include "engine/model/capabilities.h"
+
+namespace kwsd {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string describe_kind(LayerKind kind, int planes) {
+  return kind == LayerKind::bitn ? fmt::format("1-bit on {}-bit", planes) : std::string(kind_name(kind));
+}
+
+const char* label_kind_name(LabelKind kind) {
+  return kind == LabelKind::keyword ? "keyword" : kind == LabelKind::unknown ? "unknown" : "silence";
+}
+
+/// Decimals as people write them: 0.6, not 0.60000002384.
+double tidy(float value) {
+  return std::round(static_cast<double>(value) * 1e6) / 1e6;
+}
+
+std::int64_t weight_count(const Weights& weights) {
+  return static_cast<std::int64_t>(weights.inputs) * weights.outputs;
+}
+
+Json describe_layer(std::string name, std::string kind, int inputs, int outputs, std::int64_t weights) {
+  return {{"name", std::move(name)},
+          {"kind", std::move(kind)},
+          {"inputs", inputs},
+          {"outputs", outputs},
+          {"weights", weights}};
+}
+
+Json describe_layers(const Model& model) {
+  Json layers = Json::array();
+  int convs = 0;
+  for (std::size_t i = 0; i < model.front_end.size(); ++i) {
+    const ConvLayer& layer = model.front_end[i];
+    const std::string name = layer.output == OutputKind::residual ? "linear"
+                             : layer.output == OutputKind::rows   ? "spectrum"
+                                                                  : fmt::format("conv{}", ++convs);
+    layers.push_back(describe_layer(name, describe_kind(layer.weights.kind, layer.weights.planes),
+                                    layer.weights.inputs, layer.weights.outputs,
+                                    weight_count(layer.weights)));
+  }
+  for (std::size_t i = 0; i < model.blocks.size(); ++i) {
+    const BlockWeights& block = model.blocks[i];
+    const auto taps = static_cast<std::int64_t>(block.memory.size());
+    layers.push_back(describe_layer(fmt::format("block{}.memory", i), describe_kind(block.memory_kind, 1),
+                                    memory_taps, model.memory_size, taps));
+    for (const auto& [name, bits] :
+         {std::pair{"expand", &block.expand}, std::pair{"project", &block.project}}) {
+      layers.push_back(describe_layer(fmt::format("block{}.{}", i, name), "1-bit", bits->cols, bits->rows,
+                                      static_cast<std::int64_t>(bits->cols) * bits->rows));
+    }
+  }
+  layers.push_back(describe_layer("classifier", describe_kind(model.classifier.kind, 1),
+                                  model.classifier.inputs, model.classifier.outputs,
+                                  weight_count(model.classifier)));
+  return layers;
+}
+
+/// BN (scale and shift) and PReLU are three numbers a channel; in every branch its own.
+std::int64_t float32_bytes(const Model& model, const Json& layers) {
+  std::int64_t numbers = 0;
+  for (const Json& layer : layers) {
+    numbers += layer["weights"].get<std::int64_t>();
+  }
+  for (const ConvLayer& layer : model.front_end) {
+    numbers += 3 * static_cast<std::int64_t>(layer.affine.channels.size());
+  }
+  for (const Branch& branch : model.branches) {
+    numbers +=
+        static_cast<std::int64_t>(branch.params.size()) * 3 * (2 * model.memory_size + model.hidden_size);
+    numbers += static_cast<std::int64_t>(branch.classifier.bias.size());
+  }
+  return 4 * numbers;
+}
+
+Json describe_branches(const Model& model) {
+  Json branches = Json::object();
+  for (int b = 0; b < branch_count; ++b) {
+    const Branch& branch = model.branches[static_cast<std::size_t>(b)];
+    Json thresholds = Json::object();
+    for (std::size_t n = 0; n < model.labels.size(); ++n) {
+      if (model.labels[n].kind == LabelKind::keyword) {
+        thresholds[model.labels[n].name] = tidy(branch.thresholds[n]);
+      }
+    }
+    branches[branch_name(static_cast<BranchId>(b))] = {{"blocks", branch.blocks},
+                                                       {"thresholds", std::move(thresholds)}};
+  }
+  return branches;
+}
+
+/// JSON where it is JSON of a sane depth (writing recurses), otherwise the text as it is.
+Json describe_provenance(const std::string& text) {
+  constexpr int max_depth = 32;
+  const auto check_depth = [](int depth, Json::parse_event_t, Json&) {
+    if (depth > max_depth) {
+      throw std::length_error("too deep");
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, check_depth);
+  } catch (const std::exception&) {
+    return text;
+  }
+}
+
+std::string labels_text(const Json& labels, const char* kind) {
+  std::string list;
+  for (const Json& label : labels) {
+    if (label["kind"] == kind) {
+      list += (list.empty() ? "" : ", ") + label["name"].get<std::string>();
+    }
+  }
+  return list.empty() ? "none" : list;
+}
+
+std::string branches_text(const Json& branches) {
+  std::string text;
+  for (const auto& [name, branch] : branches.items()) {
+    text += fmt::format("  {:<8} {} of the blocks; thresholds:", name, branch["blocks"].size());
+    for (const auto& [word, threshold] : branch["thresholds"].items()) {
+      text += fmt::format(" {}={}", word, threshold.get<double>());
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+Json describe_model(const Model& model, const std::filesystem::path& file) {
+  const FeatureParams& features = model.features;
+  const double rate_hz = features.sample_rate_hz;
+  Json info;
+  info["name"] = model.name;
+  info["file"] = file.string();
+  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file));
+  info["bytes"] = bytes;
+  Json layers = describe_layers(model);
+  info["float32_bytes"] = float32_bytes(model, layers);
+  info["compression"] =
+      std::round(10.0 * info["float32_bytes"].get<double>() / static_cast<double>(bytes)) / 10.0;
+  for (const Label& label : model.labels) {
+    info["labels"].push_back({{"name", label.name}, {"kind", label_kind_name(label.kind)}});
+  }
+  info["features"] = {
+      {"sample_rate_hz", features.sample_rate_hz}, {"frame_samples", features.frame_samples},
+      {"hop_samples", features.hop_samples},       {"fft_size", features.fft_size},
+      {"mel_bands", features.mel_bands},           {"coefficients", features.coefficients},
+      {"mel_low_hz", tidy(features.mel_low_hz)},   {"mel_high_hz", tidy(features.mel_high_hz)}};
+  info["window_seconds"] = model.window_samples() / rate_hz;
+  info["step_seconds"] = model.step_stride_frames() * static_cast<int>(features.hop_samples) / rate_hz;
+  info["steps"] = model.steps;
+  info["memory_size"] = model.memory_size;
+  info["hidden_size"] = model.hidden_size;
+  info["layers"] = std::move(layers);
+  info["branches"] = describe_branches(model);
+  info["provenance"] = describe_provenance(model.provenance);
+  for (const Kernels* kernels : all_kernels()) {
+    info["kernels"].push_back({{"name", kernels->name},
+                               {"description", kernels->description},
+                               {"supported", kernels->supported()}});
+  }
+  return info;
+}
+
+std::string describe_text(const Json& info) {
+  const Json& features = info["features"];
+  std::string text =
+      fmt::format("{} ({})\n", info["name"].get<std::string>(), info["file"].get<std::string>());
+  text += fmt::format("size       {} bytes; in float32 {} bytes, {} times as much\n",
+                      info["bytes"].get<std::int64_t>(), info["float32_bytes"].get<std::int64_t>(),
+                      info["compression"].get<double>());
+  text += fmt::format("keywords   {}\n", labels_text(info["labels"], "keyword"));
+  text += fmt::format("others     {}, {}\n", labels_text(info["labels"], "unknown"),
+                      labels_text(info["labels"], "silence"));
+  text +=
+      fmt::format("features   {} MFCC from {} mel bands, {} to {} Hz; {}-sample frames every {} at {} Hz\n",
+                  features["coefficients"].get<int>(), features["mel_bands"].get<int>(),
+                  features["mel_low_hz"].get<double>(), features["mel_high_hz"].get<double>(),
+                  features["frame_samples"].get<int>(), features["hop_samples"].get<int>(),
+                  features["sample_rate_hz"].get<int>());
+  text += fmt::format("window     {} s in {} steps of {} s\n", info["window_seconds"].get<double>(),
+                      info["steps"].get<int>(), info["step_seconds"].get<double>());
+  text += fmt::format("network    memory size {}, hidden size {}\n", info["memory_size"].get<int>(),
+                      info["hidden_size"].get<int>());
+  text += "layers     inputs outputs  weights  kind\n";
+  for (const Json& layer : info["layers"]) {
+    text += fmt::format("  {:<16}{:>6} {:>6} {:>9}  {}\n", layer["name"].get<std::string>(),
+                        layer["inputs"].get<int>(), layer["outputs"].get<int>(),
+                        layer["weights"].get<std::int64_t>(), layer["kind"].get<std::string>());
+  }
+  text += "branches\n" + branches_text(info["branches"]);
+  text += "kernel sets of this program\n";
+  for (const Json& kernels : info["kernels"]) {
+    text += fmt::format("  {:<10} {}{}\n", kernels["name"].get<std::string>(),
+                        kernels["description"].get<std::string>(),
+                        kernels["supported"].get<bool>() ? "" : " (not on this CPU)");
+  }
+  text += "provenance " + info["provenance"].dump(2, ' ', false, Json::error_handler_t::replace);
+  return text + '\n';
+}
+
+}  // namespace kwsd

@@ -1,0 +1,203 @@
+#include "app/settings/config.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+
+#include "app/settings/toml.h"
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
+
+namespace kwsd {
+
+namespace {
+
+constexpr std::size_t max_config_bytes = 1U << 20U;
+
+[[noreturn]] void fail(std::string_view file, int line, const std::string& message) {
+  throw Error(ErrorKind::config, std::string(file) + ":" + std::to_string(line) + ": " + message);
+}
+
+/// A string, number or boolean as its flag would spell it.
+std::optional<std::string> scalar_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) {
+    return text->get();
+  }
+  if (const auto* flag = node.as_boolean()) {
+    return flag->get() ? "true" : "false";
+  }
+  if (const auto* integer = node.as_integer()) {
+    return std::to_string(integer->get());
+  }
+  if (const auto* number = node.as_floating_point()) {
+    std::array<char, 32> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number->get()).ptr;
+    return std::string(buffer.data(), end);
+  }
+  return std::nullopt;
+}
+
+ConfigEntry to_entry(std::string_view file, const std::string& key, const toml::node& node) {
+  ConfigEntry entry{key, {}, static_cast<int>(node.source().begin.line)};
+  const auto add = [&](const toml::node& value) {
+    std::optional<std::string> text = scalar_text(value);
+    if (!text) {
+      fail(file, entry.line,
+           "key '" + key + "': expected a string, a number, true, false or an array of these");
+    }
+    entry.values.push_back(std::move(*text));
+  };
+  if (const auto* array = node.as_array()) {
+    for (const toml::node& value : *array) {
+      add(value);
+    }
+  } else {
+    add(node);
+  }
+  return entry;
+}
+
+std::string read_config(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(max_config_bytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!stream.is_open() || stream.bad()) {
+    throw Error(ErrorKind::config, file.string() + ": cannot be read");
+  }
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > max_config_bytes) {
+    throw Error(ErrorKind::config, file.string() + ": larger than 1 MiB, expected a configuration file");
+  }
+  return text;
+}
+
+/// Empty where there is no home folder.
+std::filesystem::path user_config_file() {
+  const char* xdg = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  if (xdg != nullptr && *xdg == '/') {
+    return std::filesystem::path(xdg) / "kwsd/kwsd.toml";
+  }
+  return home != nullptr && *home == '/' ? std::filesystem::path(home) / ".config/kwsd/kwsd.toml"
+                                         : std::filesystem::path();
+}
+
+std::string environment_name(const std::string& key) {
+  std::string name = "KWSD_" + key;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+bool configurable(const CLI::Option* option) {
+  const std::vector<std::string>& names = option->get_lnames();
+  return !names.empty() && names.front() != "help" && names.front() != "config";
+}
+
+/// Sets an option that the command line and stronger sources left alone.
+void apply(CLI::App& command, const std::string& key, const std::vector<std::string>& values,
+           const std::string& origin) {
+  CLI::Option* option = command.get_option_no_throw("--" + key);
+  if (option == nullptr || option->count() > 0 || values.empty()) {
+    return;
+  }
+  try {
+    for (const std::string& value : values) {
+      if (option->get_expected_max() == 0 && value != "true" && value != "false") {
+        throw CLI::ValidationError("found '" + value + "', expected true or false");
+      }
+      option->add_result(option->get_expected_max() == 0 ? option->get_flag_value(key, value) : value);
+    }
+    option->run_callback();
+  } catch (const CLI::Error& error) {
+    throw Error(ErrorKind::config, origin + ": key '" + key + "': " + error.what());
+  }
+}
+
+void apply_environment(CLI::App& command, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    const std::string name = environment_name(key);
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') {
+      continue;
+    }
+    const CLI::Option* option = command.get_option_no_throw("--" + key);
+    const bool list =
+        option != nullptr && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+    apply(command, key, list ? CLI::detail::split(value, ',') : std::vector<std::string>{value},
+          "environment " + name);
+  }
+}
+
+void apply_file(CLI::App& command, const std::vector<std::string>& keys, const std::filesystem::path& file) {
+  for (const ConfigEntry& entry : parse_config(read_config(file), file.string())) {
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) {
+      fail(file.string(), entry.line,
+           "unknown key '" + printable(entry.key) + "', expected one of the flags of 'kwsd run'");
+    }
+    apply(command, entry.key, entry.values, file.string() + ":" + std::to_string(entry.line));
+  }
+}
+
+}  // namespace
+
+std::vector<ConfigEntry> parse_config(std::string_view text, std::string_view file) {
+  std::vector<ConfigEntry> entries;
+  try {
+    for (const auto& [key, node] : toml::parse(text)) {
+      entries.push_back(to_entry(file, std::string(key.str()), node));
+    }
+  } catch (const toml::parse_error& error) {
+    fail(file, static_cast<int>(error.source().begin.line), std::string(error.description()));
+  } catch (const std::logic_error& error) {
+    fail(file, 1, error.what());
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const ConfigEntry& a, const ConfigEntry& b) { return a.line < b.line; });
+  return entries;
+}
+
+std::vector<std::filesystem::path> config_files(const std::string& explicit_file) {
+  if (!explicit_file.empty()) {
+    return {explicit_file};
+  }
+  std::vector<std::filesystem::path> files;
+  if (std::filesystem::path file = user_config_file(); !file.empty()) {
+    files.push_back(std::move(file));
+  }
+  files.emplace_back("/etc/kwsd/kwsd.toml");
+  std::erase_if(files, [](const std::filesystem::path& file) {
+    std::error_code ignored;
+    return !std::filesystem::exists(file, ignored);
+  });
+  return files;
+}
+
+std::filesystem::path preferred_config_file(const std::string& explicit_file) {
+  const std::vector<std::filesystem::path> files = config_files(explicit_file);
+  std::filesystem::path file = files.empty() ? user_config_file() : files.front();
+  if (file.empty()) {
+    throw Error(ErrorKind::config, "no home folder to keep a configuration file in (HOME, XDG_CONFIG_HOME)");
+  }
+  return file;
+}
+
+void load_config(CLI::App& command, const CLI::App& known) {
+  std::vector<std::string> keys;
+  for (const CLI::Option* option : known.get_options(configurable)) {
+    keys.push_back(option->get_lnames().front());
+  }
+  const CLI::Option* config = command.get_option_no_throw("--config");
+  const std::string explicit_file = config != nullptr && config->count() > 0 ? config->as<std::string>() : "";
+  apply_environment(command, keys);
+  for (const std::filesystem::path& file : config_files(explicit_file)) {
+    apply_file(command, keys, file);
+  }
+}
+
+}  // namespace kwsd

@@ -1,0 +1,304 @@
+#include "models/trainer/data/dataset.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "app/audio/scan.h"
+#include "engine/model/error.h"
+#include "tests/unit/trainer/data/recordings.h"
+
+using namespace kwsd;
+using namespace kwsd::train;
+using namespace kwsd::train::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+DataOptions options_for(const TemporaryFolder& folder, std::vector<std::string> keywords) {
+  DataOptions options;
+  options.words = {folder.path() / "data"};
+  options.keywords = std::move(keywords);
+  options.cache = folder.path() / "cache";
+  options.threads = 2;
+  return options;
+}
+
+std::size_t count(const Dataset& dataset, Split split, int label) {
+  const auto& clips = dataset.clips(split);
+  return static_cast<std::size_t>(
+      std::count_if(clips.begin(), clips.end(), [label](const Clip& c) { return c.label == label; }));
+}
+
+std::string error_of(const DataOptions& options) {
+  try {
+    const Dataset dataset(options);
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the speaker is read from the file name") {
+  REQUIRE(speaker_of("0a7c2a8d_nohash_3") == "0a7c2a8d");
+  REQUIRE(speaker_of("00000012_NO_01") == "00000012");
+  REQUIRE(speaker_of("19-198-0001") == "19");
+  REQUIRE(speaker_of("0386da81-9db7-499c-b4f8-910beec53c23") == "0386da81-9db7-499c-b4f8-910beec53c23");
+  REQUIRE(speaker_of("hello_01") == "hello_01");
+  REQUIRE(speaker_of("") == "");
+}
+
+TEST_CASE("transcripts tell which utterances contain a keyword or its homophone") {
+  REQUIRE(says_any("SHE SAID NO", {"no"}));
+  REQUIRE(says_any("I KNOW, HE SAID", {"no"}));
+  REQUIRE(says_any("STOP!", {"stop"}));
+  REQUIRE_FALSE(says_any("NOTHING GOING ON", {"no", "go"}));
+  REQUIRE_FALSE(says_any("", {"no"}));
+  REQUIRE(says_any("fährt ÜBER die Brücke", {"über"}));
+  REQUIRE(says_any("Здравствуй, МИР", {"мир"}));
+  REQUIRE(says_any("hey, computer", {"hey_computer"}));
+  REQUIRE_FALSE(says_any("HEY MY COMPUTER", {"hey_computer"}));
+  REQUIRE(says_any("\xFF no", {"no"}));
+}
+
+TEST_CASE("keywords keep their order, other words are unknown") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no", "tree"}, 12);
+  const Dataset dataset(options_for(folder, {"no", "yes"}));
+  REQUIRE(dataset.words() == std::vector<std::string>{"no", "yes", "tree"});
+  REQUIRE(dataset.labels().size() == 4);
+  REQUIRE(dataset.labels()[2].kind == LabelKind::unknown);
+  REQUIRE(dataset.labels()[3].kind == LabelKind::silence);
+  std::size_t clips = 0;
+  std::set<std::uint64_t> seen;
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    std::set<std::uint64_t> speakers;
+    for (const Clip& clip : dataset.clips(split)) {
+      REQUIRE(clip.label == std::min(clip.word, 2));
+      speakers.insert(clip.speaker);
+    }
+    clips += dataset.clips(split).size();
+    for (const std::uint64_t speaker : speakers) {
+      REQUIRE(seen.insert(speaker).second);  // nobody is in two splits
+    }
+  }
+  REQUIRE(clips == 36);
+}
+
+TEST_CASE("lists win over the hash") {
+  const TemporaryFolder folder;
+  const fs::path data = folder.path() / "data";
+  write_words(data, {"yes", "no"}, 10);
+  write_text(data / "validation_list.txt", "yes/speaker0_nohash_0.wav\nno/speaker1_nohash_0.wav\r\n");
+  SECTION("validation and testing list") {
+    write_text(data / "testing_list.txt", "yes/speaker2_nohash_0.flac\n");  // the extension does not matter
+    const Dataset dataset(options_for(folder, {"yes", "no"}));
+    REQUIRE(dataset.clips(Split::validation).size() == 2);
+    REQUIRE(dataset.clips(Split::test).size() == 1);
+    REQUIRE(dataset.clips(Split::train).size() == 17);
+  }
+  SECTION("validation list only") {
+    const Dataset dataset(options_for(folder, {"yes", "no"}));
+    REQUIRE(dataset.clips(Split::validation).size() == 2);
+    REQUIRE(dataset.clips(Split::test).empty());
+  }
+  SECTION("validation list as test") {
+    DataOptions options = options_for(folder, {"yes", "no"});
+    options.validation_list_is_test = true;
+    options.validation_fraction = 0.4;
+    const Dataset dataset(options);
+    REQUIRE(dataset.clips(Split::test).size() == 2);
+    REQUIRE(dataset.clips(Split::validation).size() >= 2);
+  }
+  SECTION("everything trains") {
+    DataOptions options = options_for(folder, {"yes", "no"});
+    options.everything_trains = true;
+    REQUIRE(Dataset(options).clips(Split::train).size() == 20);
+    REQUIRE(Dataset(options).clips(Split::validation).size() == 2);
+  }
+}
+
+TEST_CASE("a keyword without recordings is an error that names it") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  fs::create_directories(folder.path() / "data" / "no");
+  REQUIRE_THAT(error_of(options_for(folder, {"yes", "no"})),
+               Catch::Contains("'no'") && Catch::Contains("no usable recording"));
+  REQUIRE_THAT(error_of(options_for(folder, {"maybe"})), Catch::Contains("'maybe'"));
+  REQUIRE_THAT(error_of(options_for(folder, {})), Catch::Contains("--keywords"));
+  REQUIRE_THAT(error_of(options_for(folder, {"yes", "yes"})), Catch::Contains("--keywords"));
+  DataOptions elsewhere = options_for(folder, {"yes"});
+  elsewhere.words = {folder.path() / "nowhere"};
+  REQUIRE_THAT(error_of(elsewhere), Catch::Contains("nowhere"));
+}
+
+TEST_CASE("an empty word that is no keyword is left out") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  fs::create_directories(folder.path() / "data" / "no");
+  REQUIRE(Dataset(options_for(folder, {"yes"})).words() == std::vector<std::string>{"yes"});
+}
+
+TEST_CASE("a single recording is used for training, whatever its hash") {
+  for (int speaker = 0; speaker < 12; ++speaker) {
+    const TemporaryFolder folder;
+    write_clip(folder.path() / "data" / "yes" / ("s" + std::to_string(speaker) + "_nohash_0.wav"),
+               tone(1, 500, 0.2, 0.6));
+    const Dataset dataset(options_for(folder, {"yes"}));
+    REQUIRE(count(dataset, Split::train, 0) == 1);
+    REQUIRE(dataset.clips(Split::validation).empty());
+  }
+}
+
+TEST_CASE("one person's recordings train, beside other voices and whatever their hash") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no"}, 10);
+  DataOptions options = options_for(folder, {"yes"});
+  for (int speaker = 0; speaker < 30; ++speaker) {
+    const std::string name = "person" + std::to_string(speaker);
+    for (const char* word : {"yes", "hello"}) {
+      write_clip(folder.path() / name / word / (name + "_nohash_0.wav"), tone(1, 500, 0.2, 0.6));
+    }
+    CAPTURE(name);
+    options.words = {folder.path() / name, folder.path() / "data"};
+    const Dataset dataset(options);
+    const std::uint64_t who = stable_hash(name);
+    for (const Split split : {Split::validation, Split::test}) {
+      const auto& clips = dataset.clips(split);
+      REQUIRE(std::none_of(clips.begin(), clips.end(), [who](const Clip& c) { return c.speaker == who; }));
+    }
+    options.words = {folder.path() / "data"};
+    options.own_words = {{"yes", folder.path() / name / "yes"}};
+    REQUIRE(count(Dataset(options), Split::train, 0) == count(dataset, Split::train, 0));
+    options.own_words.clear();
+  }
+}
+
+TEST_CASE("a keyword that no model file can name is refused at once") {
+  const TemporaryFolder folder;
+  for (const char* keyword : {"hey computer", "unknown", "silence", "what?",
+                              "\xFC"
+                              "ber"}) {
+    CAPTURE(keyword);
+    write_words(folder.path() / "data", {keyword}, 1);
+    REQUIRE_THAT(error_of(options_for(folder, {keyword})),
+                 Catch::StartsWith("--keywords: found") && Catch::Contains("--own-word"));
+  }
+  write_words(folder.path() / "data",
+              {"\xC3\xBC"
+               "ber_uns"},
+              1);
+  REQUIRE(error_of(options_for(folder, {"\xC3\xBC"
+                                        "ber_uns"}))
+              .empty());
+}
+
+TEST_CASE("speech and noise of less than a second is named, skipped and counted") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  write_clip(folder.path() / "noise" / "door.wav", tone(0.6, 50, 0, 1));
+  write_clip(folder.path() / "speech" / "oh.wav", tone(0.9, 50, 0, 1));
+  DataOptions options = options_for(folder, {"yes"});
+  options.noise = {folder.path() / "noise"};
+  options.speech = {folder.path() / "speech"};
+  REQUIRE(Dataset(options).counts().too_short == 2);
+}
+
+TEST_CASE("damaged, too short and too long recordings are skipped and counted") {
+  const TemporaryFolder folder;
+  const fs::path yes = folder.path() / "data" / "yes";
+  write_words(folder.path() / "data", {"yes"}, 3);
+  write_clip(yes / "short.wav", tone(0.01, 500, 0, 1));
+  write_clip(yes / "long.flac", tone(60, 500, 3, 4));
+  write_clip(yes / "cut.flac", tone(1, 500, 0, 1));
+  fs::resize_file(yes / "cut.flac", 300);
+  write_text(yes / "text.wav", "hello");
+  write_text(yes / "notes.txt", "not a recording at all");
+  const Dataset dataset(options_for(folder, {"yes"}));
+  REQUIRE(dataset.counts().too_short == 1);
+  REQUIRE(dataset.counts().too_long == 1);
+  REQUIRE(dataset.counts().damaged == 2);
+  REQUIRE(dataset.clips(Split::train).size() + dataset.clips(Split::validation).size() +
+              dataset.clips(Split::test).size() ==
+          3);
+  REQUIRE_THAT(dataset.summary(), Catch::Contains("2 damaged, 1 too short, 1 too long"));
+}
+
+TEST_CASE("speech is split by speaker and loses utterances with a keyword") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  const fs::path speech = folder.path() / "speech";
+  std::string transcript;
+  for (int speaker = 1; speaker <= 10; ++speaker) {
+    const std::string name = std::to_string(speaker) + "-1-000";
+    write_clip(speech / (name + "0.flac"), tone(2, 300, 0, 2));
+    write_clip(speech / (name + "1.flac"), tone(2, 300, 0, 2));
+    transcript += name + "0 NOT A WORD\n" + name + "1 OH YES INDEED\n";
+  }
+  write_text(speech / "all.trans.txt", transcript);
+  DataOptions options = options_for(folder, {"yes"});
+  options.speech = {speech};
+  const Dataset dataset(options);
+  REQUIRE(dataset.counts().keyword_in_speech == 10);
+  REQUIRE(dataset.speech(Split::test).size() == 1);
+  REQUIRE(dataset.speech(Split::validation).size() == 1);
+  REQUIRE(dataset.speech(Split::train).size() == 8);
+}
+
+TEST_CASE("long noise is split by time, _background_noise_ is found") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  write_clip(folder.path() / "data" / "_background_noise_" / "hum.wav", tone(40, 50, 0, 40));
+  const Dataset dataset(options_for(folder, {"yes"}));
+  REQUIRE(dataset.words().size() == 1);
+  REQUIRE(dataset.noise(Split::train).at(0).samples.size() == Approx(32 * 16000).margin(16));
+  REQUIRE(dataset.noise(Split::validation).at(0).samples.size() == Approx(4 * 16000).margin(16));
+  REQUIRE(dataset.noise(Split::test).at(0).samples.size() == Approx(4 * 16000).margin(16));
+}
+
+TEST_CASE("a word in a folder of its own") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"tree"}, 3);
+  for (int i = 0; i < 5; ++i) {
+    write_clip(folder.path() / "mine" / (std::to_string(i) + ".wav"), tone(1.5, 900, 0.3, 1.2));
+  }
+  DataOptions options = options_for(folder, {"kwsd"});
+  options.own_words = {{"kwsd", folder.path() / "mine"}};
+  const Dataset dataset(options);
+  REQUIRE(count(dataset, Split::train, 0) >= 1);
+  REQUIRE(dataset.labels()[0].name == "kwsd");
+}
+
+TEST_CASE("words for training alone stay out of the other splits") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no"}, 20);
+  write_words(folder.path() / "more", {"yes", "tree"}, 20);
+  write_words(folder.path() / "foreign", {"yes"}, 20);
+  DataOptions options = options_for(folder, {"yes"});
+  const Dataset before(options);
+  options.training_words = {folder.path() / "more"};
+  options.other_words = {folder.path() / "foreign"};
+  const Dataset dataset(options);
+  REQUIRE(dataset.words() == std::vector<std::string>{"yes", "foreign/yes", "no", "tree"});
+  for (const Split split : {Split::validation, Split::test}) {
+    REQUIRE(dataset.clips(split).size() == before.clips(split).size());
+  }
+  REQUIRE(count(dataset, Split::train, 0) == count(before, Split::train, 0) + 20);
+  REQUIRE(count(dataset, Split::train, 1) == count(before, Split::train, 1) + 40);
+}
+
+TEST_CASE("held-out speech validates and tests, and never trains") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  for (int speaker = 1; speaker <= 10; ++speaker) {
+    write_clip(folder.path() / "speech" / (std::to_string(speaker) + "-1-0000.flac"), tone(2, 300, 0, 2));
+  }
+  DataOptions options = options_for(folder, {"yes"});
+  options.held_out_speech = {folder.path() / "speech"};
+  options.everything_trains = true;
+  const Dataset dataset(options);
+  REQUIRE(dataset.speech(Split::train).empty());
+  REQUIRE(dataset.speech(Split::validation).size() == 5);
+  REQUIRE(dataset.speech(Split::test).size() == 5);
+}
