@@ -13,7 +13,7 @@
 #include "app/bench/float_net.h"
 #include "app/commands/commands.h"
 #include "app/settings/model_store.h"
-#include "app/settings/options.h"
+#include "app/settings/settings.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
 

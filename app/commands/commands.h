@@ -1,13 +1,9 @@
 // The subcommands of kwsd, one file each. Thread: main, set-up.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include "app/base/program.h"
 
 namespace kwsd {
-
-/// What the parsed command line asks for. Returns the exit code; throws Error.
-using Command = std::function<int()>;
 
 /// Each registers its subcommand and options with `app`. Where the command line names it, parsing sets
 /// `selected`, and main runs that afterwards: parsing itself does nothing but parse.

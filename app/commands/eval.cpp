@@ -13,7 +13,7 @@
 #include "app/eval/clip_report.h"
 #include "app/eval/stream_report.h"
 #include "app/settings/model_store.h"
-#include "app/settings/options.h"
+#include "app/settings/settings.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_file.h"
@@ -30,7 +30,7 @@ struct EvalOptions {
   std::string kernels = "auto";
   std::string data, list, clips;     // single words
   std::string stream, labels, plot;  // a recording
-  RecognitionOptions detection;      // for a recording: thresholds, smoothing, refractory period
+  RunOptions run;                    // for a recording: thresholds, smoothing, refractory period
   int channel = 1;
   unsigned threads = 0;
   bool json = false;
@@ -147,8 +147,8 @@ int eval_stream(const EvalOptions& options, const Network& network) {
   stream.windows = classify_recording(options, network);
   check_labels(options, labels, static_cast<double>(stream.windows.samples) / 16000);
   DetectorParams params;
-  params.smoothing_seconds = options.detection.smoothing_ms / 1000;
-  params.refractory_seconds = options.detection.refractory_seconds;
+  params.smoothing_seconds = options.run.recognition.smoothing_ms / 1000;
+  params.refractory_seconds = options.run.recognition.refractory_seconds;
   StreamEvaluation evaluation = evaluate_stream(model, params, stream);
   evaluation.other_words = labels.size() - stream.words.size();
   if (!options.plot.empty()) {
@@ -167,7 +167,7 @@ int eval(const EvalOptions& options) {
     throw Error(ErrorKind::usage, "eval: expected either --data DIR or --stream AUDIO --labels TSV");
   }
   Model model = load_model(find_model(options.model));
-  apply_thresholds(model, options.detection.thresholds);
+  apply_thresholds(model, options.run.recognition.thresholds);
   const Network network(std::make_shared<const Model>(std::move(model)), select_kernels(options.kernels));
   return options.stream.empty() ? eval_data(options, network) : eval_stream(options, network);
 }
@@ -227,7 +227,7 @@ void add_stream_options(CLI::App& command, EvalOptions& options) {
       ->type_name("FILE")
       ->needs(stream)
       ->group(group);
-  add_detector_options(command, options.detection);
+  add_settings(command, options.run, {"threshold", "smoothing-ms", "refractory-seconds"});
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <memory>
 
+#include "app/base/log.h"
 #include "app/commands/commands.h"
 #include "app/live/live_session.h"
 #include "app/settings/config.h"
+#include "app/settings/settings.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -51,19 +53,22 @@ void add_live_command(CLI::App& app, Command& selected) {
   command->footer(keys);
   const auto options = std::make_shared<LiveOptions>();
   const auto size = std::make_shared<std::string>("80x24");
-  add_input_options(*command, options->input);
-  add_recognition_options(*command, options->recognition);
+  const auto settings = std::make_shared<RunOptions>();
+  add_settings(*command, *settings, {SettingGroup::input, SettingGroup::recognition, SettingGroup::log});
+  add_settings(*command, *settings, {"format"});
   command->add_option("--fps", options->frames_per_second, "Frames a second")->check(CLI::Range(1, 20));
   command->add_option("--marks", options->marks, "Folder for what m and f keep (Speech Commands layout)")
       ->type_name("DIR");
   command->add_option("--speaker", options->speaker,
                       "In the names of these; default: a number that stands for you");
   add_picture_options(*command, *options, *size);
-  add_log_option(*command);
   add_config_option(*command);
-  command->callback([&app, &selected, options, size, command] {
-    selected = [&app, options, size, command] {
-      load_config(*command, *app.get_subcommand("run"));
+  command->callback([&selected, options, settings, size, command] {
+    selected = [options, settings, size, command] {
+      load_config(*command);
+      set_up_log(settings->log_level);
+      options->input = settings->input;
+      options->recognition = settings->recognition;
       parse_size(*size, *options);
       if (command->get_option("--config")->count() > 0) {
         options->config = command->get_option("--config")->as<std::string>();

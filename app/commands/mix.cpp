@@ -15,7 +15,7 @@
 #include "app/eval/data_set.h"
 #include "app/eval/labelled_words.h"
 #include "app/eval/stream_mix.h"
-#include "app/settings/options.h"
+#include "app/settings/settings.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 

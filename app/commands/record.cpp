@@ -6,12 +6,14 @@
 #include "app/audio/capture_buffer.h"
 #include "app/audio/open_input.h"
 #include "app/audio/sound_16k.h"
+#include "app/base/log.h"
 #include "app/base/stop_signals.h"
 #include "app/commands/commands.h"
 #include "app/events/event_queue.h"
 #include "app/record/clip_folder.h"
 #include "app/record/word_cutter.h"
-#include "app/settings/options.h"
+#include "app/settings/config.h"
+#include "app/settings/settings.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -155,11 +157,17 @@ void add_record_command(CLI::App& app, Command& selected) {
           "--from-file", options->from_file,
           "Cut the words out of a recording, in which they are said with pauses of half a second or more")
       ->type_name("AUDIO");
-  command->add_option("-i,--input", options->input.input, "'mic', or a device: name, part of it, or index");
-  command->add_option("--channel", options->input.channel, "Which channel to record, from 1")
-      ->check(CLI::Range(1, 1024));
-  add_log_option(*command);
-  command->callback([&selected, options] { selected = [options] { return record(*options); }; });
+  const auto settings = std::make_shared<RunOptions>();
+  add_settings(*command, *settings, {"input", "channel", "log-level"});
+  add_config_option(*command);
+  command->callback([&selected, options, settings, command] {
+    selected = [options, settings, command] {
+      load_config(*command);
+      set_up_log(settings->log_level);
+      options->input = settings->input;
+      return record(*options);
+    };
+  });
 }
 
 }  // namespace kwsd

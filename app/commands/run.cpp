@@ -1,14 +1,15 @@
 #include "app/commands/commands.h"
 #include "app/daemon/session.h"
 #include "app/settings/config.h"
+#include "app/settings/settings.h"
 
 namespace kwsd {
 
 namespace {
 
 void add_options(CLI::App& command, RunOptions& options) {
-  add_run_options(command, options);
-  add_log_option(command, [&options](const std::string& level) { options.log_level = level; });
+  add_settings(command, options,
+               {SettingGroup::input, SettingGroup::recognition, SettingGroup::output, SettingGroup::log});
   add_config_option(command);
 }
 
@@ -22,14 +23,14 @@ RunOptions read_options(const CLI::App& command) {
     option->add_result(given->results());
     option->run_callback();
   }
-  load_config(again, again);
+  load_config(again);
   return options;
 }
 
 }  // namespace
 
 void add_run_command(CLI::App& app, Command& selected) {
-  CLI::App* command = app.add_subcommand("run", "Listen, and print a line for each keyword");
+  CLI::App* command = app.add_subcommand("run", "Listen and write one line for each detection");
   const auto unused = std::make_shared<RunOptions>();
   add_options(*command, *unused);
   command->callback([&selected, unused, command] {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "app/audio/open_input.h"
+#include "app/settings/settings.h"
 #include "app/base/log.h"
 #include "app/base/steady_seconds.h"
 #include "app/base/stop_signals.h"
@@ -193,7 +194,7 @@ void Session::reload() noexcept {
     const RunOptions next = read_options_();
     auto recognizer = std::make_unique<Recognizer>(next.recognition);
     set_up_log(next.log_level);
-    if (const auto names = restart_options(options_, next); !names.empty()) {
+    if (const auto names = restart_settings(options_, next); !names.empty()) {
       spdlog::warn("reload: a restart is needed for changes of {}", fmt::join(names, ", "));
     }
     options_.recognition = next.recognition;

@@ -1,6 +1,8 @@
 #include "app/settings/config.h"
 
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,6 +11,8 @@
 #include <fstream>
 #include <optional>
 
+#include "app/base/log.h"
+#include "app/settings/settings.h"
 #include "app/settings/toml.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
@@ -18,6 +22,9 @@ namespace kwsd {
 namespace {
 
 constexpr std::size_t max_config_bytes = 1U << 20U;
+/// Variables that are read elsewhere.
+constexpr std::array<std::string_view, 4> other_variables{"KWSD_MODEL_DIR", "KWSD_DATA", "KWSD_MEMORY_TEST",
+                                                          "KWSD_UPDATE_SCREENS"};
 
 [[noreturn]] void fail(std::string_view file, int line, const std::string& message) {
   throw Error(ErrorKind::config, std::string(file) + ":" + std::to_string(line) + ": " + message);
@@ -94,11 +101,6 @@ std::string environment_name(const std::string& key) {
   return name;
 }
 
-bool configurable(const CLI::Option* option) {
-  const std::vector<std::string>& names = option->get_lnames();
-  return !names.empty() && names.front() != "help" && names.front() != "config";
-}
-
 /// Sets an option that the command line and stronger sources left alone.
 void apply(CLI::App& command, const std::string& key, const std::vector<std::string>& values,
            const std::string& origin) {
@@ -119,24 +121,57 @@ void apply(CLI::App& command, const std::string& key, const std::vector<std::str
   }
 }
 
-void apply_environment(CLI::App& command, const std::vector<std::string>& keys) {
-  for (const std::string& key : keys) {
-    const std::string name = environment_name(key);
+/// The values of a list in the environment, separated by commas. "0,8" with a decimal comma is not two
+/// thresholds.
+std::vector<std::string> split_list(const std::string& name, const std::string& text) {
+  std::vector<std::string> values = CLI::detail::split(text, ',');
+  const auto for_every_word = [](const std::string& value) { return value.find('=') == std::string::npos; };
+  if (name == "KWSD_THRESHOLD" && std::count_if(values.begin(), values.end(), for_every_word) > 1) {
+    throw Error(ErrorKind::config,
+                "environment " + name + ": found '" + printable(text) +
+                    "', expected at most one X for every keyword, then WORD=X, separated by "
+                    "commas; a decimal takes a point");
+  }
+  return values;
+}
+
+void apply_environment(CLI::App& command) {
+  for (const Setting& setting : settings()) {
+    const std::string name = environment_name(std::string(setting.name()));
     const char* value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') {
-      continue;
+    if (value != nullptr && *value != '\0') {
+      const bool list = type_name(setting) == "array of strings";
+      apply(command, std::string(setting.name()),
+            list ? split_list(name, value) : std::vector<std::string>{value}, "environment " + name);
     }
-    const CLI::Option* option = command.get_option_no_throw("--" + key);
-    const bool list =
-        option != nullptr && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
-    apply(command, key, list ? CLI::detail::split(value, ',') : std::vector<std::string>{value},
-          "environment " + name);
   }
 }
 
-void apply_file(CLI::App& command, const std::vector<std::string>& keys, const std::filesystem::path& file) {
+/// Variables that begin with KWSD_ and set nothing: most likely misspelt.
+void name_unknown_variables() {
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const bool known =
+        std::find(other_variables.begin(), other_variables.end(), name) != other_variables.end() ||
+        std::any_of(settings().begin(), settings().end(), [name](const Setting& setting) {
+          return environment_name(std::string(setting.name())) == name;
+        });
+    if (name.starts_with("KWSD_") && !known) {
+      spdlog::warn("environment: {} is not a setting of kwsd and has no effect (see kwsd run --help)",
+                   printable(name));
+    }
+  }
+}
+
+bool is_setting(const std::string& key) {
+  return std::any_of(settings().begin(), settings().end(),
+                     [&key](const Setting& setting) { return setting.name() == key; });
+}
+
+void apply_file(CLI::App& command, const std::filesystem::path& file) {
   for (const ConfigEntry& entry : parse_config(read_config(file), file.string())) {
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) {
+    if (!is_setting(entry.key)) {
       fail(file.string(), entry.line,
            "unknown key '" + printable(entry.key) + "', expected one of the flags of 'kwsd run'");
     }
@@ -187,16 +222,13 @@ std::filesystem::path preferred_config_file(const std::string& explicit_file) {
   return file;
 }
 
-void load_config(CLI::App& command, const CLI::App& known) {
-  std::vector<std::string> keys;
-  for (const CLI::Option* option : known.get_options(configurable)) {
-    keys.push_back(option->get_lnames().front());
-  }
+void load_config(CLI::App& command) {
   const CLI::Option* config = command.get_option_no_throw("--config");
   const std::string explicit_file = config != nullptr && config->count() > 0 ? config->as<std::string>() : "";
-  apply_environment(command, keys);
+  name_unknown_variables();
+  apply_environment(command);
   for (const std::filesystem::path& file : config_files(explicit_file)) {
-    apply_file(command, keys, file);
+    apply_file(command, file);
   }
 }
 

@@ -35,8 +35,8 @@ struct ConfigEntry {
 [[nodiscard]] std::filesystem::path preferred_config_file(const std::string& explicit_file);
 
 /// Gives `command`'s options that the command line did not set their values from environment and files.
-/// Keys are the long flags of `kwsd run`: `known` is that command's, and one that `command` lacks is
-/// passed over. Throws Error (config) naming file and key.
-void load_config(CLI::App& command, const CLI::App& known);
+/// Keys are the names of settings(); one that `command` has no option for is skipped. A KWSD_ variable that
+/// is no setting is named in the log. Throws Error (config) naming file and key.
+void load_config(CLI::App& command);
 
 }  // namespace kwsd

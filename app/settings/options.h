@@ -1,19 +1,13 @@
-// What `kwsd run` and its relatives can be told, as plain values, and the flags that say it. The names
-// are the same on the command line, in the environment (KWSD_...) and in the configuration file.
+// The settings of `kwsd run` and its relatives as plain values. app/settings/settings.h has their names and
+// ranges. Thread: any.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/model/model.h"
-
-namespace CLI {
-class App;
-}
 
 namespace kwsd {
 
@@ -51,27 +45,9 @@ struct RunOptions {
   InputOptions input;
   RecognitionOptions recognition;
   OutputOptions output;
+  std::vector<std::string> formats{"json", "s16le"};  ///< as given; sets output.text and input.pcm_format
   std::string log_level = "info";
 };
-
-/// The options in which the two differ, but for recognition and log level: the ones that a reload cannot
-/// change.
-[[nodiscard]] std::vector<std::string> restart_options(const RunOptions& a, const RunOptions& b);
-
-/// Flags of one group each. --format names both the output (json, text) and raw input (s16le, ...), so
-/// it belongs to `add_run_options`, which adds all groups.
-void add_input_options(CLI::App& command, InputOptions& options);
-void add_recognition_options(CLI::App& command, RecognitionOptions& options);
-/// Of these, the thresholds, the smoothing and the refractory period.
-void add_detector_options(CLI::App& command, RecognitionOptions& options);
-void add_output_options(CLI::App& command, OutputOptions& options);
-void add_run_options(CLI::App& command, RunOptions& options);
-
-/// --log-level; `use` is given it, or it is set at once.
-void add_log_option(CLI::App& command, std::function<void(const std::string&)> use);
-void add_log_option(CLI::App& command);
-/// --config FILE; `load_config` reads it.
-void add_config_option(CLI::App& command);
 
 /// One --threshold.
 struct ThresholdSetting {

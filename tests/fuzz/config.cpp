@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string_view>
 
-#include "app/settings/options.h"
+#include "app/settings/settings.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/targets.h"
@@ -18,10 +18,11 @@ void config(std::span<const std::byte> bytes) {
   const MemoryFile file(bytes);
   CLI::App app;
   RunOptions options;
-  add_run_options(app, options);
+  add_settings(app, options,
+               {SettingGroup::input, SettingGroup::recognition, SettingGroup::output, SettingGroup::log});
   add_config_option(app);
   app.parse("--config " + file.name());
-  if (!refused(ErrorKind::config, [&] { load_config(app, app); })) {
+  if (!refused(ErrorKind::config, [&] { load_config(app); })) {
     expect(options.recognition.hop_ms >= 0 && options.recognition.hop_ms <= 1000,
            "an option out of its range");
     for (const std::string& threshold : options.recognition.thresholds) {
