@@ -15,8 +15,8 @@
 #include <algorithm>
 
 #include "engine/kernels/sets.h"
-#include "neon/int16_layers.h"
-#include "neon/vec.h"
+#include "neon/common/int16_layers.h"
+#include "neon/common/vec.h"
 
 namespace kwsd {
 namespace {
@@ -31,7 +31,7 @@ int rounds_for(int inputs) noexcept {
 }
 
 /// [outputs / 16][rounds][16] INT16, zero rows past `outputs`.
-Prepared prepare_bits(const BitMatrix& weights) {
+BitLayer prepare_bits(const BitMatrix& weights) {
   const int rounds = rounds_for(weights.cols);
   const int tiles = (weights.rows + tile_outputs - 1) / tile_outputs;
   std::vector<std::uint16_t> packed(static_cast<std::size_t>(tiles * rounds * tile_outputs));
@@ -43,7 +43,7 @@ Prepared prepare_bits(const BitMatrix& weights) {
           static_cast<std::uint16_t>(word >> (16 * (round % 4)));
     }
   }
-  return prepared_from(packed);
+  return {prepared_from(packed), weights.rows, weights.cols};
 }
 
 /// Thresholds stay int16, padded to whole tiles with "never".
@@ -150,8 +150,9 @@ struct Dots {
 
 /// Runs all tiles of 4 steps and 16 outputs: sink(first step, valid steps, first output, Dots).
 template <class Sink>
-void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-                   Sink sink) noexcept {
+void for_each_tile(const BitLayer& layer, BitRows rows, Sink sink) noexcept {
+  const int outputs = layer.outputs, inputs = layer.inputs, steps = rows.count;
+  const std::uint64_t* a = rows.words;
   const int rounds = rounds_for(inputs);
   const int row_words = BitMatrix::row_words_for(inputs);
   alignas(16) std::uint16_t packed[staged_rounds * tile_steps];
@@ -161,7 +162,7 @@ void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::
       pack_steps(a + t * row_words, row_words, valid, rounds, packed);
     }
     for (int n = 0; n < outputs; n += tile_outputs) {
-      const std::uint16_t* b = prepared_as<std::uint16_t>(weights) + n * rounds;
+      const std::uint16_t* b = prepared_as<std::uint16_t>(layer.weights) + n * rounds;
       const Sums sums = rounds <= widen_after
                             ? short_tile(packed, b, rounds)
                             : long_tile(a + t * row_words, row_words, valid, rounds, packed, b);
@@ -175,9 +176,8 @@ void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::
   }
 }
 
-void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-              std::int16_t* dot) noexcept {
-  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
+void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  for_each_tile(layer, a, [dot, outputs = layer.outputs](int t, int valid, int n, const Dots& dots) {
     if (valid == tile_steps && n + tile_outputs <= outputs) {
       std::int16_t* out = dot + t * outputs + n;
       for (int i = 0; i < tile_steps; ++i, out += outputs) {
@@ -203,14 +203,13 @@ void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint6
   });
 }
 
-void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
-            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+void expand(const BitLayer& layer, const Prepared& thresholds, BitRows a, std::uint64_t* out) noexcept {
   constexpr std::uint8_t lane_bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  const int row_words = BitMatrix::row_words_for(outputs);
+  const int row_words = BitMatrix::row_words_for(layer.outputs);
   const uint8x16_t bit = vld1q_u8(lane_bit);
   const auto* limits = prepared_as<std::int16_t>(thresholds);
-  std::fill_n(out, steps * row_words, 0U);
-  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int valid, int n, const Dots& dots) {
+  std::fill_n(out, a.count * row_words, 0U);
+  for_each_tile(layer, a, [=](int t, int valid, int n, const Dots& dots) {
     const int16x8_t low = vld1q_s16(limits + n);
     const int16x8_t high = vld1q_s16(limits + n + 8);
     for (int i = 0; i < valid; ++i) {
@@ -239,12 +238,12 @@ void add_tile(const Dots& dots, int half, int16x8_t shift, const ChannelAffine* 
   }
 }
 
-void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
-             int steps, std::int16_t* residual) noexcept {
-  const int stride = residual_stride(steps);
+void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_t* residual) noexcept {
+  const int outputs = layer.outputs;
+  const int stride = residual_stride(a.count);
   const int16x8_t shift = vdupq_n_s16(affine.shift);
   const ChannelAffine* channels = affine.channels.data();
-  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int /*valid*/, int n, const Dots& dots) {
+  for_each_tile(layer, a, [=](int t, int /*valid*/, int n, const Dots& dots) {
     for (int half = 0; half < 2; ++half) {
       const int first = n + 8 * half;
       const int count = std::min(8, outputs - first);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "engine/model/model.h"
+#include "engine/kernels/operands.h"
 
 namespace kwsd {
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int lanes_of_block = 8;  // steps of the int16 layers
 
-Prepared prepare_bits(const BitMatrix& weights) {
+BitLayer prepare_bits(const BitMatrix& weights) {
   return prepare_bit_tiles(weights, {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
@@ -20,8 +20,8 @@ Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int /*inputs
   return prepare_padded_thresholds(at_least, bit_tile);
 }
 
-Prepared prepare_int8(std::span<const std::int8_t> weights, int /*outputs*/, int /*inputs*/) {
-  return prepared_from(weights);
+Int8Layer prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs) {
+  return {prepared_from(weights), outputs, inputs};
 }
 
 /// Popcounts of each byte.
@@ -64,30 +64,28 @@ struct Dots {
 
 /// sink(step, first output, dots of eight outputs).
 template <class Sink>
-void for_each_tile(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-                   Sink sink) noexcept {
-  const int words = (inputs + 63) / 64;
-  const int row_words = BitMatrix::row_words_for(inputs);
-  for (int n = 0; n < outputs; n += bit_tile) {
-    for (int t = 0; t < steps; ++t) {
-      sink(t, n, Dots(prepared_as<std::uint64_t>(weights) + n * words, a + t * row_words, inputs));
+void for_each_tile(const BitLayer& layer, BitRows a, Sink sink) noexcept {
+  const int words = (layer.inputs + 63) / 64;
+  const int row_words = BitMatrix::row_words_for(layer.inputs);
+  const auto* weights = prepared_as<std::uint64_t>(layer.weights);
+  for (int n = 0; n < layer.outputs; n += bit_tile) {
+    for (int t = 0; t < a.count; ++t) {
+      sink(t, n, Dots(weights + n * words, a.words + t * row_words, layer.inputs));
     }
   }
 }
 
-void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-              std::int16_t* dot) noexcept {
-  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int n, const Dots& dots) {
+void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  for_each_tile(layer, a, [dot, outputs = layer.outputs](int t, int n, const Dots& dots) {
     std::copy_n(dots.of, std::min(bit_tile, outputs - n), dot + t * outputs + n);
   });
 }
 
-void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
-            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+void expand(const BitLayer& layer, const Prepared& thresholds, BitRows a, std::uint64_t* out) noexcept {
   const auto* at_least = prepared_as<std::int16_t>(thresholds);
-  const int row_words = BitMatrix::row_words_for(outputs);
-  std::fill_n(out, steps * row_words, 0U);
-  for_each_tile(weights, outputs, inputs, a, steps, [=](int t, int n, const Dots& dots) {
+  const int row_words = BitMatrix::row_words_for(layer.outputs);
+  std::fill_n(out, a.count * row_words, 0U);
+  for_each_tile(layer, a, [=](int t, int n, const Dots& dots) {
     std::uint64_t bits = 0;
     for (int i = 0; i < bit_tile; ++i) {
       bits |= std::uint64_t{dots.of[i] >= at_least[n + i] ? 1U : 0U} << i;
@@ -96,12 +94,11 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
   });
 }
 
-void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
-             int steps, std::int16_t* residual) noexcept {
+void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_t* residual) noexcept {
   const lanes::Scale scale(affine.shift);
-  const int stride = residual_stride(steps);
-  for_each_tile(weights, outputs, inputs, a, steps, [&](int t, int n, const Dots& dots) {
-    for (int i = 0; i < std::min(bit_tile, outputs - n); ++i) {
+  const int stride = residual_stride(a.count);
+  for_each_tile(layer, a, [&](int t, int n, const Dots& dots) {
+    for (int i = 0; i < std::min(bit_tile, layer.outputs - n); ++i) {
       const ChannelAffine& channel = affine.channels[static_cast<std::size_t>(n + i)];
       std::int16_t& x = residual[(n + i) * stride + t];
       x = static_cast<std::int16_t>(
@@ -112,15 +109,14 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
 
 /// at_least(c) is the threshold of channel c.
 template <class AtLeast>
-void pack_signs(const std::int16_t* residual, AtLeast at_least, int channels, int steps,
-                std::uint64_t* bits) noexcept {
-  const int words = BitMatrix::row_words_for(channels);
-  const int stride = residual_stride(steps);
-  std::fill_n(bits, steps * words, 0U);
-  for (int c = 0; c < channels; ++c) {
+void pack_signs(ConstResidual residual, AtLeast at_least, std::uint64_t* bits) noexcept {
+  const int words = BitMatrix::row_words_for(residual.channels);
+  std::fill_n(bits, residual.steps * words, 0U);
+  for (int c = 0; c < residual.channels; ++c) {
     const std::int16_t limit = at_least(c);
-    for (int t = 0; t < steps; ++t) {
-      bits[t * words + c / 64] |= std::uint64_t{residual[c * stride + t] >= limit ? 1U : 0U} << (c % 64);
+    const std::int16_t* x = residual.values + c * residual.stride();
+    for (int t = 0; t < residual.steps; ++t) {
+      bits[t * words + c / 64] |= std::uint64_t{x[t] >= limit ? 1U : 0U} << (c % 64);
     }
   }
 }
@@ -139,50 +135,50 @@ void filter_block(const std::int32_t (&x)[lanes_of_block + 4], const std::int16_
   }
 }
 
-void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
-            std::uint64_t* bits) noexcept {
-  const lanes::Scale scale(affine.shift);
-  const int stride = residual_stride(steps);
-  const ChannelAffine* channel = affine.channels.data();
-  for (int c = 0; c < channels; ++c) {
-    std::int16_t* x = residual + c * stride;
+void memory(const MemoryFilter& filter, Residual residual, std::uint64_t* bits) noexcept {
+  const lanes::Scale scale(filter.affine.shift);
+  const int steps = residual.steps;
+  const ChannelAffine* channel = filter.affine.channels.data();
+  for (int c = 0; c < residual.channels; ++c) {
+    std::int16_t* x = residual.values + c * residual.stride();
     const auto at = [x, steps](int t) { return t < steps ? x[t] : std::int16_t{0}; };
     std::int32_t window[lanes_of_block + 4] = {};
     for (int t = 0; t < steps; t += lanes_of_block) {
       for (int i = 0; i < lanes_of_block + 2; ++i) {
         window[i + 2] = at(t + i);
       }
-      filter_block(window, taps + c * 8, scale, channel[c], x + t);
+      filter_block(window, filter.taps + c * 8, scale, channel[c], x + t);
       window[0] = window[lanes_of_block];  // as they were before
       window[1] = window[lanes_of_block + 1];
     }
   }
   pack_signs(
-      residual, [channel](int c) { return channel[c].sign_at_least; }, channels, steps, bits);
+      residual, [channel](int c) { return channel[c].sign_at_least; }, bits);
 }
 
-void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
-           std::uint64_t* bits) noexcept {
+void signs(ConstResidual residual, const std::int16_t* at_least, std::uint64_t* bits) noexcept {
   pack_signs(
-      residual, [at_least](int c) { return at_least[c]; }, channels, steps, bits);
+      residual, [at_least](int c) { return at_least[c]; }, bits);
 }
 
-void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
-               std::int32_t* acc) noexcept {
-  for (int r = 0; r < rows; ++r) {
-    for (int n = 0; n < outputs; ++n) {
-      const std::int8_t* w = prepared_as<std::int8_t>(weights) + n * inputs;
+void int8_dots(const Int8Layer& layer, Int8Rows a, std::int32_t* acc) noexcept {
+  const int inputs = layer.inputs;
+  for (int r = 0; r < a.count; ++r) {
+    const std::int8_t* row = a.values + r * a.stride;
+    for (int n = 0; n < layer.outputs; ++n) {
+      const std::int8_t* w = prepared_as<std::int8_t>(layer.weights) + n * inputs;
       std::int32_t sum = 0;
       for (int k = 0; k < inputs; ++k) {
-        sum += static_cast<std::int16_t>(w[k] * a[r * a_stride + k]);
+        sum += static_cast<std::int16_t>(w[k] * row[k]);
       }
-      acc[r * outputs + n] = sum;
+      acc[r * layer.outputs + n] = sum;
     }
   }
 }
 
-void activate(const std::int32_t* __restrict acc, const Activation& activation, int channels, int positions,
+void activate(const Activation& activation, const std::int32_t* __restrict acc, int positions,
               std::int16_t* __restrict out) noexcept {
+  const int channels = activation.channels;
   const lanes::Scale scale(activation.shift);
   const std::int16_t* mult = activation.mult;
   const std::int16_t* bias = activation.bias;
@@ -194,22 +190,23 @@ void activate(const std::int32_t* __restrict acc, const Activation& activation, 
   }
 }
 
-void narrow(const std::int16_t* __restrict values, int count, int shift,
-            std::int8_t* __restrict out) noexcept {
+void narrow(std::span<const std::int16_t> from, int shift, std::int8_t* __restrict out) noexcept {
   const lanes::Scale scale(-shift);
+  const std::int16_t* __restrict values = from.data();
+  const auto count = static_cast<int>(from.size());
   for (int i = 0; i < count; ++i) {
     out[i] = static_cast<std::int8_t>(std::min(std::max(scale(values[i]), -127), 127));
   }
 }
 
-void quantize(const std::int16_t* __restrict residual, const Affine& affine, int channels, int steps,
-              std::int8_t* __restrict flat) noexcept {
+void quantize(const Affine& affine, ConstResidual residual, std::int8_t* __restrict flat) noexcept {
   const lanes::Scale scale(affine.shift);
-  const int stride = residual_stride(steps);
-  for (int c = 0; c < channels; ++c) {
+  const int steps = residual.steps;
+  for (int c = 0; c < residual.channels; ++c) {
     const ChannelAffine channel = affine.channels[static_cast<std::size_t>(c)];
+    const std::int16_t* __restrict x = residual.values + c * residual.stride();
     for (int t = 0; t < steps; ++t) {
-      const std::int32_t v = lanes::mul_q15(scale(residual[c * stride + t]), channel.mult) + channel.bias;
+      const std::int32_t v = lanes::mul_q15(scale(x[t]), channel.mult) + channel.bias;
       flat[c * steps + t] = static_cast<std::int8_t>(std::min(std::max(v, -127), 127));
     }
   }

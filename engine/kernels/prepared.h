@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/operands.h"
 
 namespace kwsd {
 
@@ -33,7 +33,7 @@ inline constexpr int bit_tile = 8;  ///< outputs
 
 /// ±1 weights as [outputs / 8][words][8] uint64, words = ceil(inputs / 64), output order[i] of a tile at i;
 /// zero past the last output.
-[[nodiscard]] inline Prepared prepare_bit_tiles(const BitMatrix& weights,
+[[nodiscard]] inline BitLayer prepare_bit_tiles(const BitMatrix& weights,
                                                 const std::array<std::uint8_t, bit_tile>& order) {
   const int words = (weights.cols + 63) / 64;
   const int rows = (weights.rows + bit_tile - 1) / bit_tile * bit_tile;
@@ -45,7 +45,7 @@ inline constexpr int bit_tile = 8;  ///< outputs
           weights.words[static_cast<std::size_t>(n * weights.row_words() + w)];
     }
   }
-  return prepared_from(out);
+  return {prepared_from(out), weights.rows, weights.cols};
 }
 
 /// int16 thresholds, padded to a multiple of `group` with "never".

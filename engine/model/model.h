@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "engine/features/feature_params.h"
+#include "engine/kernels/operands.h"
 
 namespace kwsd {
 
@@ -33,34 +34,6 @@ enum class LayerKind : std::uint8_t {
   bitn = 2,     ///< 1-bit weights on `planes`-bit activations (odd levels, bit-serial)
   int8 = 3,     ///< int8 weights on int8 activations (memory filters: on the int16 residual stream)
   float32 = 4,  ///< float weights (classifier only)
-};
-
-/// ±1 matrix, bit 1 = +1. Row r starts at words[r * row_words]; bit k of a row is bit k % 64 of word
-/// k / 64. row_words = 2 * ceil(cols / 128); the bits past cols are 0.
-struct BitMatrix {
-  int rows = 0;
-  int cols = 0;
-  std::vector<std::uint64_t> words;  // [rows][row_words]
-
-  [[nodiscard]] static constexpr int row_words_for(int cols) noexcept { return 2 * ((cols + 127) / 128); }
-  [[nodiscard]] int row_words() const noexcept { return row_words_for(cols); }
-};
-
-/// BN and PReLU of one channel in int16, and the threshold of the sign that follows.
-///   u = scale16(acc, shift)   v = add16(mul_q15(u, mult), bias)   p = prelu16(v, slope)
-///   bit = (what the layer defines) >= sign_at_least
-struct ChannelAffine {
-  std::int16_t mult = 0;
-  std::int16_t bias = 0;
-  std::int16_t slope = 0;          ///< Q15, PReLU below zero
-  std::int16_t sign_at_least = 0;  ///< unused (0) where no sign follows
-
-  bool operator==(const ChannelAffine&) const = default;
-};
-
-struct Affine {
-  std::int8_t shift = 0;                ///< applied to the accumulator, [-31, 15]
-  std::vector<ChannelAffine> channels;  // [outputs]
 };
 
 /// The weights of a matrix product y[n] = sum_k w[n][k] a[k]. One of the three is filled.
@@ -167,9 +140,9 @@ struct Model {
   std::string provenance;  ///< free text, JSON: recipe, data, licence, figures
   FeatureParams features;
   std::vector<Label> labels;
-  int steps = 8;          ///< T
-  int memory_size = 128;  ///< C
-  int hidden_size = 256;  ///< H
+  int steps = 8;                     ///< T
+  int memory_size = 128;             ///< C
+  int hidden_size = 256;             ///< H
   std::vector<ConvLayer> front_end;  ///< the last one is the linear layer (OutputKind::residual, C outputs)
   std::vector<BlockWeights> blocks;
   Weights classifier;  ///< int8 or float32, [labels][C * T]

@@ -9,7 +9,7 @@
 namespace kwsd {
 namespace {
 
-constexpr std::size_t taps = 5;
+constexpr std::size_t taps = memory_taps;
 
 /// w16 of BlockParams::memory, the BN gain folded into the taps.
 AlignedVector<std::int16_t> fold_taps(const BlockWeights& weights, const Affine& affine) {
@@ -35,7 +35,6 @@ Block::Block(const Model& model, int index, const PreparedBlock& weights, const 
       index_(index),
       steps_(model.steps),
       memory_size_(model.memory_size),
-      hidden_size_(model.hidden_size),
       hidden_at_least_(kernels.prepare_thresholds(params.hidden_at_least, model.memory_size)) {
   const BlockWeights& block = model.blocks[static_cast<std::size_t>(index)];
   memory_ = block.memory.data();
@@ -51,20 +50,19 @@ Block::Block(const Model& model, int index, const PreparedBlock& weights, const 
 
 void Block::memory(std::int16_t* residual, std::uint64_t* bits) const noexcept {
   if (memory_is_int8_) {
-    kernels_->memory(taps_.data(), params_->memory, memory_size_, steps_, residual, bits);
+    kernels_->memory({taps_.data(), params_->memory}, {residual, memory_size_, steps_}, bits);
   } else {
     memory_bit1(residual);
-    kernels_->signs(residual, sign_at_least_.data(), memory_size_, steps_, bits);
+    kernels_->signs({residual, memory_size_, steps_}, sign_at_least_.data(), bits);
   }
 }
 
 void Block::expand(const std::uint64_t* bits, std::uint64_t* hidden) const noexcept {
-  kernels_->expand(weights_->expand, hidden_at_least_, hidden_size_, memory_size_, bits, steps_, hidden);
+  kernels_->expand(weights_->expand, hidden_at_least_, {bits, steps_}, hidden);
 }
 
 void Block::project(const std::uint64_t* hidden, std::int16_t* residual) const noexcept {
-  kernels_->project(weights_->project, params_->project, memory_size_, hidden_size_, hidden, steps_,
-                    residual);
+  kernels_->project(weights_->project, params_->project, {hidden, steps_}, residual);
 }
 
 /// The 1-bit memory filter and the shortcut (the paper's own net). Lanes past the last step are computed too.

@@ -13,7 +13,7 @@ namespace kwsd {
 /// ±1 weights of one block, shared by the branches.
 struct PreparedBlock {
   PreparedBlock(const BlockWeights& weights, const Kernels& kernels);
-  Prepared expand, project;
+  BitLayer expand, project;
 };
 
 class Block {
@@ -37,7 +37,7 @@ class Block {
   const Kernels* kernels_;
   const PreparedBlock* weights_;
   const BlockParams* params_;
-  int index_, steps_, memory_size_, hidden_size_;
+  int index_, steps_, memory_size_;
   bool memory_is_int8_;
   const std::int8_t* memory_;                  // [C][5]
   AlignedVector<std::int16_t> taps_;           // int8: [C][8], BN folded in

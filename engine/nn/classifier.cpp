@@ -30,14 +30,14 @@ std::size_t Classifier::flat_bytes() const noexcept {
 
 void Classifier::quantize(const ClassifierParams& params, const std::int16_t* residual,
                           std::int8_t* flat) const noexcept {
-  kernels_->quantize(residual, params.input, memory_size_, steps_, flat);
+  kernels_->quantize(params.input, {residual, memory_size_, steps_}, flat);
 }
 
 void Classifier::logits(const ClassifierParams& params, const std::int8_t* flat, std::span<std::int32_t> acc,
                         std::span<float> logits) const noexcept {
   const int inputs = weights_->inputs;
   if (weights_->kind == LayerKind::int8) {
-    kernels_->int8_dots(prepared_, weights_->outputs, inputs, flat, inputs, 1, acc.data());
+    kernels_->int8_dots(prepared_, {flat, inputs, 1}, acc.data());
   }
   const float* row = weights_->float32.data();
   for (std::size_t n = 0; n < logits.size(); ++n) {

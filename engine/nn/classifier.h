@@ -29,7 +29,7 @@ class Classifier {
   const Kernels* kernels_;
   const Weights* weights_;
   int memory_size_, steps_;
-  Prepared prepared_;  // int8
+  Int8Layer prepared_;  // int8
 };
 
 /// Posteriors in [0, 1], sum 1. Logits are finite.

@@ -35,12 +35,13 @@ void Epilogue::run(const std::int32_t* acc, int positions, std::int16_t* activat
   const bool residual = output_ == OutputKind::residual;
   auto* values = residual ? reinterpret_cast<std::int16_t*>(out) : activated;
   const auto channels = static_cast<int>(channels_);
-  kernels_->activate(acc, {mult_.data(), bias_.data(), slope_.data(), shift_}, channels, positions, values);
+  kernels_->activate({mult_.data(), bias_.data(), slope_.data(), channels, shift_}, acc, positions, values);
   if (residual) {
     return;
   }
   if (output_ == OutputKind::int8 || output_ == OutputKind::rows) {
-    kernels_->narrow(values, positions * channels, out_shift_, reinterpret_cast<std::int8_t*>(out));
+    kernels_->narrow({values, static_cast<std::size_t>(positions) * channels_}, out_shift_,
+                     reinterpret_cast<std::int8_t*>(out));
     return;
   }
   for (int position = 0; position < positions; ++position, values += channels_, out += channels_ / 8) {

@@ -45,8 +45,8 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
       kernel_time(conv.kernel_time),
       frame_stride(stride_below),
       is_bits(conv.weights.kind != LayerKind::int8),
-      weights(is_bits ? kernels.prepare_bits(conv.weights.bits)
-                      : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
+      bits(is_bits ? kernels.prepare_bits(conv.weights.bits) : BitLayer{}),
+      int8(is_bits ? Int8Layer{} : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
       epilogue(conv, kernels) {
   kernel_row_bytes = size(conv.kernel_freq) * conv.pixel_bytes();
   position_bytes = size(conv.stride_freq) * conv.pixel_bytes();
@@ -162,17 +162,18 @@ void FrontEndStream::multiply(const FrontEnd::Layer& layer, const InputRows& in,
   const Kernels& kernels = *front_end_->kernels_;
   if (!layer.is_bits) {
     gather(layer, in, 0);
-    kernels.int8_dots(layer.weights, layer.outputs, layer.inputs,
-                      reinterpret_cast<const std::int8_t*>(patches_.data()),
-                      static_cast<int>(layer.patch_bytes), layer.positions, acc_.data());
+    kernels.int8_dots(layer.int8,
+                      {reinterpret_cast<const std::int8_t*>(patches_.data()),
+                       static_cast<int>(layer.patch_bytes), layer.positions},
+                      acc_.data());
     return;
   }
   const std::size_t count = size(layer.positions) * size(layer.outputs);
   std::fill_n(acc_.begin(), count, 0);
   for (int plane = 0; plane < layer.planes; ++plane) {
     gather(layer, in, size(plane) * plane_bytes);
-    kernels.bit_dots(layer.weights, layer.outputs, layer.inputs,
-                     reinterpret_cast<const std::uint64_t*>(patches_.data()), layer.positions, dots_.data());
+    kernels.bit_dots(layer.bits, {reinterpret_cast<const std::uint64_t*>(patches_.data()), layer.positions},
+                     dots_.data());
     for (std::size_t i = 0; i < count; ++i) {
       acc_[i] += dots_[i] * (1 << plane);
     }

@@ -47,7 +47,8 @@ class FrontEnd {
     std::size_t position_bytes;     // from one position to the next: [stride_freq][in_channels]
     std::size_t patch_bytes;        // one position's inputs, with what the kernels want after them
     bool is_bits;
-    Prepared weights;
+    BitLayer bits;  // one of the two
+    Int8Layer int8;
     Epilogue epilogue;
   };
 

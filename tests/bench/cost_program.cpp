@@ -52,7 +52,7 @@ void region(const std::string& name, F f) {
 /// A product's operands: any bits do, the kernels do not look at them.
 struct Bits {
   Bits(const Kernels& set, int outputs, int inputs, int steps)
-      : n(outputs), k(inputs), t(steps), weights(set.prepare_bits(test::random_bits(1, outputs, inputs))) {
+      : t(steps), weights(set.prepare_bits(test::random_bits(1, outputs, inputs))) {
     const BitMatrix rows = test::random_bits(2, steps, inputs);
     a.assign(rows.words.begin(), rows.words.end());
     dots.resize(size(outputs * steps));
@@ -63,8 +63,9 @@ struct Bits {
     affine.shift = 4;
     affine.channels.assign(size(outputs), ChannelAffine{20000, 100, 8000, 5});
   }
-  int n, k, t;
-  Prepared weights, thresholds;
+  int t;
+  BitLayer weights;
+  Prepared thresholds;
   Affine affine;
   AlignedVector<std::uint64_t> a, out;
   AlignedVector<std::int16_t> dots, residual;
@@ -78,22 +79,25 @@ void bit_kernels(const Kernels& set, int outputs, int inputs, int steps) {
   Bits x(set, outputs, inputs, steps);
   const std::string prefix = std::string(set.name) + " ";
   const std::string suffix = shape(outputs, inputs, steps);
-  region(prefix + "bit_dots" + suffix,
-         [&] { set.bit_dots(x.weights, x.n, x.k, x.a.data(), x.t, x.dots.data()); });
-  region(prefix + "expand" + suffix,
-         [&] { set.expand(x.weights, x.thresholds, x.n, x.k, x.a.data(), x.t, x.out.data()); });
-  region(prefix + "project" + suffix,
-         [&] { set.project(x.weights, x.affine, x.n, x.k, x.a.data(), x.t, x.residual.data()); });
+  region(prefix + "bit_dots" + suffix, [&] { set.bit_dots(x.weights, {x.a.data(), x.t}, x.dots.data()); });
+  region(prefix + "expand" + suffix, [&] {
+    set.expand(x.weights, x.thresholds, {x.a.data(), x.t}, x.out.data());
+  });
+  region(prefix + "project" + suffix, [&] {
+    set.project(x.weights, x.affine, {x.a.data(), x.t}, x.residual.data());
+  });
 }
 
 void memory_kernels(const Kernels& set, int channels, int steps) {
   Bits x(set, channels, channels, steps);
   AlignedVector<std::int16_t> taps(size(channels * 8), 1000);
   const std::string suffix = " C=" + std::to_string(channels) + " T=" + std::to_string(steps);
-  region(std::string(set.name) + " memory" + suffix,
-         [&] { set.memory(taps.data(), x.affine, channels, steps, x.residual.data(), x.out.data()); });
-  region(std::string(set.name) + " signs" + suffix,
-         [&] { set.signs(x.residual.data(), taps.data(), channels, steps, x.out.data()); });
+  region(std::string(set.name) + " memory" + suffix, [&] {
+    set.memory({taps.data(), x.affine}, {x.residual.data(), channels, steps}, x.out.data());
+  });
+  region(std::string(set.name) + " signs" + suffix, [&] {
+    set.signs({x.residual.data(), channels, steps}, taps.data(), x.out.data());
+  });
 }
 
 void int8_kernel(const Kernels& set, int outputs, int inputs, int rows, int largest) {
@@ -101,13 +105,15 @@ void int8_kernel(const Kernels& set, int outputs, int inputs, int rows, int larg
   for (std::size_t i = 0; i < weights.size(); ++i) {
     weights[i] = static_cast<std::int8_t>(i % 2 == 0 ? largest : -largest);
   }
-  const Prepared prepared = set.prepare_int8(weights, outputs, inputs);
+  const Int8Layer prepared = set.prepare_int8(weights, outputs, inputs);
   const int stride = (inputs + 15) / 16 * 16;
   AlignedVector<std::int8_t> a(size(rows * stride), 3);
   AlignedVector<std::int32_t> acc(size(rows * outputs));
   region(std::string(set.name) + " int8_dots" + shape(outputs, inputs, rows) +
              " |w|<=" + std::to_string(largest),
-         [&] { set.int8_dots(prepared, outputs, inputs, a.data(), stride, rows, acc.data()); });
+         [&] {
+           set.int8_dots(prepared, {a.data(), stride, rows}, acc.data());
+         });
 }
 
 void activation_kernels(const Kernels& set, int channels, int positions) {
@@ -118,17 +124,19 @@ void activation_kernels(const Kernels& set, int channels, int positions) {
   const std::string suffix = shape(channels, 1, positions);
   const std::string prefix = std::string(set.name) + " ";
   region(prefix + "activate" + suffix, [&] {
-    set.activate(acc.data(), {constants.data(), constants.data(), constants.data(), -4}, channels, positions,
+    set.activate({constants.data(), constants.data(), constants.data(), channels, -4}, acc.data(), positions,
                  values.data());
   });
-  region(prefix + "narrow" + suffix, [&] { set.narrow(values.data(), count, 3, bytes.data()); });
+  region(prefix + "narrow" + suffix, [&] { set.narrow(values, 3, bytes.data()); });
 }
 
 void quantize_kernel(const Kernels& set, int channels, int steps) {
   const Bits x(set, channels, channels, steps);
   AlignedVector<std::int8_t> flat(size(channels * steps));
   region(std::string(set.name) + " quantize C=" + std::to_string(channels) + " T=" + std::to_string(steps),
-         [&] { set.quantize(x.residual.data(), x.affine, channels, steps, flat.data()); });
+         [&] {
+           set.quantize(x.affine, {x.residual.data(), channels, steps}, flat.data());
+         });
 }
 
 void kernels(const Kernels& set) {

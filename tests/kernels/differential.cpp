@@ -139,7 +139,7 @@ std::string bit_dots(const Kernels& set, const Shape& s, Fill fill, std::uint32_
   const BitOperands x(source, s, fill);
   Pair<std::int16_t> dot(s.steps * s.outputs);
   const auto run = [&](const Kernels& k, std::int16_t* out) {
-    k.bit_dots(k.prepare_bits(x.weights), s.outputs, s.inputs, x.activations.data(), s.steps, out);
+    k.bit_dots(k.prepare_bits(x.weights), {x.activations.data(), s.steps}, out);
   };
   run(reference_kernels, dot.expected.data());
   run(set, dot.found.data());
@@ -158,8 +158,8 @@ std::string expand(const Kernels& set, const Shape& s, Fill fill, std::uint32_t 
   Pair<std::uint64_t> bits(s.steps * BitMatrix::row_words_for(s.outputs));
   bits.fill([&] { return source.word(); });
   const auto run = [&](const Kernels& k, std::uint64_t* out) {
-    k.expand(k.prepare_bits(x.weights), k.prepare_thresholds(at_least, s.inputs), s.outputs, s.inputs,
-             x.activations.data(), s.steps, out);
+    k.expand(k.prepare_bits(x.weights), k.prepare_thresholds(at_least, s.inputs),
+             {x.activations.data(), s.steps}, out);
   };
   run(reference_kernels, bits.expected.data());
   run(set, bits.found.data());
@@ -173,7 +173,7 @@ std::string project(const Kernels& set, const Shape& s, Fill fill, std::uint32_t
   Pair<std::int16_t> residual(s.outputs * residual_stride(s.steps));
   residual.fill([&] { return source.int16(); });
   const auto run = [&](const Kernels& k, std::int16_t* out) {
-    k.project(k.prepare_bits(x.weights), affine, s.outputs, s.inputs, x.activations.data(), s.steps, out);
+    k.project(k.prepare_bits(x.weights), affine, {x.activations.data(), s.steps}, out);
   };
   run(reference_kernels, residual.expected.data());
   run(set, residual.found.data());
@@ -192,7 +192,7 @@ std::string memory(const Kernels& set, const Shape& s, Fill fill, std::uint32_t 
   Pair<std::uint64_t> bits(s.steps * BitMatrix::row_words_for(s.outputs));
   bits.fill([&] { return source.word(); });
   const auto run = [&](const Kernels& k, std::int16_t* x, std::uint64_t* out) {
-    k.memory(taps.data(), affine, s.outputs, s.steps, x, out);
+    k.memory({taps.data(), affine}, {x, s.outputs, s.steps}, out);
   };
   run(reference_kernels, residual.expected.data(), bits.expected.data());
   run(set, residual.found.data(), bits.found.data());
@@ -208,8 +208,9 @@ std::string signs(const Kernels& set, const Shape& s, Fill fill, std::uint32_t s
   std::generate_n(residual.data(), residual.size(), [&] { return source.int16(); });
   Pair<std::uint64_t> bits(s.steps * BitMatrix::row_words_for(s.outputs));
   bits.fill([&] { return source.word(); });
-  reference_kernels.signs(residual.data(), at_least.data(), s.outputs, s.steps, bits.expected.data());
-  set.signs(residual.data(), at_least.data(), s.outputs, s.steps, bits.found.data());
+  const ConstResidual x{residual.data(), s.outputs, s.steps};
+  reference_kernels.signs(x, at_least.data(), bits.expected.data());
+  set.signs(x, at_least.data(), bits.found.data());
   return compare(bits.expected, bits.found);
 }
 
@@ -227,8 +228,7 @@ std::string int8_dots(const Kernels& set, const Shape& s, Fill fill, std::uint32
   std::generate_n(a.data(), a.size(), [&] { return static_cast<std::int8_t>(source.value(-128, 127)); });
   Pair<std::int32_t> acc(s.steps * s.outputs);
   const auto run = [&](const Kernels& k, std::int32_t* out) {
-    k.int8_dots(k.prepare_int8(weights, s.outputs, s.inputs), s.outputs, s.inputs, a.data(), stride, s.steps,
-                out);
+    k.int8_dots(k.prepare_int8(weights, s.outputs, s.inputs), {a.data(), stride, s.steps}, out);
   };
   run(reference_kernels, acc.expected.data());
   run(set, acc.found.data());
@@ -253,10 +253,11 @@ std::string activate(const Kernels& set, const Shape& s, Fill fill, std::uint32_
   std::generate_n(acc.data(), acc.size(), [&] {
     return fill == Fill::extreme ? source.value(-largest, largest) : source.value(-reach, reach);
   });
-  const Activation activation{constants[0].data(), constants[1].data(), constants[2].data(), shift};
+  const Activation activation{constants[0].data(), constants[1].data(), constants[2].data(), s.outputs,
+                              shift};
   Pair<std::int16_t> out(s.steps * s.outputs);
-  reference_kernels.activate(acc.data(), activation, s.outputs, s.steps, out.expected.data());
-  set.activate(acc.data(), activation, s.outputs, s.steps, out.found.data());
+  reference_kernels.activate(activation, acc.data(), s.steps, out.expected.data());
+  set.activate(activation, acc.data(), s.steps, out.found.data());
   return compare(out.expected, out.found);
 }
 
@@ -266,8 +267,8 @@ std::string narrow(const Kernels& set, const Shape& s, Fill fill, std::uint32_t 
   GuardedBuffer<std::int16_t> values(size(s.steps * s.outputs));
   std::generate_n(values.data(), values.size(), [&] { return source.int16(); });
   Pair<std::int8_t> out(s.steps * s.outputs);
-  reference_kernels.narrow(values.data(), s.steps * s.outputs, shift, out.expected.data());
-  set.narrow(values.data(), s.steps * s.outputs, shift, out.found.data());
+  reference_kernels.narrow(values.span(), shift, out.expected.data());
+  set.narrow(values.span(), shift, out.found.data());
   return compare(out.expected, out.found);
 }
 
@@ -277,8 +278,9 @@ std::string quantize(const Kernels& set, const Shape& s, Fill fill, std::uint32_
   GuardedBuffer<std::int16_t> residual(size(s.outputs * residual_stride(s.steps)));
   std::generate_n(residual.data(), residual.size(), [&] { return source.int16(); });
   Pair<std::int8_t> flat(s.steps * s.outputs);
-  reference_kernels.quantize(residual.data(), affine, s.outputs, s.steps, flat.expected.data());
-  set.quantize(residual.data(), affine, s.outputs, s.steps, flat.found.data());
+  const ConstResidual x{residual.data(), s.outputs, s.steps};
+  reference_kernels.quantize(affine, x, flat.expected.data());
+  set.quantize(affine, x, flat.found.data());
   return compare(flat.expected, flat.found);
 }
 

@@ -4,10 +4,14 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <iterator>
+#include <set>
+#include <tuple>
 
 #include "engine/kernels/sets.h"
 #include "engine/model/error.h"
+#include "engine/model/model_file.h"
 #include "tests/kernels/differential.h"
 
 namespace kwsd::test {
@@ -95,17 +99,30 @@ TEST_CASE("every set equals the reference on long rows") {
   }
 }
 
-TEST_CASE("every set equals the reference on the layers of the shipped models, 1 to 9 steps") {
-  std::uint32_t seed = first_seed + 5;
-  for (int steps = 1; steps <= 9; ++steps) {
-    check({256, 128, steps}, Fill::random, ++seed);  // W1
-    check({128, 256, steps}, Fill::random, ++seed);  // W2, and the linear layer
-    check({64, 32, steps}, Fill::random, ++seed);    // BiFSMN_S
-    check({32, 64, steps}, Fill::random, ++seed);
+/// (outputs, inputs, steps) of every layer of one model.
+void add_shapes(const Model& model, std::set<std::tuple<int, int, int>>& shapes) {
+  for (const ConvLayer& layer : model.front_end) {
+    shapes.emplace(layer.out_channels, layer.weights.inputs, layer.out_freq);
   }
-  check({32, 400, 8}, Fill::random, ++seed);   // conv2
-  check({16, 25, 32}, Fill::random, ++seed);   // conv1
-  check({12, 1024, 1}, Fill::random, ++seed);  // classifier
+  for (int steps = 1; steps <= model.steps + 1; ++steps) {
+    shapes.emplace(model.hidden_size, model.memory_size, steps);  // expand
+    shapes.emplace(model.memory_size, model.hidden_size, steps);  // project
+  }
+  shapes.emplace(model.classifier.outputs, model.classifier.inputs, 1);
+}
+
+TEST_CASE("every set equals the reference on the layers of the shipped models") {
+  std::set<std::tuple<int, int, int>> shapes;
+  for (const auto& entry : std::filesystem::directory_iterator(KWSD_SOURCE "/models")) {
+    if (entry.path().extension() == ".kwsm") {
+      add_shapes(load_model(entry.path()), shapes);
+    }
+  }
+  REQUIRE_FALSE(shapes.empty());
+  std::uint32_t seed = first_seed + 5;
+  for (const auto& [outputs, inputs, steps] : shapes) {
+    check({outputs, inputs, steps}, Fill::random, ++seed);
+  }
 }
 
 TEST_CASE("every set equals the reference at the edges: signs, zeros, saturation") {

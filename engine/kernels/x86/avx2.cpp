@@ -1,5 +1,4 @@
 // Kernels for AVX2 (compiled with -mavx2). Popcounts: PSHUFB looks up nibbles, bytes add up, PSADBW widens.
-#include "engine/kernels/kernels.h"
 #include "engine/kernels/x86/bit_layers.h"
 
 namespace kwsd::x86 {
@@ -204,8 +203,9 @@ inline __m256i load256(const void* p) noexcept {
 }
 
 /// Sixteen channels from `n` on, of every position.
-inline void activate_channels(const std::int32_t* acc, const Activation& activation, int n, int channels,
-                              int positions, std::int16_t* out) noexcept {
+inline void activate_channels(const Activation& activation, const std::int32_t* acc, int n, int positions,
+                              std::int16_t* out) noexcept {
+  const int channels = activation.channels;
   const WideScale scale(activation.shift);
   const __m256i mult = load256(activation.mult + n);
   const __m256i bias = load256(activation.bias + n);
@@ -220,20 +220,21 @@ inline void activate_channels(const std::int32_t* acc, const Activation& activat
 }
 
 /// Any number of channels below sixteen from `n` on, through copies.
-void activate_rest(const std::int32_t* acc, const Activation& activation, int n, int channels, int positions,
+void activate_rest(const Activation& activation, const std::int32_t* acc, int n, int positions,
                    std::int16_t* out) noexcept {
+  const int channels = activation.channels;
   const auto count = static_cast<std::size_t>(channels - n);
   std::int16_t constants[3][16] = {};
   const std::int16_t* from[3] = {activation.mult, activation.bias, activation.slope};
   for (int i = 0; i < 3; ++i) {
     std::memcpy(constants[i], from[i] + n, count * sizeof(std::int16_t));
   }
-  const Activation rest{constants[0], constants[1], constants[2], activation.shift};
+  const Activation rest{constants[0], constants[1], constants[2], 16, activation.shift};
   for (int i = 0; i < positions; ++i) {
     std::int32_t in[16] = {};
     std::int16_t values[16];
     std::memcpy(in, acc + i * channels + n, count * sizeof(std::int32_t));
-    activate_channels(in, rest, 0, 16, 1, values);
+    activate_channels(rest, in, 0, 1, values);
     std::memcpy(out + i * channels + n, values, count * sizeof(std::int16_t));
   }
 }
@@ -306,14 +307,15 @@ void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_le
   }
 }
 
-void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+void activate(const Activation& activation, const std::int32_t* acc, int positions,
               std::int16_t* out) noexcept {
+  const int channels = activation.channels;
   int n = 0;
   for (; n + 16 <= channels; n += 16) {
-    activate_channels(acc, activation, n, channels, positions, out);
+    activate_channels(activation, acc, n, positions, out);
   }
   if (n < channels) {
-    activate_rest(acc, activation, n, channels, positions, out);
+    activate_rest(activation, acc, n, positions, out);
   }
 }
 

@@ -8,10 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kwsd {
-struct Activation;
-}
-
 namespace kwsd::x86 {
 
 /// ±1 weights [outputs / 8][words][8] uint64, words = ceil(inputs / 64). The order of the eight is the set's.
@@ -33,6 +29,11 @@ struct Channels {
 struct Int8Layer {
   const std::byte* weights;
   int outputs, inputs;
+};
+/// As kwsd::Activation.
+struct Activation {
+  const std::int16_t *mult, *bias, *slope;
+  int channels, shift;
 };
 struct Int8Rows {
   const std::int8_t* values;
@@ -57,7 +58,7 @@ void memory(const std::int16_t* taps, const Channels& affine, int channels, int 
 /// at_least[c * at_least_stride]. bits: zeroed by the caller.
 void signs(const std::int16_t* residual, const std::int16_t* at_least, int at_least_stride, int channels,
            int steps, int stride, std::uint8_t* bits, int row_bytes) noexcept;
-void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+void activate(const Activation& activation, const std::int32_t* acc, int positions,
               std::int16_t* out) noexcept;
 void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept;
 void quantize(const std::int16_t* residual, const Channels& affine, int channels, int steps, int stride,

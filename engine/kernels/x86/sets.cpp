@@ -13,11 +13,11 @@ std::size_t size(int n) {
   return static_cast<std::size_t>(n);
 }
 
-Prepared prepare_bits_avx2(const BitMatrix& weights) {
+BitLayer prepare_bits_avx2(const BitMatrix& weights) {
   return prepare_bit_tiles(weights, {0, 1, 4, 5, 2, 3, 6, 7});
 }
 
-Prepared prepare_bits_avx512(const BitMatrix& weights) {
+BitLayer prepare_bits_avx512(const BitMatrix& weights) {
   return prepare_bit_tiles(weights, {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
@@ -30,7 +30,7 @@ Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) 
 }
 
 /// [outputs / 8][inputs / 2][8][2] int16.
-Prepared prepare_int8_avx2(std::span<const std::int8_t> weights, int outputs, int inputs) {
+Int8Layer prepare_int8_avx2(std::span<const std::int8_t> weights, int outputs, int inputs) {
   constexpr int group = x86::avx2_int8_outputs;
   const int pairs = (inputs + 1) / 2;
   std::vector<std::int16_t> out(size((outputs + group - 1) / group * pairs * group * 2));
@@ -40,11 +40,11 @@ Prepared prepare_int8_avx2(std::span<const std::int8_t> weights, int outputs, in
           weights[size(n * inputs + k)];
     }
   }
-  return prepared_from(out);
+  return {prepared_from(out), outputs, inputs};
 }
 
 /// [outputs / 16][inputs / 4][16][4] uint8: w + 128.
-Prepared prepare_int8_avx512(std::span<const std::int8_t> weights, int outputs, int inputs) {
+Int8Layer prepare_int8_avx512(std::span<const std::int8_t> weights, int outputs, int inputs) {
   constexpr int group = x86::avx512_int8_outputs;
   const int quads = (inputs + 3) / 4;
   Prepared out(size((outputs + group - 1) / group * quads * group * 4));
@@ -54,14 +54,14 @@ Prepared prepare_int8_avx512(std::span<const std::int8_t> weights, int outputs, 
           static_cast<std::byte>(weights[size(n * inputs + k)] + 128);
     }
   }
-  return out;
+  return {std::move(out), outputs, inputs};
 }
 
-x86::BitLayer layer_of(const Prepared& weights, int outputs, int inputs) noexcept {
-  return {prepared_as<std::uint64_t>(weights), outputs, inputs};
+x86::BitLayer layer_of(const BitLayer& layer) noexcept {
+  return {prepared_as<std::uint64_t>(layer.weights), layer.outputs, layer.inputs};
 }
-x86::BitRows rows_of(const std::uint64_t* a, int inputs, int steps) noexcept {
-  return {a, BitMatrix::row_words_for(inputs), steps};
+x86::BitRows rows_of(const BitLayer& layer, BitRows a) noexcept {
+  return {a.words, BitMatrix::row_words_for(layer.inputs), a.count};
 }
 x86::Channels channels_of(const Affine& affine) noexcept {
   static_assert(sizeof(ChannelAffine) == 4 * sizeof(std::int16_t));
@@ -71,66 +71,69 @@ x86::Channels channels_of(const Affine& affine) noexcept {
 // What differs between the two sets is the functions of entries.h that they call.
 
 template <auto BitDots>
-void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-              std::int16_t* dot) noexcept {
-  BitDots(layer_of(weights, outputs, inputs), rows_of(a, inputs, steps), dot);
+void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  BitDots(layer_of(layer), rows_of(layer, a), dot);
 }
 
 template <auto Expand>
-void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
-            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
-  const int row_words = BitMatrix::row_words_for(outputs);
-  std::fill_n(out, steps * row_words, 0U);
-  Expand(layer_of(weights, outputs, inputs), prepared_as<std::int16_t>(thresholds), rows_of(a, inputs, steps),
+void expand(const BitLayer& layer, const Prepared& thresholds, BitRows a, std::uint64_t* out) noexcept {
+  const int row_words = BitMatrix::row_words_for(layer.outputs);
+  std::fill_n(out, a.count * row_words, 0U);
+  Expand(layer_of(layer), prepared_as<std::int16_t>(thresholds), rows_of(layer, a),
          reinterpret_cast<std::uint8_t*>(out), row_words * 8);
 }
 
 template <auto Project>
-void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
-             int steps, std::int16_t* residual) noexcept {
-  Project(layer_of(weights, outputs, inputs), channels_of(affine), rows_of(a, inputs, steps), residual,
-          residual_stride(steps));
+void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_t* residual) noexcept {
+  Project(layer_of(layer), channels_of(affine), rows_of(layer, a), residual, residual_stride(a.count));
 }
 
 template <auto Int8Dots>
-void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
-               std::int32_t* acc) noexcept {
-  Int8Dots({weights.data(), outputs, inputs}, {a, a_stride, rows}, acc);
+void int8_dots(const Int8Layer& layer, Int8Rows a, std::int32_t* acc) noexcept {
+  Int8Dots({layer.weights.data(), layer.outputs, layer.inputs}, {a.values, a.stride, a.count}, acc);
 }
 
-void pack_signs(const std::int16_t* residual, const std::int16_t* at_least, int at_least_stride, int channels,
-                int steps, std::uint64_t* bits) noexcept {
-  const int row_words = BitMatrix::row_words_for(channels);
-  std::fill_n(bits, steps * row_words, 0U);
-  x86::avx2::signs(residual, at_least, at_least_stride, channels, steps, residual_stride(steps),
+void pack_signs(ConstResidual x, const std::int16_t* at_least, int at_least_stride,
+                std::uint64_t* bits) noexcept {
+  const int row_words = BitMatrix::row_words_for(x.channels);
+  std::fill_n(bits, x.steps * row_words, 0U);
+  x86::avx2::signs(x.values, at_least, at_least_stride, x.channels, x.steps, x.stride(),
                    reinterpret_cast<std::uint8_t*>(bits), row_words * 8);
 }
 
-void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
-           std::uint64_t* bits) noexcept {
-  pack_signs(residual, at_least, 1, channels, steps, bits);
+void signs(ConstResidual residual, const std::int16_t* at_least, std::uint64_t* bits) noexcept {
+  pack_signs(residual, at_least, 1, bits);
 }
 
-void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
-            std::uint64_t* bits) noexcept {
-  x86::avx2::memory(taps, channels_of(affine), channels, steps, residual_stride(steps), residual);
-  pack_signs(residual, &affine.channels.data()->sign_at_least, 4, channels, steps, bits);
+void memory(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcept {
+  x86::avx2::memory(filter.taps, channels_of(filter.affine), x.channels, x.steps, x.stride(), x.values);
+  pack_signs(x, &filter.affine.channels.data()->sign_at_least, 4, bits);
 }
 
-void memory_avx512(const std::int16_t* taps, const Affine& affine, int channels, int steps,
-                   std::int16_t* residual, std::uint64_t* bits) noexcept {
-  if (steps > 8) {
-    memory(taps, affine, channels, steps, residual, bits);
+void memory_avx512(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcept {
+  if (x.steps > 8) {
+    memory(filter, x, bits);
     return;
   }
-  const int row_words = BitMatrix::row_words_for(channels);
-  std::fill_n(bits, steps * row_words, 0U);
-  x86::avx512::memory(taps, channels_of(affine), channels, steps, residual, bits, row_words);
+  const int row_words = BitMatrix::row_words_for(x.channels);
+  std::fill_n(bits, x.steps * row_words, 0U);
+  x86::avx512::memory(filter.taps, channels_of(filter.affine), x.channels, x.steps, x.values, bits,
+                      row_words);
 }
 
-void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
-              std::int8_t* flat) noexcept {
-  x86::avx2::quantize(residual, channels_of(affine), channels, steps, residual_stride(steps), flat);
+void activate(const Activation& activation, const std::int32_t* acc, int positions,
+              std::int16_t* out) noexcept {
+  x86::avx2::activate(
+      {activation.mult, activation.bias, activation.slope, activation.channels, activation.shift}, acc,
+      positions, out);
+}
+
+void narrow(std::span<const std::int16_t> values, int shift, std::int8_t* out) noexcept {
+  x86::avx2::narrow(values.data(), static_cast<int>(values.size()), shift, out);
+}
+
+void quantize(const Affine& affine, ConstResidual x, std::int8_t* flat) noexcept {
+  x86::avx2::quantize(x.values, channels_of(affine), x.channels, x.steps, x.stride(), flat);
 }
 
 bool has_avx2() noexcept {
@@ -159,8 +162,8 @@ const Kernels avx2_kernels{
     .memory = memory,
     .signs = signs,
     .int8_dots = int8_dots<x86::avx2::int8_dots>,
-    .activate = x86::avx2::activate,
-    .narrow = x86::avx2::narrow,
+    .activate = activate,
+    .narrow = narrow,
     .quantize = quantize,
 };
 
@@ -178,8 +181,8 @@ const Kernels avx512_kernels{
     .memory = memory_avx512,
     .signs = signs,
     .int8_dots = int8_dots<x86::avx512::int8_dots>,
-    .activate = x86::avx2::activate,
-    .narrow = x86::avx2::narrow,
+    .activate = activate,
+    .narrow = narrow,
     .quantize = quantize,
 };
 

@@ -6,8 +6,8 @@
 // run from the last to the first.
 #include <algorithm>
 
-#include "neon/int16_layers.h"
-#include "neon/vec.h"
+#include "neon/common/int16_layers.h"
+#include "neon/common/vec.h"
 
 namespace kwsd::neon {
 namespace {
@@ -85,13 +85,15 @@ inline uint16x8_t memory_of(const std::int16_t* taps, const ChannelAffine* chann
 }
 
 /// One block of up to eight steps: filter and signs in one pass.
-void memory_one_block(const std::int16_t* taps, const Affine& affine, int channels, int steps,
-                      std::int16_t* residual, std::uint64_t* bits) noexcept {
+void memory_one_block(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcept {
   constexpr int together = 4;
-  const int16x8_t shift = vdupq_n_s16(affine.shift);
-  const int16x8_t valid = vreinterpretq_s16_u16(lanes_below(steps));
+  const int channels = x.channels;
+  const std::int16_t* taps = filter.taps;
+  std::int16_t* residual = x.values;
+  const int16x8_t shift = vdupq_n_s16(filter.affine.shift);
+  const int16x8_t valid = vreinterpretq_s16_u16(lanes_below(x.steps));
   const int row_words = BitMatrix::row_words_for(channels);
-  const ChannelAffine* channel = affine.channels.data();
+  const ChannelAffine* channel = filter.affine.channels.data();
   for (int first = 0; first < channels; first += 16) {
     uint16x8_t packed = vdupq_n_u16(0);
     int c = std::min(first + 16, channels);
@@ -103,7 +105,7 @@ void memory_one_block(const std::int16_t* taps, const Affine& affine, int channe
       const int n = c - together;
       packed = memory_of<together>(taps + n * 8, channel + n, valid, shift, residual + n * 8, packed);
     }
-    store_bits(packed, first, 0, steps, row_words, bits);
+    store_bits(packed, first, 0, x.steps, row_words, bits);
   }
 }
 
@@ -126,15 +128,14 @@ void filter_channel(const std::int16_t* taps, const ChannelAffine& channel, int1
 
 /// bits[t][c] = residual[c][t] >= at_least(c).
 template <class AtLeast>
-void pack_signs(const std::int16_t* residual, AtLeast at_least, int channels, int steps,
-                std::uint64_t* bits) noexcept {
-  const int stride = residual_stride(steps);
+void pack_signs(ConstResidual residual, AtLeast at_least, std::uint64_t* bits) noexcept {
+  const int channels = residual.channels, steps = residual.steps, stride = residual.stride();
   const int row_words = BitMatrix::row_words_for(channels);
   for (int first = 0; first < channels; first += 16) {
     for (int t = 0; t < steps; t += 8) {
       uint16x8_t packed = vdupq_n_u16(0);
       for (int c = std::min(first + 16, channels) - 1; c >= first; --c) {
-        const int16x8_t x = vld1q_s16(residual + c * stride + t);
+        const int16x8_t x = vld1q_s16(residual.values + c * stride + t);
         packed = vsliq_n_u16(vcgeq_s16(x, vdupq_n_s16(at_least(c))), packed, 1);
       }
       store_bits(packed, first, t, steps, row_words, bits);
@@ -144,27 +145,25 @@ void pack_signs(const std::int16_t* residual, AtLeast at_least, int channels, in
 
 }  // namespace
 
-void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
-            std::uint64_t* bits) noexcept {
-  clear(bits, steps, BitMatrix::row_words_for(channels));
-  if (steps <= 8) {
-    memory_one_block(taps, affine, channels, steps, residual, bits);
+void memory(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcept {
+  clear(bits, x.steps, BitMatrix::row_words_for(x.channels));
+  if (x.steps <= 8) {
+    memory_one_block(filter, x, bits);
     return;
   }
-  const int16x8_t shift = vdupq_n_s16(affine.shift);
-  const ChannelAffine* channel = affine.channels.data();
-  for (int c = 0; c < channels; ++c) {
-    filter_channel(taps + c * 8, channel[c], shift, steps, residual + c * residual_stride(steps));
+  const int16x8_t shift = vdupq_n_s16(filter.affine.shift);
+  const ChannelAffine* channel = filter.affine.channels.data();
+  for (int c = 0; c < x.channels; ++c) {
+    filter_channel(filter.taps + c * 8, channel[c], shift, x.steps, x.values + c * x.stride());
   }
   pack_signs(
-      residual, [channel](int c) { return channel[c].sign_at_least; }, channels, steps, bits);
+      x, [channel](int c) { return channel[c].sign_at_least; }, bits);
 }
 
-void signs(const std::int16_t* residual, const std::int16_t* at_least, int channels, int steps,
-           std::uint64_t* bits) noexcept {
-  clear(bits, steps, BitMatrix::row_words_for(channels));
+void signs(ConstResidual residual, const std::int16_t* at_least, std::uint64_t* bits) noexcept {
+  clear(bits, residual.steps, BitMatrix::row_words_for(residual.channels));
   pack_signs(
-      residual, [at_least](int c) { return at_least[c]; }, channels, steps, bits);
+      residual, [at_least](int c) { return at_least[c]; }, bits);
 }
 
 }  // namespace kwsd::neon

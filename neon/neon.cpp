@@ -1,8 +1,8 @@
 // The set for out-of-order cores (Cortex-A72, A76): plain intrinsics, the core schedules.
 #include "engine/kernels/sets.h"
-#include "neon/bits.h"
-#include "neon/cpu.h"
-#include "neon/int16_layers.h"
+#include "neon/common/bits.h"
+#include "neon/common/cpu.h"
+#include "neon/common/int16_layers.h"
 
 namespace kwsd {
 

@@ -14,7 +14,7 @@
 
 #include <algorithm>
 
-#include "neon/vec.h"
+#include "neon/common/vec.h"
 
 namespace kwsd::neon {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "neon/int16_layers.h"
-#include "neon/vec.h"
+#include "neon/common/int16_layers.h"
+#include "neon/common/vec.h"
 
 namespace kwsd::neon {
 namespace {
@@ -125,7 +125,7 @@ void dots(const std::int8_t* w, int outputs, int padded, const std::int8_t* a, i
 
 }  // namespace
 
-Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs) {
+Int8Layer prepare_int8(std::span<const std::int8_t> weights, int outputs, int inputs) {
   const int padded = round_up(inputs, 16);
   Prepared out(sizeof(Int8Header) + static_cast<std::size_t>(round_up(outputs, 4) * padded));
   auto* rows = reinterpret_cast<std::int8_t*>(out.data() + sizeof(Int8Header));
@@ -137,22 +137,21 @@ Prepared prepare_int8(std::span<const std::int8_t> weights, int outputs, int inp
     header.group = group_fits(rows, outputs, padded, group) ? group : header.group;
   }
   std::memcpy(out.data(), &header, sizeof header);
-  return out;
+  return {std::move(out), outputs, inputs};
 }
 
-void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
-               std::int32_t* acc) noexcept {
-  const auto* w = prepared_as<std::int8_t>(weights) + sizeof(Int8Header);
-  const int padded = round_up(inputs, 16);
-  switch (prepared_as<Int8Header>(weights)->group) {
+void int8_dots(const Int8Layer& layer, Int8Rows a, std::int32_t* acc) noexcept {
+  const auto* w = prepared_as<std::int8_t>(layer.weights) + sizeof(Int8Header);
+  const int padded = round_up(layer.inputs, 16);
+  switch (prepared_as<Int8Header>(layer.weights)->group) {
     case 8:
-      return dots<8>(w, outputs, padded, a, a_stride, rows, acc);
+      return dots<8>(w, layer.outputs, padded, a.values, a.stride, a.count, acc);
     case 4:
-      return dots<4>(w, outputs, padded, a, a_stride, rows, acc);
+      return dots<4>(w, layer.outputs, padded, a.values, a.stride, a.count, acc);
     case 2:
-      return dots<2>(w, outputs, padded, a, a_stride, rows, acc);
+      return dots<2>(w, layer.outputs, padded, a.values, a.stride, a.count, acc);
     default:
-      return dots<1>(w, outputs, padded, a, a_stride, rows, acc);
+      return dots<1>(w, layer.outputs, padded, a.values, a.stride, a.count, acc);
   }
 }
 

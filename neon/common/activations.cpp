@@ -3,8 +3,8 @@
 // registers.
 #include <algorithm>
 
-#include "neon/int16_layers.h"
-#include "neon/vec.h"
+#include "neon/common/int16_layers.h"
+#include "neon/common/vec.h"
 
 namespace kwsd::neon {
 namespace {
@@ -39,8 +39,9 @@ void activate_columns(const std::int32_t* acc, int32x4_t shift, const Columns& c
 }
 
 /// Fewer than eight channels, through copies.
-void activate_rest(const std::int32_t* acc, int32x4_t shift, const Activation& activation, int n,
-                   int channels, int positions, std::int16_t* out) noexcept {
+void activate_rest(const Activation& activation, const std::int32_t* acc, int32x4_t shift, int n,
+                   int positions, std::int16_t* out) noexcept {
+  const int channels = activation.channels;
   const int count = channels - n;
   std::int16_t constants[3][8] = {};
   std::copy_n(activation.mult + n, count, constants[0]);
@@ -68,8 +69,9 @@ inline int8x8_t quantized(const std::int16_t* x, int16x8_t shift, const ChannelA
 
 }  // namespace
 
-void activate(const std::int32_t* acc, const Activation& activation, int channels, int positions,
+void activate(const Activation& activation, const std::int32_t* acc, int positions,
               std::int16_t* out) noexcept {
+  const int channels = activation.channels;
   const int32x4_t shift = vdupq_n_s32(activation.shift);
   int n = 0;
   for (; n + 8 <= channels; n += 8) {
@@ -78,11 +80,13 @@ void activate(const std::int32_t* acc, const Activation& activation, int channel
     activate_columns(acc + n, shift, column, channels, positions, out + n);
   }
   if (n < channels) {
-    activate_rest(acc, shift, activation, n, channels, positions, out);
+    activate_rest(activation, acc, shift, n, positions, out);
   }
 }
 
-void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept {
+void narrow(std::span<const std::int16_t> from, int shift, std::int8_t* out) noexcept {
+  const std::int16_t* values = from.data();
+  const auto count = static_cast<int>(from.size());
   const int16x8_t right = vdupq_n_s16(static_cast<std::int16_t>(-shift));
   int i = 0;
   for (; i + 16 <= count; i += 16) {
@@ -100,10 +104,10 @@ void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) 
   }
 }
 
-void quantize(const std::int16_t* residual, const Affine& affine, int channels, int steps,
-              std::int8_t* flat) noexcept {
+void quantize(const Affine& affine, ConstResidual x, std::int8_t* flat) noexcept {
+  const std::int16_t* residual = x.values;
+  const int channels = x.channels, steps = x.steps, stride = x.stride();
   const int16x8_t shift = vdupq_n_s16(affine.shift);
-  const int stride = residual_stride(steps);
   const ChannelAffine* channel = affine.channels.data();
   int c = 0;
   if (steps == 8) {  // rows without gaps

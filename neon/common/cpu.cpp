@@ -1,4 +1,4 @@
-#include "neon/cpu.h"
+#include "neon/common/cpu.h"
 
 #include <asm/hwcap.h>
 #include <sys/auxv.h>

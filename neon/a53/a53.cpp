@@ -4,10 +4,10 @@
 #include <array>
 
 #include "engine/kernels/sets.h"
-#include "neon/bits.h"
-#include "neon/cpu.h"
-#include "neon/int16_layers.h"
-#include "neon/vec.h"
+#include "neon/common/bits.h"
+#include "neon/common/cpu.h"
+#include "neon/common/int16_layers.h"
+#include "neon/common/vec.h"
 
 // Register maps and contracts stand above the assembly.
 extern "C" {
@@ -77,12 +77,13 @@ std::size_t size(int n) {
 
 /// The rows of neon::prepare_bits; then, where expand runs in assembly, the rows by tiles of groups and one
 /// tile more.
-Prepared prepare_bits(const BitMatrix& weights) {
-  Prepared rows = neon::prepare_bits(weights);
+BitLayer prepare_bits(const BitMatrix& weights) {
+  BitLayer layer = neon::prepare_bits(weights);
   if (!expands_in_groups(weights.rows, weights.cols)) {
-    return rows;
+    return layer;
   }
   constexpr int row_bytes = 16;
+  Prepared& rows = layer.weights;
   const std::size_t start = rows.size();
   rows.resize(start + size((groups_for(weights.rows) * group + 8) * row_bytes));
   for (int row = 0; row < groups_for(weights.rows) * group; ++row) {
@@ -91,7 +92,7 @@ Prepared prepare_bits(const BitMatrix& weights) {
                   rows.begin() + static_cast<std::ptrdiff_t>(start) + row * row_bytes);
     }
   }
-  return rows;
+  return layer;
 }
 
 /// Where expand runs in assembly: bytes, bit = limit > popcount, in the order of its rows.
@@ -118,35 +119,35 @@ void for_blocks(int steps, int block, F f) noexcept {
   }
 }
 
-void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-              std::int16_t* dot) noexcept {
+void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  const int outputs = layer.outputs, inputs = layer.inputs;
   const int quads = neon::quads_for(inputs);
   const bool one = quads == 1 && inputs % 2 == 0;  // its results are doubled bytes
   const int tile = one ? 8 : 4;
   const int tiles = one || quads == 2 ? outputs / tile : 0;
   if (tiles > 0) {
-    for_blocks(steps, tile, [&](int t, int count) {
+    for_blocks(a.count, tile, [&](int t, int count) {
       const auto function = one ? dots128_steps[size(count - 1)] : dots256_steps[size(count - 1)];
-      function(weights.data(), one ? inputs / 2 : inputs, tiles, a + t * 2 * quads, dot + t * outputs,
-               outputs * std::ptrdiff_t{sizeof(std::int16_t)});
+      function(layer.weights.data(), one ? inputs / 2 : inputs, tiles, a.words + t * 2 * quads,
+               dot + t * outputs, outputs * std::ptrdiff_t{sizeof(std::int16_t)});
     });
   }
   if (tiles * tile < outputs) {
-    neon::bit_dots_from(tiles * tile, weights, outputs, inputs, a, steps, dot);
+    neon::bit_dots_from(tiles * tile, layer, a, dot);
   }
 }
 
-void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
-            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
-  if (!expands_in_groups(outputs, inputs)) {
-    neon::expand(weights, thresholds, outputs, inputs, a, steps, out);
+void expand(const BitLayer& layer, const Prepared& thresholds, BitRows a, std::uint64_t* out) noexcept {
+  const int outputs = layer.outputs, steps = a.count;
+  if (!expands_in_groups(outputs, layer.inputs)) {
+    neon::expand(layer, thresholds, a, out);
     return;
   }
   const int row_words = BitMatrix::row_words_for(outputs);
   const int groups = groups_for(outputs);
-  const std::byte* rows = weights.data() + weights.size() - size((groups * group + 8) * 16);
+  const std::byte* rows = layer.weights.data() + layer.weights.size() - size((groups * group + 8) * 16);
   for_blocks(steps, 8, [&](int t, int count) {
-    expand_steps[size(count - 1)](rows, thresholds.data(), groups, a + t * 2, out + t * row_words,
+    expand_steps[size(count - 1)](rows, thresholds.data(), groups, a.words + t * 2, out + t * row_words,
                                   row_words * std::ptrdiff_t{sizeof(std::uint64_t)});
   });
   for (int t = 0; groups < row_words && t < steps; ++t) {
@@ -154,31 +155,31 @@ void expand(const Prepared& weights, const Prepared& thresholds, int outputs, in
   }
 }
 
-void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
-             int steps, std::int16_t* residual) noexcept {
-  const int largest = inputs << affine.shift;  // of u: the assembly does not saturate it
-  if (neon::quads_for(inputs) != 2 || largest > INT16_MAX) {
-    neon::project(weights, affine, outputs, inputs, a, steps, residual);
+void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_t* residual) noexcept {
+  const int steps = a.count;
+  const int largest = layer.inputs << affine.shift;  // of u: the assembly does not saturate it
+  if (neon::quads_for(layer.inputs) != 2 || largest > INT16_MAX) {
+    neon::project(layer, affine, a, residual);
     return;
   }
   const auto scale = (2U << affine.shift) | static_cast<std::uint32_t>(largest) << 16;
   for_blocks(steps, 8, [&](int t, int count) {
-    project_steps[size(count - 1)](weights.data(), affine.channels.data(), outputs, a + t * 4, residual + t,
+    project_steps[size(count - 1)](layer.weights.data(), affine.channels.data(), layer.outputs,
+                                   a.words + t * 4, residual + t,
                                    residual_stride(steps) * std::ptrdiff_t{sizeof(std::int16_t)}, scale);
   });
 }
 
-void memory(const std::int16_t* taps, const Affine& affine, int channels, int steps, std::int16_t* residual,
-            std::uint64_t* bits) noexcept {
+void memory(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcept {
   constexpr int together = 16;
-  if (steps != 8 || channels % together != 0) {
-    neon::memory(taps, affine, channels, steps, residual, bits);
+  if (x.steps != 8 || x.channels % together != 0) {
+    neon::memory(filter, x, bits);
     return;
   }
-  const int row_words = BitMatrix::row_words_for(channels);
-  std::fill_n(bits, steps * row_words, 0U);
-  kwsd_a53_memory_8(taps, affine.channels.data(), channels, residual, bits,
-                    row_words * std::ptrdiff_t{sizeof(std::uint64_t)}, affine.shift);
+  const int row_words = BitMatrix::row_words_for(x.channels);
+  std::fill_n(bits, x.steps * row_words, 0U);
+  kwsd_a53_memory_8(filter.taps, filter.affine.channels.data(), x.channels, x.values, bits,
+                    row_words * std::ptrdiff_t{sizeof(std::uint64_t)}, filter.affine.shift);
 }
 
 /// All outputs of Rows rows; outputs that do not fill a tile go through a copy.
@@ -201,22 +202,22 @@ void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std
   }
 }
 
-void int8_dots(const Prepared& weights, int outputs, int inputs, const std::int8_t* a, int a_stride, int rows,
-               std::int32_t* acc) noexcept {
-  const int together = prepared_as<neon::Int8Header>(weights)->group;
+void int8_dots(const Int8Layer& layer, Int8Rows a, std::int32_t* acc) noexcept {
+  const int outputs = layer.outputs, inputs = layer.inputs, rows = a.count;
+  const int together = prepared_as<neon::Int8Header>(layer.weights)->group;
   // Too large for the assembly; or so small that intrinsics do less.
   if (together == 1 || (together == 8 && inputs >= 8 * 8)) {
-    neon::int8_dots(weights, outputs, inputs, a, a_stride, rows, acc);
+    neon::int8_dots(layer, a, acc);
     return;
   }
-  const std::int8_t* w = prepared_as<std::int8_t>(weights) + sizeof(neon::Int8Header);
+  const std::int8_t* w = prepared_as<std::int8_t>(layer.weights) + sizeof(neon::Int8Header);
   const int row_bytes = (inputs + neon::int8_chunk - 1) / neon::int8_chunk * neon::int8_chunk;
   int r = 0;
   for (; r + 4 <= rows; r += 4) {
-    int8_rows<4>(w, outputs, row_bytes, a + r * a_stride, a_stride, acc + r * outputs);
+    int8_rows<4>(w, outputs, row_bytes, a.values + r * a.stride, a.stride, acc + r * outputs);
   }
   for (; r < rows; ++r) {
-    int8_rows<1>(w, outputs, row_bytes, a + r * a_stride, a_stride, acc + r * outputs);
+    int8_rows<1>(w, outputs, row_bytes, a.values + r * a.stride, a.stride, acc + r * outputs);
   }
 }
 

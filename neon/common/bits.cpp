@@ -1,8 +1,8 @@
-#include "neon/bits.h"
+#include "neon/common/bits.h"
 
 #include <algorithm>
 
-#include "neon/tile.h"
+#include "neon/common/tile.h"
 
 namespace kwsd::neon {
 namespace {
@@ -32,12 +32,11 @@ template <int Q, class Sink>
 }
 
 template <class Sink>
-void for_each_step(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
-                   int steps, Sink sink) noexcept {
-  const int quads = quads_for(inputs);
+void for_each_step(int first, const BitLayer& layer, BitRows a, Sink sink) noexcept {
+  const int quads = quads_for(layer.inputs);
   with_quads(quads, [&](auto q) {
-    steps_of<decltype(q)::value>(first, prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a),
-                                 steps, sink);
+    steps_of<decltype(q)::value>(first, prepared_as<std::uint8_t>(layer.weights), layer.outputs, quads,
+                                 bytes_of(a.words), a.count, sink);
   });
 }
 
@@ -52,22 +51,21 @@ template <int Q, class Sink>
 }
 
 template <class Sink>
-void for_each_output(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-                     Sink sink) noexcept {
-  const int quads = quads_for(inputs);
+void for_each_output(const BitLayer& layer, BitRows a, Sink sink) noexcept {
+  const int quads = quads_for(layer.inputs);
   with_quads(quads, [&](auto q) {
-    outputs_of<decltype(q)::value>(prepared_as<std::uint8_t>(weights), outputs, quads, bytes_of(a), steps,
-                                   sink);
+    outputs_of<decltype(q)::value>(prepared_as<std::uint8_t>(layer.weights), layer.outputs, quads,
+                                   bytes_of(a.words), a.count, sink);
   });
 }
 
 }  // namespace
 
-Prepared prepare_bits(const BitMatrix& weights) {
+BitLayer prepare_bits(const BitMatrix& weights) {
   std::vector<std::uint64_t> rows(
       static_cast<std::size_t>((round_up8(weights.rows) + row_padding) * weights.row_words()));
   std::copy(weights.words.begin(), weights.words.end(), rows.begin());
-  return prepared_from(rows);
+  return {prepared_from(rows), weights.rows, weights.cols};
 }
 
 Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) {
@@ -80,14 +78,13 @@ Prepared prepare_thresholds(std::span<const std::int16_t> at_least, int inputs) 
   return prepared_from(limits);
 }
 
-void bit_dots(const Prepared& weights, int outputs, int inputs, const std::uint64_t* a, int steps,
-              std::int16_t* dot) noexcept {
-  bit_dots_from(0, weights, outputs, inputs, a, steps, dot);
+void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  bit_dots_from(0, layer, a, dot);
 }
 
-void bit_dots_from(int first, const Prepared& weights, int outputs, int inputs, const std::uint64_t* a,
-                   int steps, std::int16_t* dot) noexcept {
-  for_each_step(first, weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+void bit_dots_from(int first, const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {
+  const int outputs = layer.outputs, inputs = layer.inputs;
+  for_each_step(first, layer, a, [=](int t, int n, uint16x8_t differing_bits) {
     std::int16_t* out = dot + t * outputs + n;
     const int16x8_t dots = dot_of(differing_bits, inputs);
     if (n + lanes <= outputs) {
@@ -100,22 +97,21 @@ void bit_dots_from(int first, const Prepared& weights, int outputs, int inputs, 
   });
 }
 
-void expand(const Prepared& weights, const Prepared& thresholds, int outputs, int inputs,
-            const std::uint64_t* a, int steps, std::uint64_t* out) noexcept {
+void expand(const BitLayer& layer, const Prepared& thresholds, BitRows a, std::uint64_t* out) noexcept {
   constexpr std::uint16_t lane_bit[lanes] = {1, 2, 4, 8, 16, 32, 64, 128};
   const uint16x8_t bit = vld1q_u16(lane_bit);
   const auto* limits = prepared_as<std::int16_t>(thresholds);
-  const int row_words = BitMatrix::row_words_for(outputs);
-  std::fill_n(out, steps * row_words, 0U);
-  for_each_step(0, weights, outputs, inputs, a, steps, [=](int t, int n, uint16x8_t differing_bits) {
+  const int row_words = BitMatrix::row_words_for(layer.outputs);
+  std::fill_n(out, a.count * row_words, 0U);
+  for_each_step(0, layer, a, [=](int t, int n, uint16x8_t differing_bits) {
     const uint16x8_t set = vcleq_s16(vreinterpretq_s16_u16(differing_bits), vld1q_s16(limits + n));
     auto* row = reinterpret_cast<std::uint8_t*>(out + t * row_words);
     row[n / lanes] = static_cast<std::uint8_t>(vaddvq_u16(vandq_u16(set, bit)));
   });
 }
 
-void project(const Prepared& weights, const Affine& affine, int outputs, int inputs, const std::uint64_t* a,
-             int steps, std::int16_t* residual) noexcept {
+void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_t* residual) noexcept {
+  const int outputs = layer.outputs, inputs = layer.inputs, steps = a.count;
   const int stride = residual_stride(steps);
   const int row_words = BitMatrix::row_words_for(inputs);
   const int16x8_t shift = vdupq_n_s16(affine.shift);
@@ -123,26 +119,24 @@ void project(const Prepared& weights, const Affine& affine, int outputs, int inp
   int t = 0;
   for (; t + 1 < steps; t += lanes) {
     const int count = std::min(lanes, steps - t);
-    for_each_output(
-        weights, outputs, inputs, a + t * row_words, count, [=](int n, uint16x8_t differing_bits) {
-          add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
-        });
+    for_each_output(layer, {a.words + t * row_words, count}, [=](int n, uint16x8_t differing_bits) {
+      add_to_residual(dot_of(differing_bits, inputs), shift, channels[n], residual + n * stride + t);
+    });
   }
   if (t >= steps) {
     return;
   }
   // One step left: lane = output.
-  for_each_step(0, weights, outputs, inputs, a + t * row_words, steps - t,
-                [=](int i, int n, uint16x8_t bits) {
-                  std::int16_t dots[lanes];
-                  vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
-                  for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
-                    const ChannelAffine& channel = channels[n + j];
-                    const std::int16_t v = vqaddh_s16(vqrdmulhh_s16(dots[j], channel.mult), channel.bias);
-                    std::int16_t& x = residual[(n + j) * stride + t + i];
-                    x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
-                  }
-                });
+  for_each_step(0, layer, {a.words + t * row_words, steps - t}, [=](int i, int n, uint16x8_t bits) {
+    std::int16_t dots[lanes];
+    vst1q_s16(dots, vqshlq_s16(dot_of(bits, inputs), shift));
+    for (int j = 0; j < std::min(lanes, outputs - n); ++j) {
+      const ChannelAffine& channel = channels[n + j];
+      const std::int16_t v = vqaddh_s16(vqrdmulhh_s16(dots[j], channel.mult), channel.bias);
+      std::int16_t& x = residual[(n + j) * stride + t + i];
+      x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
+    }
+  });
 }
 
 }  // namespace kwsd::neon
