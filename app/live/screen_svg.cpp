@@ -38,8 +38,30 @@ std::string number(double value) {
   return text;
 }
 
-std::string escaped(char32_t glyph) {
-  return glyph == U' ' ? "\u00A0" : svg_escaped(utf8_of(glyph));
+/// Columns from `column` on that one element draws: a word of one ink in ASCII, or a single glyph. Blanks are
+/// in none, so that no program that draws can collapse them, and a glyph from another font cannot shift its
+/// neighbours.
+int run_length(const Screen& screen, int row, int column) {
+  const auto is_letter = [](const Cell& cell) { return cell.glyph > U' ' && cell.glyph < 0x7F; };
+  const Cell& first = screen.at(row, column);
+  int end = column + 1;
+  while (is_letter(first) && end < screen.columns() && is_letter(screen.at(row, end)) &&
+         screen.at(row, end).ink == first.ink) {
+    ++end;
+  }
+  return end - column;
+}
+
+/// One element of `length` columns; textLength holds it to its cells where the font is wider or narrower.
+std::string run_svg(const Screen& screen, int row, int column, int length) {
+  std::string text;
+  for (int i = 0; i < length; ++i) {
+    text += svg_escaped(utf8_of(screen.at(row, column + i).glyph));
+  }
+  return "<text x=\"" + number(margin + column * cell_width) + "\" y=\"" +
+         number(margin + row * cell_height + 14) + "\" textLength=\"" + number(length * cell_width) +
+         "\" lengthAdjust=\"spacingAndGlyphs\" fill=\"" + colour_of(screen.at(row, column).ink) + "\">" +
+         text + "</text>\n";
 }
 
 }  // namespace
@@ -54,20 +76,11 @@ std::string screen_svg(const Screen& screen) {
                     width + "\" height=\"" + height + "\" rx=\"8\" fill=\"#0d1117\"/>\n";
   for (int row = 0; row < screen.rows(); ++row) {
     for (int column = 0; column < screen.columns();) {
-      const Ink ink = screen.at(row, column).ink;
-      const int from = column;
-      std::string run;
-      bool blank = true;
-      for (; column < screen.columns() && screen.at(row, column).ink == ink; ++column) {
-        run += escaped(screen.at(row, column).glyph);
-        blank = blank && screen.at(row, column).glyph == U' ';
+      const int length = run_length(screen, row, column);
+      if (screen.at(row, column).glyph != U' ') {
+        svg += run_svg(screen, row, column, length);
       }
-      if (!blank) {
-        svg += "<text x=\"" + number(margin + from * cell_width) + "\" y=\"" +
-               number(margin + row * cell_height + 14) + "\" textLength=\"" +
-               number((column - from) * cell_width) + "\" fill=\"" + colour_of(ink) + "\">" + run +
-               "</text>\n";
-      }
+      column += length;
     }
   }
   return svg + "</svg>\n";

@@ -19,6 +19,7 @@ import time
 import unittest
 
 import microphone
+import picture
 from daemon import read_pcm
 from run_test import COMMAND, DATA, ENVIRONMENT, SOURCE, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
@@ -242,6 +243,17 @@ class WithoutATerminal(WithFolder):
         text = picture("a.txt", "--size", "100x30").split("\n")
         self.assertEqual(len(text), 31)
         self.assertIn(" 2 heard", text)
+
+    @unittest.skipIf(picture.missing, "rsvg-convert is not here")
+    def test_a_picture_shows_each_character_in_its_column(self):
+        for name in ("drawn.svg", "drawn.txt"):
+            self.assertEqual(kwsd("live", "-i", DATA / "stop.wav", "--screenshot", self.folder / name).returncode, 0)
+        drawn = picture.Picture(self.folder / "drawn.svg")
+        for row, line in enumerate((self.folder / "drawn.txt").read_text().split("\n")[:24]):
+            line = line.ljust(80)
+            shown = "".join("x" if drawn.inked(12 + 8.4 * column + 1, 12 + 18 * row, 12 + 8.4 * column + 7.4, 12 + 18 * row + 17)
+                            else " " for column in range(80))
+            self.assertEqual(shown, "".join(" " if c == " " else "x" for c in line), line)
 
     def test_a_picture_of_a_pipe_that_pauses_counts_each_word_once(self):
         sound = (DATA / "stop.wav").read_bytes() + bytes(32000)

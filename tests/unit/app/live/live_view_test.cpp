@@ -112,7 +112,19 @@ TEST_CASE("a screen becomes an SVG picture") {
   const std::string svg = screen_svg(draw_live(state, 24, 80));
   REQUIRE(svg.starts_with("<svg "));
   REQUIRE(svg.ends_with("</svg>\n"));
-  REQUIRE_THAT(svg, Catch::Contains("a\u00A0&lt;b&gt;\u00A0&amp;\u00A0c"));
+  REQUIRE_THAT(svg, Catch::Contains(">&lt;b&gt;<") && Catch::Contains(">&amp;<"));
+}
+
+TEST_CASE("a picture of a screen has no blanks to collapse: each word stands at its own column") {
+  Screen screen(2, 10);
+  screen.put(1, 3, "ab  c", Ink::plain);
+  screen.put(1, 9, "█", Ink::good);
+  const std::string svg = screen_svg(screen);
+  const std::string at_row_1 = "y=\"44.0\" textLength=";
+  REQUIRE_THAT(svg, Catch::Contains("<text x=\"37.2\" " + at_row_1 + "\"16.8\""));  // 12 + 3 * 8.4
+  REQUIRE_THAT(svg, Catch::Contains("<text x=\"70.8\" " + at_row_1 + "\"8.4\""));
+  REQUIRE_THAT(svg, Catch::Contains("<text x=\"87.6\" " + at_row_1 + "\"8.4\""));
+  REQUIRE_THAT(svg, !Catch::Contains(" </text>") && !Catch::Contains("> ") && !Catch::Contains("\u00A0"));
 }
 
 TEST_CASE("keys choose a keyword, move its threshold, mute and ask") {
