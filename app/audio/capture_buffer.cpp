@@ -122,8 +122,4 @@ double CaptureBuffer::backlog_seconds() const noexcept {
   return rate_hz == 0 ? 0.0 : static_cast<double>(static_cast<std::int64_t>(waiting)) / rate_hz;
 }
 
-std::uint64_t CaptureBuffer::progress() const noexcept {
-  return pushed_.load(std::memory_order_relaxed) + overruns_.load(std::memory_order_relaxed);
-}
-
 }  // namespace kwsd

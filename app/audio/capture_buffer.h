@@ -66,8 +66,6 @@ class CaptureBuffer {
   [[nodiscard]] std::uint64_t overrun_samples() const noexcept;
   /// Seconds of sound that wait in the ring.
   [[nodiscard]] double backlog_seconds() const noexcept;
-  /// Samples pushed or dropped so far: grows as long as the device delivers.
-  [[nodiscard]] std::uint64_t progress() const noexcept;
 
  private:
   struct Mark {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace kwsd {
 
@@ -21,17 +22,23 @@ class SoundWriter {
   SoundWriter(const SoundWriter&) = delete;
   SoundWriter& operator=(const SoundWriter&) = delete;
 
+  /// A remark inside the file; before the first write. See sound_remark.
+  void set_remark(const char* text) noexcept;
   /// Full scale = 1; louder samples are clipped. Throws Error (io).
   void write(std::span<const float> samples);
   /// Throws Error (io).
   void close();
 
  private:
-  [[noreturn]] void fail(const char* cause) const;
+  [[noreturn]] void fail(const std::string& cause);
+  void discard() noexcept;
 
   std::filesystem::path path_, name_;
   bool whole_ = false;
   std::unique_ptr<void, int (*)(void*)> file_;
 };
+
+/// The remark inside a sound file; empty where there is none, or no sound file.
+[[nodiscard]] std::string sound_remark(const std::filesystem::path& path);
 
 }  // namespace kwsd

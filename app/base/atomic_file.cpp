@@ -10,11 +10,11 @@
 namespace kwsd {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), target_(path_) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path_, error);
+  std::error_code error, ignored;
+  const auto status = std::filesystem::status(path_, ignored);
   replaces_ = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
   if (std::filesystem::is_regular_file(status)) {
-    target_ = std::filesystem::canonical(path_, error);
+    target_ = std::filesystem::canonical(path_, ignored);
   }
   temporary_ = target_;
   if (replaces_) {
@@ -25,7 +25,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), tar
   }
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) {
-    fail(error ? error.value() : errno);
+    fail(error ? error.value() : errno);  // the folder's, where it could not be made
   }
 }
 

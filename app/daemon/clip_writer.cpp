@@ -9,6 +9,23 @@
 
 namespace kwsd {
 
+namespace {
+
+constexpr const char* mark = "kwsd run --save-clips";
+
+/// Whether `write` made the file: its name, NNNNNN_keyword.wav (six digits or more) or NNNNNN_keyword-2.wav,
+/// could be anybody's; the mark inside is the proof.
+bool is_clip(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t digits = name.find_first_not_of("0123456789");
+  std::error_code ignored;
+  return digits != std::string::npos && digits >= 6 && name[digits] == '_' && path.extension() == ".wav" &&
+         std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored)) &&
+         sound_remark(path) == mark;
+}
+
+}  // namespace
+
 ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind when_behind)
     : folder_(std::move(folder)),
       max_clips_(static_cast<std::size_t>(max_clips)),
@@ -23,16 +40,12 @@ ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind w
   thread_ = std::thread([this] { work(); });
 }
 
-/// Files of the name that `write` gives, NNNNNN_keyword.wav (six digits or more) or NNNNNN_keyword-2.wav.
 void ClipWriter::find_earlier_clips() {
   namespace fs = std::filesystem;
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const std::size_t digits = name.find_first_not_of("0123456789");
-    if (digits != std::string::npos && digits >= 6 && name[digits] == '_' &&
-        entry.path().extension() == ".wav") {
+    if (is_clip(entry.path())) {
       found.emplace_back(entry.last_write_time(ignored), entry.path());
     }
   }
@@ -42,10 +55,12 @@ void ClipWriter::find_earlier_clips() {
   }
 }
 
-ClipWriter::~ClipWriter() {
-  stop_ = true;
-  wake_.release();
-  thread_.join();
+void ClipWriter::finish() noexcept {
+  if (thread_.joinable()) {
+    stop_ = true;
+    wake_.release();
+    thread_.join();
+  }
 }
 
 void ClipWriter::remember(std::span<const float> samples) noexcept {
@@ -104,11 +119,14 @@ void ClipWriter::write(const Slot& slot) {
     path = folder_ / (name + "-" + std::to_string(run) + ".wav");  // earlier runs counted from 1, too
   }
   SoundWriter file(path, SoundWriter::Mode::create);
+  file.set_remark(mark);
   file.write(slot.samples);
   file.close();
   written_.push_back(path);
   while (written_.size() > max_clips_) {
-    std::filesystem::remove(written_.front(), ignored);
+    if (is_clip(written_.front())) {  // nobody has put another file in its place
+      std::filesystem::remove(written_.front(), ignored);
+    }
     written_.pop_front();
   }
 }

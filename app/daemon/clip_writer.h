@@ -24,14 +24,16 @@ class ClipWriter {
   enum class WhenBehind { wait, drop };
 
   /// Makes `folder` where it is missing. Throws Error (io). Keeps the newest `max_clips` in it; clips of
-  /// earlier runs count.
+  /// earlier runs count. Each clip bears a mark inside; a file without it is never removed.
   ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind when_behind);
-  ~ClipWriter();  ///< writes what is waiting
+  ~ClipWriter() { finish(); }
 
   /// Inference thread: 16 kHz samples as they are heard.
   void remember(std::span<const float> samples) noexcept;
   /// Inference thread: what was heard last becomes a clip, or is dropped (counted).
   void save(std::string_view keyword, std::int64_t seq) noexcept;
+  /// Writes what is waiting. No `save` may follow.
+  void finish() noexcept;
   /// Clips that were dropped or could not be written. Any thread.
   [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }
 

@@ -54,6 +54,7 @@ void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
     totals_.load = load_;
     totals_.overrun_samples = static_cast<std::int64_t>(buffer.overrun_samples());
     totals_.dropped = events.dropped();
+    totals_.clips_dropped = clips_ == nullptr ? -1 : clips_->dropped();
     if (read.kind == Kind::closed) {
       break;
     }

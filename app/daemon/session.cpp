@@ -93,7 +93,7 @@ void Session::run() {
     if (source_->failure()) {
       reason_ = EndReason::input_error;
     }
-    events_.post({EndEvent{reason_, pipeline_.totals()}, {}});
+    events_.post({EndEvent{reason_, totals()}, {}});
   }
   throw_failure();
 }
@@ -108,6 +108,19 @@ void Session::announce() {
                            std::string(recognizer.kernels().name)},
                 {}});
   service_.ready();
+}
+
+/// After the inference thread has ended.
+StatusEvent Session::totals() {
+  StatusEvent totals = pipeline_.totals();
+  if (clips_) {
+    clips_->finish();
+    totals.clips_dropped = clips_->dropped();
+    if (totals.clips_dropped > 0) {
+      spdlog::warn("{} clip(s) were not saved", totals.clips_dropped);
+    }
+  }
+  return totals;
 }
 
 void Session::throw_failure() const {

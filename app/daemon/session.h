@@ -46,6 +46,7 @@ class Session {
   void reload() noexcept;
   void finish_reload();
   void announce();
+  [[nodiscard]] StatusEvent totals();
   void throw_failure() const;
 
   const ReadOptions read_options_;

@@ -56,6 +56,9 @@ struct Fields {
     json["branch_changes"] = status.branch_changes;
     json["overruns"] = status.overrun_samples;
     json["dropped"] = status.dropped;
+    if (status.clips_dropped >= 0) {
+      json["clips_dropped"] = status.clips_dropped;
+    }
   }
 
   void operator()(const ReadyEvent& ready) const {

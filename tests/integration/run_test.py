@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import struct
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import tempfile
 import time
 import unittest
 import wave
+
+from daemon import read_pcm
 
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
@@ -26,6 +29,30 @@ ENVIRONMENT = {**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models"), "XDG_CONF
 def kwsd(*arguments, data=b"", env=None):
     return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=300,
                           env={**ENVIRONMENT, **(env or {})})
+
+
+def without_root():
+    """For preexec_fn: files that may not be written cannot be."""
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+def sound_remark(path):
+    """The comment inside a WAV file that is whole; b"" otherwise."""
+    data = path.read_bytes() if path.exists() else b""
+    whole = len(data) > 44 and struct.unpack("<I", data[4:8])[0] + 8 == len(data)
+    at = data.find(b"ICMT") if whole else -1
+    return b"" if at < 0 else data[at + 8:at + 8 + struct.unpack("<I", data[at + 4:at + 8])[0]].rstrip(b"\0")
+
+
+def wait_for(condition, limit=60):
+    """Until it holds; the limit is one that only a defect reaches."""
+    until = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError("what was waited for did not come")
+        time.sleep(0.02)
 
 
 def events(result, kind="detection"):
@@ -191,22 +218,67 @@ class Recordings(unittest.TestCase):
 
     def test_clips_of_a_run_of_weeks_are_found_again(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name in ("1000000_go.wav", "1000001_go.wav", "12_go.wav"):
-                write_wav(pathlib.Path(folder) / name, [0])
+            kwsd("run", "-i", DATA / "stop.wav", "--save-clips", folder)
+            clip = pathlib.Path(folder) / "000001_stop.wav"
+            for name in ("1000000_go.wav", "1000001_go.wav", "12_go.wav", "123456_go.flac", "my_000001_stop.wav"):
+                shutil.copy(clip, pathlib.Path(folder) / name)
+            clip.unlink()
             kwsd("run", "-i", DATA / "stop.wav", "--save-clips", folder, "--max-clips", 1)
-            self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), ["000001_stop.wav", "12_go.wav"])
+            self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()),
+                             ["000001_stop.wav", "123456_go.flac", "12_go.wav", "my_000001_stop.wav"])
+
+    def test_only_clips_that_kwsd_wrote_are_removed(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            mine = ["00176480_nohash_0.wav", "000001_stop.wav", "000001_stop-2.wav", "1000000_go.wav", "000009_up.wav"]
+            for number, file in enumerate(mine[:-1]):
+                write_wav(folder / file, [number])
+            (folder / mine[-1]).symlink_to(folder / mine[0])
+            before = {file: (folder / file).read_bytes() for file in mine}
+            for _ in range(2):
+                kwsd("run", "-i", DATA / "demo.wav", "--save-clips", folder, "--max-clips", 1)
+            self.assertEqual(before, {file: (folder / file).read_bytes() for file in mine})
+            self.assertEqual(len(list(folder.iterdir())), len(mine) + 1)
+
+    def test_a_file_that_took_the_place_of_a_clip_is_not_removed(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            process = subprocess.Popen([*COMMAND, "run", "-i", "-", "--save-clips", folder, "--max-clips", "1"],
+                                       env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            word = read_pcm(DATA / "stop.wav")
+            process.stdin.write(word + bytes(64000))
+            process.stdin.flush()
+            clip = folder / "000001_stop.wav"
+            wait_for(lambda: sound_remark(clip))
+            write_wav(clip, [1, 2, 3])
+            process.communicate(word + bytes(64000), timeout=300)
+            self.assertEqual(read_wav(clip), [1, 2, 3])
+            self.assertEqual(len(list(folder.iterdir())), 2)
 
     def test_a_full_disk_leaves_no_broken_recordings(self):
-        def full():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+        for room in (0, 20, 44, 20000):  # bytes
+            def full():
+                resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
+            with self.subTest(room), tempfile.TemporaryDirectory() as folder:
+                for arguments in (("run", "-i", DATA / "stop.wav", "--save-clips", folder),
+                                  ("record", "stop", "--from-file", DATA / "demo.wav", "--dir", folder)):
+                    result = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, timeout=300, env=ENVIRONMENT,
+                                            preexec_fn=full, restore_signals=False)  # so that SIGXFSZ stays ignored
+                    self.assertIn(b".wav: cannot be written: File too large", result.stderr)
+                    self.assertEqual([path for path in pathlib.Path(folder).rglob("*") if path.is_file()], [])
+                    if arguments[0] == "run":
+                        self.assertEqual(events(result, "end")[0]["clips_dropped"], 1)
+                        self.assertIn(b"1 clip(s) were not saved", result.stderr)
+
+    def test_a_write_that_fails_says_why(self):
         with tempfile.TemporaryDirectory() as folder:
-            for arguments in (("run", "-i", DATA / "stop.wav", "--save-clips", folder),
-                              ("record", "stop", "--from-file", DATA / "demo.wav", "--dir", folder)):
-                result = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, timeout=300, env=ENVIRONMENT,
-                                        preexec_fn=full, restore_signals=False)  # so that SIGXFSZ stays ignored
-                self.assertIn(b"cannot be written", result.stderr)
-                self.assertEqual(list(pathlib.Path(folder).rglob("*.wav")), [])
+            os.chmod(folder, 0o555)
+            for path in ("x.txt", "./x.txt", f"{folder}/x.txt"):
+                result = subprocess.run([*COMMAND, "live", "-i", DATA / "stop.wav", "--screenshot", path], capture_output=True,
+                                        timeout=300, env=ENVIRONMENT, cwd=folder, preexec_fn=without_root)
+                self.assertEqual(result.returncode, 74)
+                self.assertIn(f"{path}: cannot be written: Permission denied", result.stderr.decode())
 
     def test_a_reader_that_sleeps_does_not_stall_a_pipe(self):
         samples = read_wav(DATA / "demo.wav")
