@@ -115,7 +115,9 @@ const std::array table{
     Setting{"--save-clips", G::output, "DIR", &field_of<out, &OutputOptions::clips_dir>, 0, 0, "",
             "\"/var/lib/kwsd\"", false, "Keep the sound around each detection in this folder, as WAV files."},
     Setting{"--max-clips", G::output, "", &field_of<out, &OutputOptions::max_clips>, 1, 1000000, "", "",
-            false, "The number of clips to keep. The oldest are removed first."},
+            false,
+            "The number of clips to keep. The oldest are removed first; files that kwsd did not write are "
+            "never removed."},
     Setting{"--socket", G::output, "PATH", &field_of<out, &OutputOptions::socket>, 0, 0, "",
             "\"/run/kwsd/events\"", false,
             "Also serve the events on a Unix stream socket at this path, to any number of readers."},
