@@ -56,9 +56,10 @@ class ByteReader {
     return out;
   }
 
-  /// A float that must lie in [low, high]; NaN never does.
-  float real(std::string_view field, float low, float high) {
-    const float out = value<float>(field);
+  /// A float or double that must lie in [low, high]; NaN never does.
+  template <class T = float>
+  T real(std::string_view field, T low, T high) {
+    const T out = value<T>(field);
     if (!(out >= low && out <= high)) {
       fail(field, std::to_string(out), std::to_string(low) + " to " + std::to_string(high));
     }

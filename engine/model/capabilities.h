@@ -20,23 +20,27 @@ enum class Place : std::uint8_t {
   memory,      ///< the memory filter of a block
   pointwise,   ///< expand and project
   classifier,
+  stream_memory,  ///< of a streaming net
+  stream_classifier,
 };
 
 struct KindCapability {
   LayerKind kind;
   std::string_view name;
-  bool first_conv, conv, memory, pointwise, classifier;  ///< whether it may stand there
+  /// Whether it may stand there.
+  bool first_conv, conv, memory, pointwise, classifier, stream_memory, stream_classifier;
 
   [[nodiscard]] constexpr bool at(Place place) const noexcept {
-    const std::array<bool, 5> by_place{first_conv, conv, memory, pointwise, classifier};
+    const std::array<bool, 7> by_place{first_conv, conv,          memory,           pointwise,
+                                       classifier, stream_memory, stream_classifier};
     return by_place[static_cast<std::size_t>(place)];
   }
 };
 inline constexpr std::array<KindCapability, 4> layer_kinds{{
-    {LayerKind::bit1, "1-bit", false, true, true, true, false},
-    {LayerKind::bitn, "1-bit on few-bit", false, true, false, false, false},
-    {LayerKind::int8, "int8", true, true, true, false, true},
-    {LayerKind::float32, "float32", false, false, false, false, true},
+    {LayerKind::bit1, "1-bit", false, true, true, true, false, false, false},
+    {LayerKind::bitn, "1-bit on few-bit", false, true, false, false, false, false, false},
+    {LayerKind::int8, "int8", true, true, true, false, true, true, true},
+    {LayerKind::float32, "float32", false, false, false, false, true, false, false},
 }};
 
 struct OutputCapability {

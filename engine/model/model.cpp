@@ -41,7 +41,23 @@ int Model::hop_frames() const noexcept {
   const double frame_ms = 1000.0 * features.hop_samples / features.sample_rate_hz;
   const int step = step_stride_frames();
   const int steps_wanted = std::max(1, static_cast<int>(100.0 / (step * frame_ms)));
+  if (streaming) {
+    return steps_wanted * step;
+  }
   return std::clamp(steps_wanted * step, 1, std::max(1, static_cast<int>(128.0 / frame_ms)));
+}
+
+int Model::lookahead_steps(BranchId branch) const noexcept {
+  int sum = 0;
+  for (const std::uint8_t block : branches[static_cast<std::size_t>(branch)].blocks) {
+    sum += blocks[block].ahead;
+  }
+  return sum;
+}
+
+int Model::reach_steps(BranchId branch) const noexcept {
+  return steps +
+         (memory_taps - 1) * static_cast<int>(branches[static_cast<std::size_t>(branch)].blocks.size());
 }
 
 int Model::window_frames() const noexcept {
@@ -64,6 +80,17 @@ std::size_t Model::stream_bytes() const noexcept {
     patches = std::max(patches, size(layer.out_freq) *
                                     (is_int8 ? size(inputs) : 8 * size(BitMatrix::row_words_for(inputs))));
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
+  }
+  if (streaming) {
+    const int blocks_before = memory_taps - 1;  // inputs that a block remembers
+    const std::size_t kept =
+        size(steps + most_pending_steps + blocks_before * static_cast<int>(blocks.size()));
+    const std::size_t in_blocks = size(blocks_before + most_steps_at_once) * (blocks.size() + 1);
+    return size(step_frames()) * rows + patches + 8 * products + (kept + in_blocks) * 2 * size(memory_size) +
+           (second ? size(second->net.window_frames() + most_pending_steps * step_stride_frames()) *
+                             size(static_cast<int>(features.coefficients)) +
+                         second->net.stream_bytes()
+                   : 0);
   }
   const std::size_t window_values = 4 * size(memory_size) + size(hidden_size);
   return size(window_frames()) * rows + patches + 8 * products + size(steps) * window_values;

@@ -12,6 +12,11 @@
 // Because no layer of the front-end pads in time, step t of a window depends only on its own frames:
 // a stream computes each step once and keeps it for all windows that contain it.
 //
+// A streaming model (Model::streaming) is the same network as a stream: step n ends at frame n times the step
+// stride; every block is a filter over time whose taps may look back alone (BlockWeights::ahead), with zeros
+// before the stream's first step; the classifier sees the block outputs of the newest T steps, and each step
+// has a posterior. A second stage, where there is one, is a window net of its own that looks at candidates.
+//
 // The residual stream x is int16 fixed point; BN and PReLU are int16 (engine/kernels/fixed_point.h).
 // BN + PReLU + sign are one integer comparison. sign(0) = +1 everywhere.
 // Out-of-range taps: 0 for int8 and int16 data, +1 for 1-bit and few-bit data.
@@ -20,9 +25,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/detect/detector_params.h"
 #include "engine/features/feature_params.h"
 #include "engine/kernels/operands.h"
 
@@ -83,9 +90,10 @@ inline constexpr int memory_taps = 5;
 /// Weights of one FSMN block, shared by all branches.
 struct BlockWeights {
   LayerKind memory_kind = LayerKind::int8;  ///< int8 or bit1
-  std::vector<std::int8_t> memory;          // [C][5], int8: any; bit1: +1 or -1. Tap 2 is the present.
-  BitMatrix expand;                         // W1 [H][C]
-  BitMatrix project;                        // W2 [C][H]
+  std::vector<std::int8_t> memory;  // [C][5], int8: any; bit1: +1 or -1. Tap 4 - ahead is the present.
+  int ahead = 2;                    ///< steps that the filter looks ahead, [0, 4]; in window nets 2
+  BitMatrix expand;                 // W1 [H][C]
+  BitMatrix project;                // W2 [C][H]
 };
 
 /// BN and PReLU of one block in one branch, folded.
@@ -93,8 +101,8 @@ struct BlockParams {
   /// Signs of x before a bit1 memory filter (empty for int8).
   std::vector<std::int16_t> memory_sign_at_least;  // [C]
   /// int8: w16[c][k] = saturate16((memory[c][k] * mult + 64) >> 7);
-  ///       s = mul_q15(x[t-2], w16[0]), then s = add16(s, mul_q15(x[t+k-2], w16[k])) for k = 1..4 in
-  ///       this order (out-of-range x = 0); v = add16(scale16(s, shift), bias)      shift >= 0
+  ///       s = mul_q15(x[i], w16[0]), i = t - 4 + ahead, then s = add16(s, mul_q15(x[i+k], w16[k])) for
+  ///       k = 1..4 in this order (out-of-range x = 0); v = add16(scale16(s, shift), bias)      shift >= 0
   /// bit1: acc = sum of the five ±1 products (out-of-range = +1 activation);
   ///       v = add16(mul_q15(scale16(acc, shift), mult), bias)
   /// then m = add16(x, prelu16(v, slope)) and the bits fed to `expand` are m >= sign_at_least.
@@ -134,19 +142,29 @@ struct Label {
   LabelKind kind = LabelKind::keyword;
 };
 
+struct SecondStage;
+
+/// Steps of a stream that may wait for their posteriors; those that wait longer get none.
+inline constexpr int most_pending_steps = 16;
+/// Steps of a stream that the blocks compute at once.
+inline constexpr int most_steps_at_once = 4;
+
 /// A whole model. Limits that the loader enforces: FORMAT.md.
 struct Model {
   std::string name;        ///< e.g. "commands"
   std::string provenance;  ///< free text, JSON: recipe, data, licence, figures
   FeatureParams features;
   std::vector<Label> labels;
-  int steps = 8;                     ///< T
+  bool streaming = false;            ///< false: a window net, computed anew for every window
+  int steps = 8;                     ///< T, of a window; streaming: that the classifier sees
   int memory_size = 128;             ///< C
   int hidden_size = 256;             ///< H
   std::vector<ConvLayer> front_end;  ///< the last one is the linear layer (OutputKind::residual, C outputs)
   std::vector<BlockWeights> blocks;
   Weights classifier;  ///< int8 or float32, [labels][C * T]
   std::array<Branch, branch_count> branches;
+  DetectorParams detector;                    ///< what the detector is to use; of version 2: the defaults
+  std::shared_ptr<const SecondStage> second;  ///< streaming models only; may be null
 
   /// Frames that one step sees: 1 + sum over layers of (kernel_time - 1) * product of earlier strides.
   [[nodiscard]] int step_frames() const noexcept;
@@ -155,13 +173,28 @@ struct Model {
   /// Frames between two windows of a stream unless it is told otherwise: the whole steps that pass in 100 ms,
   /// at least one, and at most 128 ms.
   [[nodiscard]] int hop_frames() const noexcept;
-  /// Frames of one window: step_frames + (steps - 1) * step_stride_frames.
+  /// Steps that the outputs of a streaming branch come late: the sum of `ahead` over its blocks.
+  [[nodiscard]] int lookahead_steps(BranchId branch) const noexcept;
+  /// Steps that a posterior of a streaming branch depends on: steps + 4 for each of its blocks.
+  [[nodiscard]] int reach_steps(BranchId branch) const noexcept;
+  /// Frames of one window: step_frames + (steps - 1) * step_stride_frames; streaming: of what the classifier
+  /// sees, without what the blocks remember.
   [[nodiscard]] int window_frames() const noexcept;
   /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.
   [[nodiscard]] int window_samples() const noexcept;
   /// Bytes of working memory that one stream takes, less a few KiB: the rows of one window between all
-  /// layers, one row's patches and products, and the window in the blocks.
+  /// layers, one row's patches and products, and the window in the blocks. Streaming: the rows of one step,
+  /// the steps that are kept, the blocks' rings, and what the second stage takes.
   [[nodiscard]] std::size_t stream_bytes() const noexcept;
+};
+
+/// What looks again at what the first stage takes for a keyword. A step of which the posteriors p1 of the
+/// keywords sum to at least `gate` gets the posteriors 0.5 * (p1 + p2), p2 of the window that ends with it.
+struct SecondStage {
+  float gate = 0;  ///< [0, 1]; the sum is one of float32 in the order of the labels
+  /// A window net: features and labels are the model's, branches[full] is the only one (the others are empty)
+  /// and has no thresholds. May have no blocks.
+  Model net;
 };
 
 }  // namespace kwsd

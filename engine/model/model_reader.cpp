@@ -187,9 +187,12 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
   return l;
 }
 
-BlockWeights read_block(ByteReader& in, int memory_size, int hidden_size) {
+BlockWeights read_block(ByteReader& in, bool streaming, int memory_size, int hidden_size) {
   BlockWeights block;
-  block.memory_kind = read_kind(in, Place::memory, "memory kind");
+  block.memory_kind = read_kind(in, streaming ? Place::stream_memory : Place::memory, "memory kind");
+  if (streaming) {
+    block.ahead = in.integer<std::uint8_t>("memory ahead", 0, memory_taps - 1);
+  }
   if (block.memory_kind == LayerKind::bit1) {
     const BitMatrix signs = read_bits(in, memory_size, memory_taps, "memory weights");
     for (int c = 0; c < memory_size; ++c) {
@@ -225,9 +228,17 @@ BlockParams read_params(ByteReader& in, LayerKind memory_kind, int memory_size, 
   return p;
 }
 
-Branch read_branch(ByteReader& in, const Model& m) {
+/// What a net may be: the one of the model, or its second stage.
+struct NetRules {
+  int fewest_blocks;
+  bool thresholds;
+};
+constexpr NetRules first_stage{.fewest_blocks = 1, .thresholds = true};
+constexpr NetRules second_stage{.fewest_blocks = 0, .thresholds = false};
+
+Branch read_branch(ByteReader& in, const Model& m, const NetRules& rules) {
   Branch branch;
-  const int count = read_size(in, "branch blocks", 1, static_cast<int>(m.blocks.size()));
+  const int count = read_size(in, "branch blocks", rules.fewest_blocks, static_cast<int>(m.blocks.size()));
   for (int i = 0; i < count; ++i) {
     const int low = branch.blocks.empty() ? 0 : branch.blocks.back() + 1;
     branch.blocks.push_back(in.integer<std::uint8_t>("branch block index (ascending)", low,
@@ -241,7 +252,9 @@ Branch read_branch(ByteReader& in, const Model& m) {
   for (std::size_t n = 0; n < m.labels.size(); ++n) {
     branch.classifier.scale.push_back(in.real("classifier scale", -1e6F, 1e6F));
     branch.classifier.bias.push_back(in.real("classifier bias", -1e6F, 1e6F));
-    branch.thresholds.push_back(in.real("threshold", 0.0F, 1.0F));
+    if (rules.thresholds) {
+      branch.thresholds.push_back(in.real("threshold", 0.0F, 1.0F));
+    }
   }
   return branch;
 }
@@ -278,15 +291,15 @@ void check_window(const ByteReader& in, const Model& m) {
   }
 }
 
-Model read_payload(ByteReader& in) {
-  Model m;
-  m.name = read_name(in, "name");
-  m.provenance = in.text("provenance", limits::provenance_bytes);
-  if (!is_utf8(m.provenance)) {
-    in.fail("provenance", "bytes that are not UTF-8", "UTF-8 text");
+void check_memory(const ByteReader& in, const Model& m) {
+  if (m.stream_bytes() > limits::stream_bytes) {
+    in.fail("working memory", std::to_string(m.stream_bytes()) + " bytes a stream",
+            "at most " + std::to_string(limits::stream_bytes));
   }
-  m.features = read_features(in);
-  m.labels = read_labels(in);
+}
+
+/// Sizes, layers and classifier of a net whose features and labels are known.
+void read_net(ByteReader& in, Model& m, const NetRules& rules) {
   m.steps = read_size(in, "steps", 1, limits::steps);
   m.memory_size = read_size(in, "memory_size", 1, limits::channels);
   m.hidden_size = read_size(in, "hidden_size", 1, limits::channels);
@@ -302,19 +315,60 @@ Model read_payload(ByteReader& in) {
     }
     check_window(in, m);
   }
-  if (m.stream_bytes() > limits::stream_bytes) {
-    in.fail("working memory", std::to_string(m.stream_bytes()) + " bytes a stream",
-            "at most " + std::to_string(limits::stream_bytes));
-  }
-  const int blocks = read_size(in, "blocks", 1, limits::blocks);
+  check_memory(in, m);
+  const int blocks = read_size(in, "blocks", rules.fewest_blocks, limits::blocks);
   for (int i = 0; i < blocks; ++i) {
-    m.blocks.push_back(read_block(in, m.memory_size, m.hidden_size));
+    m.blocks.push_back(read_block(in, m.streaming, m.memory_size, m.hidden_size));
   }
-  const LayerKind kind = read_kind(in, Place::classifier, "classifier kind");
+  const LayerKind kind =
+      read_kind(in, m.streaming ? Place::stream_classifier : Place::classifier, "classifier kind");
   m.classifier = read_weights(in, kind, 1, static_cast<int>(m.labels.size()), m.memory_size * m.steps,
                               "classifier weights");
+}
+
+DetectorParams read_detector(ByteReader& in) {
+  DetectorParams p;
+  p.smoothing_seconds = in.real<double>("detector smoothing_seconds", 0.001, 5.0);
+  p.rivals_share = in.real<double>("detector rivals_share", 0.0, 1.0);
+  p.min_windows = in.integer<std::uint8_t>("detector min_windows", 1, 50);
+  p.refractory_seconds = in.real<double>("detector refractory_seconds", 0.0, 3600.0);
+  p.rearm_ratio = in.real<double>("detector rearm_ratio", 0.0, 1.0);
+  p.warm_up_seconds = in.real<double>("detector warm_up_seconds", 0.0, 3600.0);
+  p.word_seconds = in.real<double>("detector word_seconds", 0.0, 10.0);
+  return p;
+}
+
+std::shared_ptr<const SecondStage> read_second_stage(ByteReader& in, const Model& m) {
+  if (in.integer<std::uint8_t>("second stages", 0, 1) == 0) {
+    return nullptr;
+  }
+  auto second = std::make_shared<SecondStage>();
+  second->gate = in.real("second stage gate", 0.0F, 1.0F);
+  second->net.features = m.features;
+  second->net.labels = m.labels;
+  read_net(in, second->net, second_stage);
+  second->net.branches[0] = read_branch(in, second->net, second_stage);
+  return second;
+}
+
+Model read_payload(ByteReader& in, bool streaming) {
+  Model m;
+  m.streaming = streaming;
+  m.name = read_name(in, "name");
+  m.provenance = in.text("provenance", limits::provenance_bytes);
+  if (!is_utf8(m.provenance)) {
+    in.fail("provenance", "bytes that are not UTF-8", "UTF-8 text");
+  }
+  m.features = read_features(in);
+  m.labels = read_labels(in);
+  read_net(in, m, first_stage);
   for (Branch& branch : m.branches) {
-    branch = read_branch(in, m);
+    branch = read_branch(in, m, first_stage);
+  }
+  if (streaming) {
+    m.detector = read_detector(in);
+    m.second = read_second_stage(in, m);
+    check_memory(in, m);
   }
   if (in.remaining() != 0) {
     in.fail("end of model", std::to_string(in.remaining()) + " bytes more", "none");
@@ -335,8 +389,10 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
     header.fail("magic", "other bytes", "'" + std::string(model_format::magic) + "': this is no kwsd model");
   }
   const auto version = header.value<std::uint32_t>("version");
-  if (version != model_format::version) {
-    header.fail("version", std::to_string(version), std::to_string(model_format::version));
+  if (version != model_format::window_version && version != model_format::streaming_version) {
+    header.fail("version", std::to_string(version),
+                std::to_string(model_format::window_version) + " or " +
+                    std::to_string(model_format::streaming_version));
   }
   const auto payload_bytes = header.value<std::uint32_t>("payload size");
   const auto checksum = header.value<std::uint32_t>("checksum");
@@ -348,7 +404,7 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
     header.fail("checksum", std::to_string(model_format::crc32(payload)), std::to_string(checksum));
   }
   ByteReader in(payload, source);
-  return read_payload(in);
+  return read_payload(in, version == model_format::streaming_version);
 }
 
 }  // namespace kwsd

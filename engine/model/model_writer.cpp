@@ -1,4 +1,5 @@
 // Writing model files: the mirror image of model_reader.cpp.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -63,8 +64,11 @@ void write_conv(ByteWriter& out, const ConvLayer& l) {
   write_affine(out, l.affine, model_format::conv_fields(l.output));
 }
 
-void write_block(ByteWriter& out, const BlockWeights& block) {
+void write_block(ByteWriter& out, bool streaming, const BlockWeights& block) {
   out.value(block.memory_kind);
+  if (streaming) {
+    out.value(static_cast<std::uint8_t>(block.ahead));
+  }
   if (block.memory_kind == LayerKind::bit1) {
     for (std::size_t c = 0; c < block.memory.size() / memory_taps; ++c) {
       unsigned bits = 0;
@@ -90,10 +94,46 @@ void write_branch(ByteWriter& out, const Branch& branch, int memory_size) {
     write_affine(out, p.project, model_format::with_slope);
   }
   write_affine(out, branch.classifier.input, model_format::scale_and_bias);
-  for (std::size_t n = 0; n < branch.thresholds.size(); ++n) {
+  for (std::size_t n = 0; n < branch.classifier.scale.size(); ++n) {
     out.value(branch.classifier.scale[n]);
     out.value(branch.classifier.bias[n]);
-    out.value(branch.thresholds[n]);
+    if (!branch.thresholds.empty()) {
+      out.value(branch.thresholds[n]);
+    }
+  }
+}
+
+void write_net(ByteWriter& out, const Model& m) {
+  for (const int v : {m.steps, m.memory_size, m.hidden_size}) {
+    write_size(out, static_cast<std::size_t>(v));
+  }
+  write_size(out, m.front_end.size());
+  for (const ConvLayer& layer : m.front_end) {
+    write_conv(out, layer);
+  }
+  write_size(out, m.blocks.size());
+  for (const BlockWeights& block : m.blocks) {
+    write_block(out, m.streaming, block);
+  }
+  out.value(m.classifier.kind);
+  write_weights(out, m.classifier);
+}
+
+void write_detector(ByteWriter& out, const DetectorParams& p) {
+  out.value(p.smoothing_seconds);
+  out.value(p.rivals_share);
+  out.value(static_cast<std::uint8_t>(p.min_windows));
+  for (const double v : {p.refractory_seconds, p.rearm_ratio, p.warm_up_seconds, p.word_seconds}) {
+    out.value(v);
+  }
+}
+
+void write_second_stage(ByteWriter& out, const SecondStage* second) {
+  out.value(static_cast<std::uint8_t>(second != nullptr ? 1 : 0));
+  if (second != nullptr) {
+    out.value(second->gate);
+    write_net(out, second->net);
+    write_branch(out, second->net.branches[0], second->net.memory_size);
   }
 }
 
@@ -115,32 +155,42 @@ void write_payload(ByteWriter& out, const Model& m) {
     out.text(label.name);
     out.value(label.kind);
   }
-  for (const int v : {m.steps, m.memory_size, m.hidden_size}) {
-    write_size(out, static_cast<std::size_t>(v));
-  }
-  write_size(out, m.front_end.size());
-  for (const ConvLayer& layer : m.front_end) {
-    write_conv(out, layer);
-  }
-  write_size(out, m.blocks.size());
-  for (const BlockWeights& block : m.blocks) {
-    write_block(out, block);
-  }
-  out.value(m.classifier.kind);
-  write_weights(out, m.classifier);
+  write_net(out, m);
   for (const Branch& branch : m.branches) {
     write_branch(out, branch, m.memory_size);
   }
+  if (m.streaming) {
+    write_detector(out, m.detector);
+    write_second_stage(out, m.second.get());
+  }
+}
+
+/// Whether the format has a place for all that the model says.
+bool is_expressible(const Model& m) {
+  const auto all_ahead_2 = [](const Model& net) {
+    return std::all_of(net.blocks.begin(), net.blocks.end(),
+                       [](const BlockWeights& b) { return b.ahead == 2; });
+  };
+  const auto is_second = [&](const Model& net) {
+    return !net.streaming && all_ahead_2(net) && net.branches[0].thresholds.empty() &&
+           net.features == m.features;
+  };
+  return m.streaming ? !m.second || is_second(m.second->net)
+                     : !m.second && all_ahead_2(m) && m.detector == DetectorParams{};
 }
 
 }  // namespace
 
 std::vector<std::byte> serialize_model(const Model& model) {
+  if (!is_expressible(model)) {
+    throw Error(ErrorKind::internal,
+                "this model cannot be written: a window net with what streaming nets alone have");
+  }
   ByteWriter payload;
   write_payload(payload, model);
   ByteWriter file;
   file.array(std::span(model_format::magic));
-  file.value(model_format::version);
+  file.value(model.streaming ? model_format::streaming_version : model_format::window_version);
   file.value(static_cast<std::uint32_t>(payload.bytes().size()));
   file.value(model_format::crc32(payload.bytes()));
   file.array(std::span<const std::byte>(payload.bytes()));

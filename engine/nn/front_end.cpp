@@ -54,7 +54,7 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
 }
 
 FrontEnd::FrontEnd(const Model& model, const Kernels& kernels)
-    : kernels_(&kernels), window_frames_(model.window_frames()) {
+    : kernels_(&kernels), window_frames_(model.streaming ? model.step_frames() : model.window_frames()) {
   int stride_below = 1;
   for (const ConvLayer& conv : model.front_end) {
     layers_.emplace_back(conv, kernels, stride_below);

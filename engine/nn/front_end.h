@@ -2,7 +2,8 @@
 //
 // No layer pads in time, so an output row of any layer is a function of the frame it ends at: row(layer, f)
 // needs the rows of the layer below that end at f, f - s, f - 2s, ..., with s the product of the time strides
-// below. A stream keeps the rows of one window in rings and computes each of them once, when it is asked for.
+// below. A stream keeps the rows of one window (streaming: of one step) in rings and computes each of them
+// once, when it is asked for.
 #pragma once
 
 #include <array>

@@ -1,12 +1,14 @@
 #include "engine/nn/network.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
-#include <vector>
 
-#include "engine/nn/block.h"
-#include "engine/nn/classifier.h"
 #include "engine/nn/front_end.h"
+#include "engine/nn/second_stage.h"
+#include "engine/nn/step_net.h"
+#include "engine/nn/window_net.h"
 
 namespace kwsd {
 
@@ -16,22 +18,21 @@ struct Network::Impl {
   std::shared_ptr<const Model> model;
   const Kernels* kernels;
   FrontEnd front_end;
-  std::vector<PreparedBlock> weights;                   // [blocks]
-  std::array<std::vector<Block>, branch_count> blocks;  // [branch][its blocks]
-  Classifier classifier;
+  std::optional<WindowNet> window;  // of a window model
+  std::optional<StepNet> steps;     // of a streaming model
+  std::unique_ptr<const Network> second;
 };
 
 Network::Impl::Impl(std::shared_ptr<const Model> m, const Kernels& k)
-    : model(std::move(m)), kernels(&k), front_end(*model, k), classifier(*model, k) {
-  for (const BlockWeights& block : model->blocks) {
-    weights.emplace_back(block, k);
+    : model(std::move(m)), kernels(&k), front_end(*model, k) {
+  if (model->streaming) {
+    steps.emplace(*model, k);
+  } else {
+    window.emplace(*model, k);
   }
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const Branch& branch = model->branches[b];
-    for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
-      const int index = branch.blocks[i];
-      blocks[b].emplace_back(*model, index, weights[branch.blocks[i]], branch.params[i], k);
-    }
+  if (model->second) {
+    second =
+        std::make_unique<const Network>(std::shared_ptr<const Model>(model->second, &model->second->net), k);
   }
 }
 
@@ -47,122 +48,120 @@ const Kernels& Network::kernels() const noexcept {
 }
 
 struct Stream::Impl {
-  Impl(const Network& n, Observer o);
+  Impl(const Network& n, Observer o, KeptBranches kept);
 
-  void gather_steps() noexcept;
-  void run_block(const Block& block) noexcept;
-  void classify(const ClassifierParams& params) noexcept;
-
-  void observe_residual(std::string_view name, int index);
-  void observe_hidden(int index);
-  void observe_flat();
+  [[nodiscard]] StepStream& steps_of(BranchId branch) noexcept;
+  void push_step() noexcept;
 
   const Network::Impl* network;
   const Model* model;
   Observer observer;
   FrontEndStream front_end;
-
-  AlignedVector<std::int16_t> x;        // [C][residual_stride(T)], the residual stream
-  AlignedVector<std::uint64_t> bits;    // [T][row_words(C)]
-  AlignedVector<std::uint64_t> hidden;  // [T][row_words(H)]
-  AlignedVector<std::int8_t> flat;      // [C][T]
-  std::vector<std::int32_t> acc;        // (labels)
-  std::vector<float> logits;            // (labels)
+  std::optional<WindowStream> window;
+  std::vector<StepStream> steps;  // one, or one a branch
+  std::optional<SecondStageStream> second;
+  std::vector<Posteriors> results;
 };
 
-/// The whole network, top to bottom.
-void Stream::classify(BranchId branch, std::span<float> posteriors) noexcept {
-  Impl& s = *impl_;
-  const auto b = static_cast<std::size_t>(branch);
-  s.gather_steps();
-  for (const Block& block : s.network->blocks[b]) {
-    s.run_block(block);
-  }
-  s.classify(s.model->branches[b].classifier);
-  softmax(s.logits, posteriors);
-}
-
-/// Front-end: the T steps of the window that ends now -> x [C][T].
-void Stream::Impl::gather_steps() noexcept {
-  front_end.window(model->steps, model->step_stride_frames(), x.data());
-  if (observer) observe_residual("steps", 0);
-}
-
-/// m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 bits(BN(W1 bits(m))))).
-void Stream::Impl::run_block(const Block& block) noexcept {
-  block.memory(x.data(), bits.data());
-  if (observer) observe_residual("memory", block.index());
-  block.expand(bits.data(), hidden.data());
-  if (observer) observe_hidden(block.index());
-  block.project(hidden.data(), x.data());
-  if (observer) observe_residual("project", block.index());
-}
-
-void Stream::Impl::classify(const ClassifierParams& params) noexcept {
-  network->classifier.quantize(params, x.data(), flat.data());
-  if (observer) observe_flat();
-  network->classifier.logits(params, flat.data(), acc, logits);
-}
-
-Stream::Impl::Impl(const Network& n, Observer o)
+Stream::Impl::Impl(const Network& n, Observer o, KeptBranches kept)
     : network(n.impl_.get()),
       model(network->model.get()),
       observer(std::move(o)),
-      front_end(network->front_end, observer ? &observer : nullptr) {
-  const auto steps = static_cast<std::size_t>(model->steps);
-  const auto words = [](int channels) {
-    return static_cast<std::size_t>(BitMatrix::row_words_for(channels));
-  };
-  x.resize(static_cast<std::size_t>(model->memory_size * residual_stride(model->steps)));
-  bits.resize(steps * words(model->memory_size));
-  hidden.resize(steps * words(model->hidden_size));
-  flat.resize(network->classifier.flat_bytes());
-  acc.resize(model->labels.size());
-  logits.resize(model->labels.size());
+      front_end(network->front_end, observer ? &observer : nullptr),
+      results(1) {
+  const Observer* const seen_by = observer ? &observer : nullptr;
+  if (network->window) {
+    window.emplace(*network->window, seen_by);
+  } else {
+    results.reserve(most_pending_steps);
+    for (int i = 0; i < (kept == KeptBranches::all ? branch_count : 1); ++i) {
+      steps.emplace_back(*network->steps, seen_by);
+    }
+  }
+  if (network->second) {
+    second.emplace(*model, *network->second, seen_by);
+  }
 }
 
-Stream::Stream(const Network& network, Observer observer)
-    : impl_(std::make_unique<Impl>(network, std::move(observer))) {}
+StepStream& Stream::Impl::steps_of(BranchId branch) noexcept {
+  return steps[steps.size() > 1 ? static_cast<std::size_t>(branch) : 0];
+}
+
+/// The step that ends with the newest frame, where one does.
+void Stream::Impl::push_step() noexcept {
+  const std::int64_t after_first = front_end.frames_seen() - model->step_frames();
+  if (after_first < 0 || after_first % model->step_stride_frames() != 0) {
+    return;
+  }
+  const std::int16_t* step = front_end.step(front_end.frames_seen());
+  for (StepStream& stream : steps) {
+    stream.push(step);
+  }
+}
+
+std::span<Posteriors> Stream::classify(BranchId branch) noexcept {
+  Impl& s = *impl_;
+  if (s.window) {
+    s.window->run(s.front_end, branch);
+    s.results[0] = {s.front_end.frames_seen(), s.window->logits(), s.window->posteriors()};
+    return s.results;
+  }
+  s.results.clear();
+  for (const StepStream::Result& result : s.steps_of(branch).run(branch)) {
+    const std::int64_t end = s.model->step_frames() + result.step * s.model->step_stride_frames();
+    s.results.push_back({end, result.logits, result.posteriors});
+    if (s.second) {
+      s.second->apply(s.results.back());
+    }
+  }
+  return s.results;
+}
+
+void Stream::classify(BranchId branch, std::span<float> posteriors) noexcept {
+  const auto results = classify(branch);
+  std::fill(posteriors.begin(), posteriors.end(), 0.0F);
+  if (!results.empty()) {
+    std::copy(results.back().values.begin(), results.back().values.end(), posteriors.begin());
+  }
+}
+
+Stream::Stream(const Network& network, Observer observer, KeptBranches kept)
+    : impl_(std::make_unique<Impl>(network, std::move(observer), kept)) {}
 
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 
 void Stream::reset() noexcept {
   impl_->front_end.reset();
+  for (StepStream& stream : impl_->steps) {
+    stream.reset();
+  }
+  if (impl_->second) {
+    impl_->second->reset();
+  }
 }
+
 void Stream::push_frame(std::span<const std::int8_t> frame) noexcept {
   impl_->front_end.push_frame(frame);
+  if (!impl_->steps.empty()) {
+    impl_->push_step();
+  }
+  if (impl_->second) {
+    impl_->second->push_frame(frame);
+  }
 }
+
 bool Stream::window_ready() const noexcept {
-  return impl_->front_end.frames_seen() >= impl_->model->window_frames();
+  const Model& model = *impl_->model;
+  return impl_->front_end.frames_seen() >= (model.streaming ? model.step_frames() : model.window_frames());
 }
+
 std::span<const float> Stream::logits() const noexcept {
-  return impl_->logits;
+  return impl_->results.empty() ? std::span<const float>{} : impl_->results.back().logits;
 }
 
-void Stream::Impl::observe_residual(std::string_view name, int index) {
-  std::vector<std::int32_t> values;
-  for (int c = 0; c < model->memory_size; ++c) {
-    const std::int16_t* row = x.data() + c * residual_stride(model->steps);
-    values.insert(values.end(), row, row + model->steps);
-  }
-  observer({.name = name, .index = index, .end = front_end.frames_seen(), .values = values});
-}
-
-void Stream::Impl::observe_hidden(int index) {
-  std::vector<std::int32_t> values;
-  for (int t = 0; t < model->steps; ++t) {
-    const std::uint64_t* row = hidden.data() + t * BitMatrix::row_words_for(model->hidden_size);
-    for (int n = 0; n < model->hidden_size; ++n) {
-      values.push_back(((row[n / 64] >> (n % 64)) & 1U) != 0 ? 1 : -1);
-    }
-  }
-  observer({.name = "hidden", .index = index, .end = front_end.frames_seen(), .values = values});
-}
-
-void Stream::Impl::observe_flat() {
-  const std::vector<std::int32_t> values(flat.begin(), flat.begin() + model->memory_size * model->steps);
-  observer({.name = "classifier input", .index = 0, .end = front_end.frames_seen(), .values = values});
+SecondStageCounts Stream::second_stage() const noexcept {
+  return impl_->second ? impl_->second->counts() : SecondStageCounts{};
 }
 
 }  // namespace kwsd

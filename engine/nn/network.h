@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
@@ -26,14 +27,34 @@ class Network {
   std::unique_ptr<const Impl> impl_;
 };
 
+/// What a network says of the sound up to a frame.
+struct Posteriors {
+  std::int64_t end_frame = 0;     ///< the frames pushed when the last one it knows was
+  std::span<const float> logits;  ///< (labels), of the first stage
+  std::span<float> values;        ///< (labels), in [0, 1], sum 1
+};
+
+/// What a second stage did so far.
+struct SecondStageCounts {
+  std::int64_t openings = 0;  ///< times that the gate opened
+  std::int64_t windows = 0;   ///< that it computed: one a step while the gate is open
+  double seconds = 0;         ///< that they took
+};
+
+/// Which branches a stream of a streaming model keeps in step. Each gives the same posteriors either way.
+enum class KeptBranches {
+  newest,  ///< the one asked for last: to change it costs a computation of all that the branch reaches
+  all,     ///< for those who ask for every branch at every step
+};
+
 /// The state of one audio stream through a Network. Thread: one at a time; allocates only in its
 /// constructor. Branches may change between any two calls of `classify` without a glitch: all of them
-/// read the same front-end steps.
+/// read the same front-end steps, and give what they would give were they in force all the time.
 class Stream {
  public:
   /// `network` must outlive the stream. The observer, where one is given, sees what each layer computes; it
-  /// is called from classify and may allocate.
-  explicit Stream(const Network& network, Observer observer = {});
+  /// is called from push_frame and classify and may allocate.
+  explicit Stream(const Network& network, Observer observer = {}, KeptBranches kept = KeptBranches::newest);
   ~Stream();
   Stream(Stream&&) noexcept;
 
@@ -41,13 +62,19 @@ class Stream {
   void reset() noexcept;
   /// One frame of quantized features: (coefficients) int8.
   void push_frame(std::span<const std::int8_t> frame) noexcept;
-  /// Whether a whole window of frames has been pushed since construction or reset.
+  /// Whether a whole window of frames (streaming: the frames of the first step) has been pushed since
+  /// construction or reset.
   [[nodiscard]] bool window_ready() const noexcept;
-  /// Posteriors of the window that ends with the last frame pushed: (labels), in [0, 1], sum 1.
-  /// Front-end steps that an earlier window computed are reused. Requires window_ready().
+  /// A window net: the posteriors of the window that ends with the last frame pushed; front-end steps that an
+  /// earlier window computed are reused. A streaming net: those of all steps pushed since this branch was
+  /// last asked, of which at most most_pending_steps; none while the branch still looks ahead. Requires
+  /// window_ready(). Valid until the next call.
+  std::span<Posteriors> classify(BranchId branch) noexcept;
+  /// The same; the newest posteriors: (labels), all 0 where there are none.
   void classify(BranchId branch, std::span<float> posteriors) noexcept;
-  /// Logits of the last classify: (labels).
+  /// Logits of the newest posteriors of the last classify: (labels).
   [[nodiscard]] std::span<const float> logits() const noexcept;
+  [[nodiscard]] SecondStageCounts second_stage() const noexcept;
 
  private:
   struct Impl;

@@ -62,8 +62,12 @@ void replay(const fs::path& file, Target target) {
 int write_seeds(const fs::path& folder) {
   using kwsd::LayerKind;
   unsigned seed = 0;
-  for (const LayerKind conv2 : kwsd::kinds_at(kwsd::Place::conv)) {
+  std::vector<LayerKind> kinds = kwsd::kinds_at(kwsd::Place::conv);
+  kinds.push_back(LayerKind::int8);  // of a streaming net
+  for (const LayerKind conv2 : kinds) {
     kwsd::test::RandomModelOptions o;
+    o.streaming = o.second = seed + 1 == kinds.size();
+    o.most_ahead = 2;
     o.steps = 2;
     o.memory_size = 3;
     o.hidden_size = 5;

@@ -82,8 +82,8 @@ void memory(const BlockWeights& w, const BlockParams& p, int channels, int steps
     std::vector<Wide> row(x.begin() + c * steps, x.begin() + (c + 1) * steps);
     for (int t = 0; t < steps; ++t) {
       Wide acc = 0;
-      for (int k = 0; k < 5; ++k) {
-        const int from = t + k - 2;
+      for (int k = 0; k < memory_taps; ++k) {
+        const int from = t + k - 4 + w.ahead;
         const bool inside = from >= 0 && from < steps;
         const Wide tap = w.memory[at(c * 5 + k)];
         if (w.memory_kind == LayerKind::bit1) {
@@ -100,13 +100,14 @@ void memory(const BlockWeights& w, const BlockParams& p, int channels, int steps
   }
 }
 
-void feed_forward(const Model& m, const BlockWeights& w, const BlockParams& p, std::vector<Wide>& x) {
-  for (int t = 0; t < m.steps; ++t) {
+void feed_forward(const Model& m, const BlockWeights& w, const BlockParams& p, int steps,
+                  std::vector<Wide>& x) {
+  for (int t = 0; t < steps; ++t) {
     std::vector<int> hidden;
     for (int n = 0; n < m.hidden_size; ++n) {
       int dot = 0;
       for (int c = 0; c < m.memory_size; ++c) {
-        const bool plus = x[at(c * m.steps + t)] >= p.memory.channels[at(c)].sign_at_least;
+        const bool plus = x[at(c * steps + t)] >= p.memory.channels[at(c)].sign_at_least;
         dot += sign_of_bit(w.expand, n, c) * (plus ? 1 : -1);
       }
       hidden.push_back(dot >= p.hidden_at_least[at(n)] ? 1 : -1);
@@ -114,44 +115,101 @@ void feed_forward(const Model& m, const BlockWeights& w, const BlockParams& p, s
     for (int c = 0; c < m.memory_size; ++c) {
       int dot = 0;
       for (int n = 0; n < m.hidden_size; ++n) dot += sign_of_bit(w.project, c, n) * hidden[at(n)];
-      Wide& y = x[at(c * m.steps + t)];
+      Wide& y = x[at(c * steps + t)];
       y = sat16(y + normalised(dot, p.project.shift, p.project.channels[at(c)]));
     }
   }
 }
 
-}  // namespace
-
-std::vector<float> naive_logits(const Model& m, const std::vector<std::int8_t>& frames, BranchId id) {
+/// The conv stem: [time][coefficients] -> [C][steps].
+std::vector<Wide> steps_of(const Model& m, const std::vector<std::int8_t>& frames, int& steps) {
   std::vector<Wide> data(frames.begin(), frames.end());
-  int time = m.window_frames();
+  int time = static_cast<int>(frames.size() / m.features.coefficients);
   for (const ConvLayer& layer : m.front_end) {
     data = conv(layer, data, time);
     time = (time - layer.kernel_time) / layer.stride_time + 1;
   }
+  steps = time;
   std::vector<Wide> x(data.size());  // [T][C] -> [C][T]
-  for (int t = 0; t < m.steps; ++t) {
-    for (int c = 0; c < m.memory_size; ++c) x[at(c * m.steps + t)] = data[at(t * m.memory_size + c)];
+  for (int t = 0; t < steps; ++t) {
+    for (int c = 0; c < m.memory_size; ++c) x[at(c * steps + t)] = data[at(t * m.memory_size + c)];
   }
-  const Branch& branch = m.branches[static_cast<std::size_t>(id)];
-  for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
-    memory(m.blocks[branch.blocks[i]], branch.params[i], m.memory_size, m.steps, x);
-    feed_forward(m, m.blocks[branch.blocks[i]], branch.params[i], x);
+  return x;
+}
+
+/// The first `kept` of the `steps` steps of [C][steps].
+std::vector<Wide> first_steps(const std::vector<Wide>& x, int steps, int kept) {
+  std::vector<Wide> out;
+  for (std::size_t c = 0; c < x.size() / at(steps); ++c) {
+    out.insert(out.end(), x.begin() + static_cast<std::ptrdiff_t>(c * at(steps)),
+               x.begin() + static_cast<std::ptrdiff_t>(c * at(steps) + at(kept)));
   }
+  return out;
+}
+
+Wide classifier_input(const Branch& branch, int channel, Wide x) {
+  const Affine& a = branch.classifier.input;
+  const ChannelAffine& c = a.channels[at(channel)];
+  return std::clamp<Wide>(sat16(q15(scaled(x, a.shift), c.mult) + c.bias), -127, 127);
+}
+
+/// q: [C][T].
+std::vector<float> classify(const Model& m, const Branch& branch, const std::vector<Wide>& q) {
   std::vector<float> logits;
   for (std::size_t n = 0; n < m.labels.size(); ++n) {
     Wide sum = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) {
-      const Affine& a = branch.classifier.input;
-      const ChannelAffine& c = a.channels[k / at(m.steps)];
-      const Wide q = std::clamp<Wide>(sat16(q15(scaled(x[k], a.shift), c.mult) + c.bias), -127, 127);
+    for (std::size_t k = 0; k < q.size(); ++k) {
       const bool is_int8 = m.classifier.kind == LayerKind::int8;
-      sum += q * (is_int8 ? m.classifier.int8[n * x.size() + k]
-                          : static_cast<Wide>(m.classifier.float32[n * x.size() + k]));  // whole numbers here
+      sum +=
+          q[k] * (is_int8 ? m.classifier.int8[n * q.size() + k]
+                          : static_cast<Wide>(m.classifier.float32[n * q.size() + k]));  // whole numbers here
     }
     logits.push_back(branch.classifier.scale[n] * static_cast<float>(sum) + branch.classifier.bias[n]);
   }
   return logits;
+}
+
+}  // namespace
+
+std::vector<float> naive_logits(const Model& m, const std::vector<std::int8_t>& frames, BranchId id) {
+  int steps = 0;
+  std::vector<Wide> x = steps_of(m, frames, steps);
+  const Branch& branch = m.branches[static_cast<std::size_t>(id)];
+  for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
+    memory(m.blocks[branch.blocks[i]], branch.params[i], m.memory_size, steps, x);
+    feed_forward(m, m.blocks[branch.blocks[i]], branch.params[i], steps, x);
+  }
+  std::vector<Wide> q;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    q.push_back(classifier_input(branch, static_cast<int>(k) / steps, x[k]));
+  }
+  return classify(m, branch, q);
+}
+
+std::vector<std::vector<float>> naive_stream_logits(const Model& m, const std::vector<std::int8_t>& frames,
+                                                    BranchId id) {
+  int steps = 0;
+  std::vector<Wide> x = steps_of(m, frames, steps);
+  const Branch& branch = m.branches[static_cast<std::size_t>(id)];
+  for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
+    const BlockWeights& block = m.blocks[branch.blocks[i]];
+    memory(block, branch.params[i], m.memory_size, steps, x);
+    const int kept = std::max(steps - block.ahead, 0);
+    x = first_steps(x, steps, kept);
+    steps = kept;
+    feed_forward(m, block, branch.params[i], steps, x);
+  }
+  std::vector<std::vector<float>> out;
+  for (int t = 0; t < steps; ++t) {
+    std::vector<Wide> q;
+    for (int c = 0; c < m.memory_size; ++c) {
+      for (int from = t - m.steps + 1; from <= t; ++from) {
+        q.push_back(from < 0 ? 0 : classifier_input(branch, c, x[at(c * steps + from)]));
+      }
+    }
+    out.push_back(classify(m, branch, q));
+  }
+  return out;
 }
 
 }  // namespace kwsd::test

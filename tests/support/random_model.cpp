@@ -102,9 +102,44 @@ BitMatrix random_bits(unsigned seed, int rows, int cols) {
   return Random(seed).bits(rows, cols);
 }
 
+RandomModelOptions streaming_options() {
+  RandomModelOptions o;
+  o.streaming = true;
+  o.blocks = 12;
+  o.conv_stride_time[1] = 1;
+  return o;
+}
+
+namespace {
+
+/// A window net of the same features and labels.
+std::shared_ptr<const SecondStage> random_second(unsigned seed, RandomModelOptions o) {
+  o.streaming = o.second = false;
+  o.steps = 5;
+  o.memory_size = 24;
+  o.hidden_size = 40;
+  o.blocks = std::max(o.second_blocks, 1);
+  auto second = std::make_shared<SecondStage>();
+  second->gate = o.gate;
+  second->net = random_model(seed, o);
+  second->net.name = second->net.provenance = {};
+  second->net.branches[1] = second->net.branches[2] = {};
+  Branch& branch = second->net.branches[0];
+  branch.thresholds = {};
+  if (o.second_blocks == 0) {
+    second->net.blocks = {};
+    branch.blocks = {};
+    branch.params = {};
+  }
+  return second;
+}
+
+}  // namespace
+
 Model random_model(unsigned seed, const RandomModelOptions& o) {
   Random random(seed);
   Model m;
+  m.streaming = o.streaming;
   m.name = "random-" + std::to_string(seed);
   m.provenance = "{\"made_by\":\"random_model\"}";
   m.features.coefficients = static_cast<std::uint32_t>(o.coefficients);
@@ -127,9 +162,11 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
     rows += 2;
   }
   m.front_end.push_back(random_conv(random, LayerKind::int8, 1, 1, rows, o.conv_channels[0], 5, 5, 2, 2));
+  m.front_end.back().stride_time = o.conv_stride_time[0];
   m.front_end.back().output = output_for(o.conv2);
   m.front_end.push_back(random_conv(random, o.conv2, o.planes, o.conv_channels[0],
                                     m.front_end.back().out_freq, o.conv_channels[1], 5, 5, 2, 2));
+  m.front_end.back().stride_time = o.conv_stride_time[1];
   m.front_end.back().output = output_for(o.linear);
   const int freq = m.front_end.back().out_freq;
   m.front_end.push_back(
@@ -152,6 +189,7 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
     if (o.memory == LayerKind::bit1) {
       for (std::int8_t& tap : block.memory) tap = tap >= 0 ? std::int8_t{1} : std::int8_t{-1};
     }
+    block.ahead = o.streaming ? random.integer(0, o.most_ahead) : block.ahead;
     block.expand = random.bits(o.hidden_size, o.memory_size);
     block.project = random.bits(o.memory_size, o.hidden_size);
     m.blocks.push_back(std::move(block));
@@ -179,6 +217,12 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
       branch.thresholds.push_back(m.labels[static_cast<std::size_t>(n)].kind == LabelKind::keyword ? 0.6F
                                                                                                    : 1.0F);
     }
+  }
+  if (o.streaming) {
+    m.detector.smoothing_seconds = 0.192;
+  }
+  if (o.second) {
+    m.second = random_second(seed + 1, o);
   }
   return m;
 }

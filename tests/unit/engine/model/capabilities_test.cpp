@@ -64,6 +64,16 @@ TEST_CASE("each place takes the kinds of the table and no others") {
       o.classifier = kind;
       CHECK(readable(o) == allows(Place::classifier, kind));
     }
+    SECTION("memory filter of a stream") {
+      o.streaming = true;
+      o.memory = kind;
+      CHECK(readable(o) == allows(Place::stream_memory, kind));
+    }
+    SECTION("classifier of a stream") {
+      o.streaming = true;
+      o.classifier = kind;
+      CHECK(readable(o) == allows(Place::stream_classifier, kind));
+    }
     SECTION("convolutions") {
       if (kind != LayerKind::float32) {  // no output feeds one
         o.conv2 = kind;
@@ -91,7 +101,9 @@ TEST_CASE("FORMAT.md prints the table of kinds") {
                                                   {"other convolutions, linear", Place::conv},
                                                   {"memory filter", Place::memory},
                                                   {"expand, project", Place::pointwise},
-                                                  {"classifier", Place::classifier}};
+                                                  {"classifier", Place::classifier},
+                                                  {"memory filter of a stream", Place::stream_memory},
+                                                  {"classifier of a stream", Place::stream_classifier}};
   REQUIRE(table.size() == 1 + std::size(places));
   REQUIRE(table[0].size() == 1 + layer_kinds.size());
   for (std::size_t p = 0; p < std::size(places); ++p) {

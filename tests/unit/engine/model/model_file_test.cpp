@@ -29,6 +29,18 @@ RandomModelOptions small() {
   return o;
 }
 
+RandomModelOptions small_streaming() {
+  RandomModelOptions o = small();
+  o.streaming = o.second = true;
+  o.most_ahead = 4;
+  return o;
+}
+
+/// A window model and a streaming one.
+Model either(unsigned seed) {
+  return random_model(seed, GENERATE(false, true) ? small_streaming() : small());
+}
+
 /// One more layer in front, of `channels` channels that are made from `kernel` frames, `stride` apart.
 void prepend_layer(Model& model, int channels, int kernel, int stride) {
   ConvLayer layer = model.front_end.front();
@@ -81,8 +93,32 @@ TEST_CASE("a model survives the file, whatever its kinds") {
   CHECK(again.branches[0].thresholds == model.branches[0].thresholds);
 }
 
+TEST_CASE("a streaming model survives the file") {
+  RandomModelOptions o = small_streaming();
+  o.second = GENERATE(false, true);
+  o.second_blocks = GENERATE(0, 2);
+  Model model = random_model(11, o);
+  model.detector.min_windows = 3;
+  model.detector.refractory_seconds = 2;
+  const auto bytes = serialize_model(model);
+  CHECK(bytes[8] == std::byte{3});
+  const Model again = parse_model(bytes, "again");
+  CHECK(serialize_model(again) == bytes);
+  CHECK(again.streaming);
+  CHECK(again.detector == model.detector);
+  for (std::size_t i = 0; i < model.blocks.size(); ++i) CHECK(again.blocks[i].ahead == model.blocks[i].ahead);
+  REQUIRE((again.second != nullptr) == o.second);
+  if (o.second) {
+    CHECK(again.second->gate == model.second->gate);
+    CHECK(again.second->net.window_frames() == model.second->net.window_frames());
+    CHECK(again.second->net.labels.size() == model.labels.size());
+    CHECK(again.second->net.branches[0].blocks == model.second->net.branches[0].blocks);
+    CHECK(again.second->net.branches[1].blocks.empty());
+  }
+}
+
 TEST_CASE("a model file cut anywhere is refused") {
-  const auto bytes = serialize_model(random_model(12, small()));
+  const auto bytes = serialize_model(either(12));
   for (std::size_t n = 0; n < bytes.size(); n += n < 400 ? 1 : 37) {
     std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
     CHECK_THROWS_AS(parse_model(cut, "cut"), Error);
@@ -94,7 +130,7 @@ TEST_CASE("a model file cut anywhere is refused") {
 }
 
 TEST_CASE("a flipped bit is found by the checksum") {
-  const auto bytes = serialize_model(random_model(13, small()));
+  const auto bytes = serialize_model(either(13));
   for (std::size_t bit = 0; bit < bytes.size() * 8; bit += bit < 1600 ? 1 : 61) {
     auto flipped = bytes;
     flipped[bit / 8] ^= std::byte{1} << (bit % 8);
@@ -103,7 +139,7 @@ TEST_CASE("a flipped bit is found by the checksum") {
 }
 
 TEST_CASE("hostile bytes behind a right checksum neither crash nor allocate much") {
-  const auto bytes = serialize_model(random_model(14, small()));
+  const auto bytes = serialize_model(either(14));
   std::mt19937 generator(15);
   int refused = 0;
   for (int i = 0; i < 4000; ++i) {
@@ -163,7 +199,8 @@ TEST_CASE("only a layer of one row makes rows of its channels") {
 }
 
 TEST_CASE("a stream takes the memory that its model says") {
-  RandomModelOptions o;
+  RandomModelOptions o = GENERATE(false, true) ? streaming_options() : RandomModelOptions{};
+  o.second = o.streaming && GENERATE(false, true);
   o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
   o.memory_size = GENERATE(32, 256);
   const auto model = std::make_shared<const Model>(random_model(20, o));
@@ -181,7 +218,8 @@ TEST_CASE("errors name the file, the field, what was found and what was expected
   auto bytes = serialize_model(random_model(16, small()));
   SECTION("other version") {
     bytes[8] = std::byte{9};
-    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"), Catch::Contains("a.kwsm: version: found 9, expected 2"));
+    CHECK_THROWS_WITH(parse_model(bytes, "a.kwsm"),
+                      Catch::Contains("a.kwsm: version: found 9, expected 2 or 3"));
   }
   SECTION("no model") {
     bytes[0] = std::byte{'R'};
@@ -220,6 +258,32 @@ TEST_CASE("a model that the format cannot hold is not written") {
   }
   SECTION("hidden threshold") {
     model.branches[0].params[0].hidden_at_least[0] = 100;
+  }
+  SECTION("a window net that looks ahead as far as a streaming one may") {
+    model.blocks[0].ahead = 1;
+  }
+  SECTION("a window net with a detector of its own") {
+    model.detector.smoothing_seconds = 0.1;
+  }
+  SECTION("a window net with a second stage") {
+    model.second = random_model(17, small_streaming()).second;
+  }
+  SECTION("a streaming net with a 1-bit memory filter, a float classifier, out of range") {
+    model = random_model(17, small_streaming());
+    const int what = GENERATE(0, 1, 2, 3);
+    if (what == 0) model.blocks[0].memory_kind = LayerKind::bit1;
+    if (what == 1) model.classifier.kind = LayerKind::float32;
+    if (what == 2) model.blocks[0].ahead = 5;
+    if (what == 3) model.detector.min_windows = 0;
+  }
+  SECTION("a second stage that is a streaming net, whose gate is out of range, or with thresholds") {
+    model = random_model(17, small_streaming());
+    auto second = *model.second;
+    const int what = GENERATE(0, 1, 2);
+    if (what == 0) second.net.streaming = true;
+    if (what == 1) second.gate = 1.5F;
+    if (what == 2) second.net.branches[0].thresholds.assign(4, 0.5F);
+    model.second = std::make_shared<const SecondStage>(second);
   }
   CHECK_THROWS_AS(serialize_model(model), Error);
 }
