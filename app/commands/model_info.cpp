@@ -85,6 +85,61 @@ std::int64_t float32_bytes(const Model& model, const Json& layers) {
   return 4 * numbers;
 }
 
+double step_seconds(const Model& model, int steps) {
+  const double samples = static_cast<double>(model.features.hop_samples) * model.step_stride_frames();
+  return steps * samples / model.features.sample_rate_hz;
+}
+
+double window_seconds(const Model& model) {
+  return static_cast<double>(model.window_samples()) / model.features.sample_rate_hz;
+}
+
+/// What only a streaming model has.
+Json describe_stream(const Model& model) {
+  Json stream;
+  for (int b = 0; b < branch_count; ++b) {
+    const auto id = static_cast<BranchId>(b);
+    stream["reach_seconds"][branch_name(id)] = step_seconds(model, model.reach_steps(id));
+    stream["lookahead_seconds"][branch_name(id)] = step_seconds(model, model.lookahead_steps(id));
+  }
+  const DetectorParams& p = model.detector;
+  stream["detector"] = {{"smoothing_seconds", p.smoothing_seconds},
+                        {"rivals_share", p.rivals_share},
+                        {"min_windows", p.min_windows},
+                        {"refractory_seconds", p.refractory_seconds},
+                        {"rearm_ratio", p.rearm_ratio},
+                        {"warm_up_seconds", p.warm_up_seconds},
+                        {"word_seconds", p.word_seconds}};
+  if (model.second) {
+    const Model& net = model.second->net;
+    stream["second_stage"] = {{"gate", tidy(model.second->gate)},     {"window_seconds", window_seconds(net)},
+                              {"step_seconds", step_seconds(net, 1)}, {"steps", net.steps},
+                              {"memory_size", net.memory_size},       {"hidden_size", net.hidden_size},
+                              {"layers", describe_layers(net)}};
+  }
+  return stream;
+}
+
+std::string layers_text(const Json& layers) {
+  std::string text;
+  for (const Json& layer : layers) {
+    text += fmt::format("  {:<16}{:>6} {:>6} {:>9}  {}\n", layer["name"].get<std::string>(),
+                        layer["inputs"].get<int>(), layer["outputs"].get<int>(),
+                        layer["weights"].get<std::int64_t>(), layer["kind"].get<std::string>());
+  }
+  return text;
+}
+
+std::string second_stage_text(const Json& second) {
+  return fmt::format(
+             "second     where the keywords' posteriors sum to {}: {} s in {} steps of {} s; memory size {}, "
+             "hidden size {}\n",
+             second["gate"].get<double>(), second["window_seconds"].get<double>(), second["steps"].get<int>(),
+             second["step_seconds"].get<double>(), second["memory_size"].get<int>(),
+             second["hidden_size"].get<int>()) +
+         layers_text(second["layers"]);
+}
+
 Json describe_branches(const Model& model) {
   Json branches = Json::object();
   for (int b = 0; b < branch_count; ++b) {
@@ -143,14 +198,15 @@ std::string branches_text(const Json& branches) {
 
 Json describe_model(const Model& model, const std::filesystem::path& file) {
   const FeatureParams& features = model.features;
-  const double rate_hz = features.sample_rate_hz;
   Json info;
   info["name"] = model.name;
   info["file"] = file.string();
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file));
   info["bytes"] = bytes;
   Json layers = describe_layers(model);
-  info["float32_bytes"] = float32_bytes(model, layers);
+  info["float32_bytes"] =
+      float32_bytes(model, layers) +
+      (model.second ? float32_bytes(model.second->net, describe_layers(model.second->net)) : 0);
   info["compression"] =
       std::round(10.0 * info["float32_bytes"].get<double>() / static_cast<double>(bytes)) / 10.0;
   for (const Label& label : model.labels) {
@@ -161,13 +217,16 @@ Json describe_model(const Model& model, const std::filesystem::path& file) {
       {"hop_samples", features.hop_samples},       {"fft_size", features.fft_size},
       {"mel_bands", features.mel_bands},           {"coefficients", features.coefficients},
       {"mel_low_hz", tidy(features.mel_low_hz)},   {"mel_high_hz", tidy(features.mel_high_hz)}};
-  info["window_seconds"] = model.window_samples() / rate_hz;
-  info["step_seconds"] = model.step_stride_frames() * static_cast<int>(features.hop_samples) / rate_hz;
+  info["window_seconds"] = window_seconds(model);
+  info["step_seconds"] = step_seconds(model, 1);
   info["steps"] = model.steps;
   info["memory_size"] = model.memory_size;
   info["hidden_size"] = model.hidden_size;
   info["layers"] = std::move(layers);
   info["branches"] = describe_branches(model);
+  if (model.streaming) {
+    info["stream"] = describe_stream(model);
+  }
   info["provenance"] = describe_provenance(model.provenance);
   for (const Kernels* kernels : all_kernels()) {
     info["kernels"].push_back({{"name", kernels->name},
@@ -193,15 +252,23 @@ std::string describe_text(const Json& info) {
                   features["mel_low_hz"].get<double>(), features["mel_high_hz"].get<double>(),
                   features["frame_samples"].get<int>(), features["hop_samples"].get<int>(),
                   features["sample_rate_hz"].get<int>());
-  text += fmt::format("window     {} s in {} steps of {} s\n", info["window_seconds"].get<double>(),
-                      info["steps"].get<int>(), info["step_seconds"].get<double>());
+  const bool streaming = info.contains("stream");
+  text += fmt::format("{:<10} {} s in {} steps of {} s\n", streaming ? "classifier" : "window",
+                      info["window_seconds"].get<double>(), info["steps"].get<int>(),
+                      info["step_seconds"].get<double>());
+  if (streaming) {
+    text += "stream     reaches back";
+    for (const auto& [branch, seconds] : info["stream"]["reach_seconds"].items()) {
+      text += fmt::format(" {:.3g} s ({})", seconds.get<double>(), branch);
+    }
+    text += fmt::format("; smoothing {} s\n", info["stream"]["detector"]["smoothing_seconds"].get<double>());
+  }
   text += fmt::format("network    memory size {}, hidden size {}\n", info["memory_size"].get<int>(),
                       info["hidden_size"].get<int>());
   text += "layers     inputs outputs  weights  kind\n";
-  for (const Json& layer : info["layers"]) {
-    text += fmt::format("  {:<16}{:>6} {:>6} {:>9}  {}\n", layer["name"].get<std::string>(),
-                        layer["inputs"].get<int>(), layer["outputs"].get<int>(),
-                        layer["weights"].get<std::int64_t>(), layer["kind"].get<std::string>());
+  text += layers_text(info["layers"]);
+  if (streaming && info["stream"].contains("second_stage")) {
+    text += second_stage_text(info["stream"]["second_stage"]);
   }
   text += "branches\n" + branches_text(info["branches"]);
   text += "kernel sets of this program\n";
