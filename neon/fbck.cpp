@@ -16,6 +16,7 @@
 
 #include "engine/kernels/sets.h"
 #include "neon/common/int16_layers.h"
+#include "neon/common/rows.h"
 #include "neon/common/vec.h"
 
 namespace kwsd {
@@ -260,6 +261,18 @@ void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_
   });
 }
 
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  const int16x8_t shift = vdupq_n_s16(static_cast<std::int16_t>(affine.shift));
+  const std::int16_t* constants = affine.constants.data();
+  for_each_tile(layer, a, [=](int t, int valid, int n, const Dots& dots) {
+    for (int i = 0; i < valid; ++i) {
+      neon::add_to_row(dots.of[i][0], shift, constants + n * 3, rows[t + i] + n);
+      neon::add_to_row(dots.of[i][1], shift, constants + (n + row_group) * 3, rows[t + i] + n + row_group);
+    }
+  });
+}
+
 }  // namespace
 
 const Kernels fbck_kernels{
@@ -279,6 +292,9 @@ const Kernels fbck_kernels{
     .activate = neon::activate,
     .narrow = neon::narrow,
     .quantize = neon::quantize,
+    .memory_rows = neon::memory_rows,
+    .project_rows = project_rows,
+    .quantize_row = neon::quantize_row,
 };
 
 }  // namespace kwsd

@@ -3,6 +3,7 @@
 #include "neon/common/bits.h"
 #include "neon/common/cpu.h"
 #include "neon/common/int16_layers.h"
+#include "neon/common/rows.h"
 
 namespace kwsd {
 
@@ -23,6 +24,9 @@ const Kernels neon_kernels{
     .activate = neon::activate,
     .narrow = neon::narrow,
     .quantize = neon::quantize,
+    .memory_rows = neon::memory_rows,
+    .project_rows = neon::project_rows,
+    .quantize_row = neon::quantize_row,
 };
 
 }  // namespace kwsd

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "engine/kernels/operands.h"
+#include "engine/kernels/rows.h"
 
 namespace kwsd {
 
@@ -52,6 +53,23 @@ struct Kernels {
   /// flat[c][t] = clamp(add16(mul_q15(scale16(residual[c][t], shift), mult), bias), -127, 127); flat:
   /// [channels][steps].
   void (*quantize)(const Affine& affine, ConstResidual residual, std::int8_t* flat) noexcept;
+
+  // The new steps of a stream (rows.h). Any number of steps; sets are fastest with one to four. Steps of
+  // several streams may go into one call of expand and project_rows.
+
+  /// x = in[i + 4 - ahead][c]; s = mul_q15(in[i][c], tap 0), then s = add16(s, mul_q15(in[i + k][c], tap k))
+  /// for k = 1 .. 4; out[i][c] = add16(x, prelu16(add16(scale16(s, shift), bias), slope)); bit c of row i of
+  /// `bits` = out[i][c] >= sign_at_least. in: steps + 4 rows, none of them in out: steps rows.
+  /// bits: [steps][row_words_for(channels)], tail bits 0.
+  void (*memory_rows)(const RowFilter& filter, const std::int16_t* const* in, int steps,
+                      std::int16_t* const* out, std::uint64_t* bits) noexcept;
+  /// rows[t][n] = add16(rows[t][n], prelu16(add16(mul_q15(scale16(dot[t][n], shift), mult), bias), slope)).
+  /// shift in [0, 15]. rows: a.count of them.
+  void (*project_rows)(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                       std::int16_t* const* rows) noexcept;
+  /// out[c] = clamp(add16(mul_q15(scale16(row[c], shift), mult), bias), -127, 127); out:
+  /// [row_lanes(channels)].
+  void (*quantize_row)(const RowAffine& affine, const std::int16_t* row, std::int8_t* out) noexcept;
 };
 
 /// Every set compiled into this binary, `reference` first.

@@ -212,6 +212,71 @@ void quantize(const Affine& affine, ConstResidual residual, std::int8_t* __restr
   }
 }
 
+// ---- the new steps of a stream ----
+
+/// Eight channels of one step; bit i of the result = out of channel i reaches its threshold.
+std::uint64_t filter_group(const std::int16_t* const* in, int center, const std::int16_t* constants,
+                           const lanes::Scale& scale, std::int16_t* __restrict out) noexcept {
+  std::int32_t below[row_group];
+  for (int i = 0; i < row_group; ++i) {
+    std::int32_t sum = lanes::mul_q15(in[0][i], constants[i]);
+    for (int k = 1; k < row_filter_taps; ++k) {
+      sum = lanes::clamp16(sum + lanes::mul_q15(in[k][i], constants[k * row_group + i]));
+    }
+    const std::int32_t v = lanes::clamp16(scale(sum) + constants[5 * row_group + i]);
+    const std::int32_t negative = lanes::mul_q15(v, constants[6 * row_group + i]);
+    const std::int32_t m = lanes::clamp16(in[center][i] + (v >= 0 ? v : negative));
+    out[i] = static_cast<std::int16_t>(m);
+    below[i] = m < constants[7 * row_group + i] ? 1 : 0;
+  }
+  std::uint64_t bits = 0;
+  for (int i = 0; i < row_group; ++i) {
+    bits |= static_cast<std::uint64_t>(1 - below[i]) << i;
+  }
+  return bits;
+}
+
+void memory_rows(const RowFilter& filter, const std::int16_t* const* in, int steps, std::int16_t* const* out,
+                 std::uint64_t* bits) noexcept {
+  const lanes::Scale scale(filter.shift);
+  const int words = BitMatrix::row_words_for(filter.channels);
+  std::fill_n(bits, steps * words, 0U);
+  for (int i = 0; i < steps; ++i) {
+    for (int c = 0; c < filter.channels; c += row_group) {
+      const std::int16_t* const taps[] = {in[i] + c, in[i + 1] + c, in[i + 2] + c, in[i + 3] + c,
+                                          in[i + 4] + c};
+      const std::uint64_t set =
+          filter_group(taps, 4 - filter.ahead, filter.constants.data() + c * 8, scale, out[i] + c);
+      bits[i * words + c / 64] |= set << (c % 64);
+    }
+  }
+}
+
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  const lanes::Scale scale(affine.shift);
+  for_each_tile(layer, a, [&](int t, int n, const Dots& dots) {
+    const std::int16_t* constants = affine.constants.data() + n * 3;
+    std::int16_t* x = rows[t] + n;
+    for (int i = 0; i < row_group; ++i) {
+      const std::int32_t p = lanes::activate(scale(dots.of[i]), constants[i], constants[row_group + i],
+                                             constants[2 * row_group + i]);
+      x[i] = static_cast<std::int16_t>(lanes::clamp16(x[i] + p));
+    }
+  });
+}
+
+void quantize_row(const RowAffine& affine, const std::int16_t* row, std::int8_t* __restrict out) noexcept {
+  const lanes::Scale scale(affine.shift);
+  for (int c = 0; c < affine.channels; c += row_group) {
+    const std::int16_t* constants = affine.constants.data() + c * 3;
+    for (int i = 0; i < row_group; ++i) {
+      const std::int32_t v = lanes::mul_q15(scale(row[c + i]), constants[i]) + constants[row_group + i];
+      out[c + i] = static_cast<std::int8_t>(std::min(std::max(v, -127), 127));
+    }
+  }
+}
+
 }  // namespace
 
 const Kernels portable_kernels{
@@ -231,6 +296,9 @@ const Kernels portable_kernels{
     .activate = activate,
     .narrow = narrow,
     .quantize = quantize,
+    .memory_rows = memory_rows,
+    .project_rows = project_rows,
+    .quantize_row = quantize_row,
 };
 
 }  // namespace kwsd

@@ -152,6 +152,50 @@ void quantize(const Affine& affine, ConstResidual residual, std::int8_t* flat) n
   }
 }
 
+/// Constant `index` of `count` of channel c (rows.h).
+std::int16_t constant_of(const AlignedVector<std::int16_t>& constants, int count, int index, int c) noexcept {
+  return constants[static_cast<std::size_t>((c / row_group * count + index) * row_group + c % row_group)];
+}
+
+void memory_rows(const RowFilter& filter, const std::int16_t* const* in, int steps, std::int16_t* const* out,
+                 std::uint64_t* bits) noexcept {
+  const int words = BitMatrix::row_words_for(filter.channels);
+  std::fill_n(bits, steps * words, 0U);
+  for (int i = 0; i < steps; ++i) {
+    for (int c = 0; c < filter.channels; ++c) {
+      const auto constant = [&](int index) { return constant_of(filter.constants, 8, index, c); };
+      std::int16_t sum = mul_q15(in[i][c], constant(0));
+      for (int k = 1; k < row_filter_taps; ++k) {
+        sum = add16(sum, mul_q15(in[i + k][c], constant(k)));
+      }
+      const std::int16_t v = add16(scale16(sum, filter.shift), constant(5));
+      out[i][c] = add16(in[i + 4 - filter.ahead][c], prelu16(v, constant(6)));
+      if (out[i][c] >= constant(7)) {
+        set_bit(bits + i * words, c);
+      }
+    }
+  }
+}
+
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  for (int t = 0; t < a.count; ++t) {
+    for (int n = 0; n < layer.outputs; ++n) {
+      const auto constant = [&](int index) { return constant_of(affine.constants, 3, index, n); };
+      const std::int16_t u = scale16(dot(layer, n, a, t), affine.shift);
+      const std::int16_t v = add16(mul_q15(u, constant(0)), constant(1));
+      rows[t][n] = add16(rows[t][n], prelu16(v, constant(2)));
+    }
+  }
+}
+
+void quantize_row(const RowAffine& affine, const std::int16_t* row, std::int8_t* out) noexcept {
+  for (int c = 0; c < affine.channels; ++c) {
+    const auto constant = [&](int index) { return constant_of(affine.constants, 3, index, c); };
+    out[c] = clamp8(add16(mul_q15(scale16(row[c], affine.shift), constant(0)), constant(1)));
+  }
+}
+
 }  // namespace
 
 const Kernels reference_kernels{
@@ -171,6 +215,9 @@ const Kernels reference_kernels{
     .activate = activate,
     .narrow = narrow,
     .quantize = quantize,
+    .memory_rows = memory_rows,
+    .project_rows = project_rows,
+    .quantize_row = quantize_row,
 };
 
 }  // namespace kwsd

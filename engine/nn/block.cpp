@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "engine/kernels/fixed_point.h"
 #include "engine/kernels/lanes.h"
 #include "engine/model/limits.h"
 
@@ -16,7 +15,7 @@ AlignedVector<std::int16_t> fold_taps(const BlockWeights& weights, const Affine&
   AlignedVector<std::int16_t> folded(affine.channels.size() * 8);
   for (std::size_t c = 0; c < affine.channels.size(); ++c) {
     for (std::size_t k = 0; k < taps; ++k) {
-      folded[c * 8 + k] = saturate16((weights.memory[c * taps + k] * affine.channels[c].mult + 64) >> 7);
+      folded[c * 8 + k] = fold_tap(weights.memory[c * taps + k], affine.channels[c].mult);
     }
   }
   return folded;

@@ -7,6 +7,7 @@
 #include "neon/common/bits.h"
 #include "neon/common/cpu.h"
 #include "neon/common/int16_layers.h"
+#include "neon/common/rows.h"
 #include "neon/common/vec.h"
 
 // Register maps and contracts stand above the assembly.
@@ -240,6 +241,9 @@ const Kernels a53_kernels{
     .activate = neon::activate,
     .narrow = neon::narrow,
     .quantize = neon::quantize,
+    .memory_rows = neon::memory_rows,
+    .project_rows = neon::project_rows,
+    .quantize_row = neon::quantize_row,
 };
 
 }  // namespace kwsd

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "neon/common/rows.h"
 #include "neon/common/tile.h"
 
 namespace kwsd::neon {
@@ -136,6 +137,15 @@ void project(const BitLayer& layer, const Affine& affine, BitRows a, std::int16_
       std::int16_t& x = residual[(n + j) * stride + t + i];
       x = vqaddh_s16(x, v >= 0 ? v : vqrdmulhh_s16(v, channel.slope));
     }
+  });
+}
+
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  const int16x8_t shift = vdupq_n_s16(static_cast<std::int16_t>(affine.shift));
+  const std::int16_t* constants = affine.constants.data();
+  for_each_step(0, layer, a, [=, inputs = layer.inputs](int t, int n, uint16x8_t differing_bits) {
+    add_to_row(dot_of(differing_bits, inputs), shift, constants + n * 3, rows[t] + n);
   });
 }
 

@@ -100,6 +100,31 @@ void memory_kernels(const Kernels& set, int channels, int steps) {
   });
 }
 
+/// The new steps of a stream.
+void row_kernels(const Kernels& set, int channels, int hidden, int steps) {
+  const Bits x(set, channels, hidden, steps);
+  const std::vector<std::int8_t> taps(size(channels * row_filter_taps), 60);
+  const RowFilter filter = prepare_row_filter(taps, x.affine, 0);
+  const RowAffine affine = prepare_row_affine(x.affine);
+  AlignedVector<std::int16_t> values(size((2 * steps + 4) * row_lanes(channels)));
+  std::vector<std::int16_t*> rows;
+  for (int i = 0; i < 2 * steps + 4; ++i) {
+    rows.push_back(values.data() + i * row_lanes(channels));
+  }
+  AlignedVector<std::uint64_t> bits(size(steps * BitMatrix::row_words_for(channels)));
+  AlignedVector<std::int8_t> bytes(size(row_lanes(channels)));
+  const std::string prefix = std::string(set.name) + " ";
+  const std::string suffix = " C=" + std::to_string(channels) + " T=" + std::to_string(steps);
+  region(prefix + "memory_rows" + suffix,
+         [&] { set.memory_rows(filter, rows.data(), steps, rows.data() + steps + 4, bits.data()); });
+  region(prefix + "project_rows" + shape(channels, hidden, steps),
+         [&] { set.project_rows(x.weights, affine, {x.a.data(), steps}, rows.data()); });
+  if (steps == 1) {
+    region(prefix + "quantize_row C=" + std::to_string(channels),
+           [&] { set.quantize_row(affine, rows[0], bytes.data()); });
+  }
+}
+
 void int8_kernel(const Kernels& set, int outputs, int inputs, int rows, int largest) {
   std::vector<std::int8_t> weights(size(outputs * inputs));
   for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -142,6 +167,9 @@ void quantize_kernel(const Kernels& set, int channels, int steps) {
 void kernels(const Kernels& set) {
   bit_kernels(set, 256, 128, 8);
   bit_kernels(set, 128, 256, 8);
+  for (int steps = 1; steps <= 4; ++steps) {
+    row_kernels(set, 128, 256, steps);
+  }
   if (set.name != "a53") {
     return;  // the other sets are there to compare with
   }

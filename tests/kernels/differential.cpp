@@ -1,7 +1,7 @@
 #include "tests/kernels/differential.h"
 
 #include <algorithm>
-#include <random>
+#include <memory>
 
 #include "engine/kernels/bit_rows.h"
 #include "engine/kernels/sets.h"
@@ -284,10 +284,105 @@ std::string quantize(const Kernels& set, const Shape& s, Fill fill, std::uint32_
   return compare(flat.expected, flat.found);
 }
 
+/// Rows of a stream, each in a guarded buffer of its own.
+struct Rows {
+  Rows(int count, int channels) {
+    for (int i = 0; i < count; ++i) {
+      buffers.push_back(std::make_unique<GuardedBuffer<std::int16_t>>(size(row_lanes(channels))));
+      pointers.push_back(buffers.back()->data());
+    }
+  }
+  void fill(Source& source) {
+    for (const auto& row : buffers) {
+      std::generate_n(row->data(), row->size(), [&] { return source.int16(); });
+    }
+  }
+  void copy(const Rows& from) {
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      std::copy_n(from.pointers[i], buffers[i]->size(), pointers[i]);
+    }
+  }
+  /// "" or what differs in the valid lanes of the rows.
+  [[nodiscard]] std::string differs(const Rows& expected, int channels) const {
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      if (!buffers[i]->intact()) {
+        return "wrote before the start of row " + std::to_string(i);
+      }
+      const auto [a, b] = std::mismatch(pointers[i], pointers[i] + channels, expected.pointers[i]);
+      if (a != pointers[i] + channels) {
+        return "row " + std::to_string(i) + " channel " + std::to_string(a - pointers[i]) + ": expected " +
+               std::to_string(*b) + ", found " + std::to_string(*a);
+      }
+    }
+    return "";
+  }
+  std::vector<std::unique_ptr<GuardedBuffer<std::int16_t>>> buffers;
+  std::vector<std::int16_t*> pointers;
+};
+
+/// The same row in several places and rows in any order: as in a ring.
+std::string memory_rows(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  Source source(fill, seed);
+  const Affine affine = random_affine(source, s.outputs, 0, 15);
+  std::vector<std::int8_t> taps(size(s.outputs * row_filter_taps));
+  std::generate_n(taps.begin(), taps.size(),
+                  [&] { return static_cast<std::int8_t>(source.value(-128, 127)); });
+  const RowFilter filter = prepare_row_filter(taps, affine, source.within(0, 4));
+  Rows in(s.steps + 4, s.outputs);
+  in.fill(source);
+  std::vector<const std::int16_t*> order(in.pointers.begin(), in.pointers.end());
+  std::swap(order.front(), order[source.word() % order.size()]);
+  Rows expected(s.steps, s.outputs), found(s.steps, s.outputs);
+  Pair<std::uint64_t> bits(s.steps * BitMatrix::row_words_for(s.outputs));
+  bits.fill([&] { return source.word(); });
+  reference_kernels.memory_rows(filter, order.data(), s.steps, expected.pointers.data(),
+                                bits.expected.data());
+  set.memory_rows(filter, order.data(), s.steps, found.pointers.data(), bits.found.data());
+  const std::string wrong = found.differs(expected, s.outputs);
+  return wrong.empty() ? compare(bits.expected, bits.found) : wrong;
+}
+
+std::string project_rows(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  Source source(fill, seed);
+  const BitOperands x(source, s, fill);
+  const RowAffine affine = prepare_row_affine(random_affine(source, s.outputs, 0, 15));
+  Rows expected(s.steps, s.outputs), found(s.steps, s.outputs);
+  expected.fill(source);
+  found.copy(expected);
+  const auto run = [&](const Kernels& k, Rows& rows) {
+    k.project_rows(k.prepare_bits(x.weights), affine, {x.activations.data(), s.steps}, rows.pointers.data());
+  };
+  run(reference_kernels, expected);
+  run(set, found);
+  return found.differs(expected, s.outputs);
+}
+
+std::string quantize_row(const Kernels& set, const Shape& s, Fill fill, std::uint32_t seed) {
+  Source source(fill, seed);
+  const RowAffine affine = prepare_row_affine(random_affine(source, s.outputs, -31, 15));
+  Rows row(1, s.outputs);
+  row.fill(source);
+  Pair<std::int8_t> out(row_lanes(s.outputs));
+  reference_kernels.quantize_row(affine, row.pointers[0], out.expected.data());
+  set.quantize_row(affine, row.pointers[0], out.found.data());
+  std::copy_n(out.expected.data() + s.outputs, row_lanes(s.outputs) - s.outputs,
+              out.found.data() + s.outputs);
+  return compare(out.expected, out.found);
+}
+
 constexpr Entry entries[] = {
-    {"bit_dots", bit_dots}, {"expand", expand}, {"project", project},
-    {"memory", memory},     {"signs", signs},   {"int8_dots", int8_dots},
-    {"activate", activate}, {"narrow", narrow}, {"quantize", quantize},
+    {"bit_dots", bit_dots},
+    {"expand", expand},
+    {"project", project},
+    {"memory", memory},
+    {"signs", signs},
+    {"int8_dots", int8_dots},
+    {"activate", activate},
+    {"narrow", narrow},
+    {"quantize", quantize},
+    {"memory_rows", memory_rows},
+    {"project_rows", project_rows},
+    {"quantize_row", quantize_row},
 };
 
 }  // namespace

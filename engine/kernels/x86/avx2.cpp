@@ -355,5 +355,44 @@ void quantize(const std::int16_t* residual, const Channels& affine, int channels
   }
 }
 
+void memory_rows(const RowConstants& filter, const std::int16_t* const* in, int steps,
+                 std::int16_t* const* out, std::uint8_t* bits, int row_bytes) noexcept {
+  const Scale scale(filter.shift);
+  for (int c = 0; c < filter.channels; c += 16) {
+    const std::int16_t* constants = filter.constants + c * 8;
+    __m256i of[8];  // taps, bias, slope, sign_at_least of sixteen channels
+    for (int k = 0; k < 8; ++k) {
+      of[k] = load_two(constants + k * 8, constants + 64 + k * 8);
+    }
+    for (int i = 0; i < steps; ++i) {
+      __m256i sum = mul_q15(load256(in[i] + c), of[0]);
+      for (int k = 1; k < 5; ++k) {
+        sum = _mm256_adds_epi16(sum, mul_q15(load256(in[i + k] + c), of[k]));
+      }
+      const __m256i v = _mm256_adds_epi16(scale(sum), of[5]);
+      const __m256i m = _mm256_adds_epi16(load256(in[i + 4 - filter.ahead] + c), prelu(v, of[6]));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out[i] + c), m);
+      const __m256i below = _mm256_cmpgt_epi16(of[7], m);
+      const auto set = static_cast<std::uint16_t>(~_mm_movemask_epi8(
+          _mm_packs_epi16(_mm256_castsi256_si128(below), _mm256_extracti128_si256(below, 1))));
+      std::memcpy(bits + i * row_bytes + c / 8, &set, sizeof set);
+    }
+  }
+}
+
+void project_rows(const BitLayer& layer, const RowConstants& affine, const BitRows& a,
+                  std::int16_t* const* rows) noexcept {
+  project_rows_with<Counter>(layer, affine, a, rows);
+}
+
+void quantize_row(const RowConstants& affine, const std::int16_t* row, std::int8_t* out) noexcept {
+  const Scale scale(affine.shift);
+  for (int c = 0; c < affine.channels; c += 8) {
+    const std::int16_t* constants = affine.constants + c * 3;
+    const __m128i v = _mm_adds_epi16(mul_q15(scale(load(row + c)), load(constants)), load(constants + 8));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out + c), to_bytes(v, v));
+  }
+}
+
 }  // namespace avx2
 }  // namespace kwsd::x86

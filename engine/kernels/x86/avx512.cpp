@@ -339,6 +339,11 @@ void project(const BitLayer& layer, const Channels& channels, const BitRows& a, 
   });
 }
 
+void project_rows(const BitLayer& layer, const RowConstants& affine, const BitRows& a,
+                  std::int16_t* const* rows) noexcept {
+  project_rows_with<Counter>(layer, affine, a, rows);
+}
+
 void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept {
   int row = 0;
   for (; row + 4 <= a.count; row += 4) {

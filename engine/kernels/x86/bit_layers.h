@@ -151,5 +151,21 @@ inline void project_with(const BitLayer& layer, const Channels& channels, const 
   });
 }
 
+template <template <int> class Counter>
+inline void project_rows_with(const BitLayer& layer, const RowConstants& affine, const BitRows& a,
+                              std::int16_t* const* rows) noexcept {
+  const Scale scale(affine.shift);
+  for_each_tile<Counter>(layer, [&](int n, const auto& count) {
+    const std::int16_t* constants = affine.constants + n * 3;
+    const __m128i mult = load(constants), bias = load(constants + tile), slope = load(constants + 2 * tile);
+    for (int t = 0; t < a.count; ++t) {
+      const __m128i u = mul_q15(scale(dot_of(count(a.words + t * a.row_words), layer.inputs)), mult);
+      const __m128i v = _mm_adds_epi16(u, bias);
+      auto* x = reinterpret_cast<__m128i*>(rows[t] + n);
+      _mm_storeu_si128(x, _mm_adds_epi16(_mm_loadu_si128(x), _mm_max_epi16(v, mul_q15(v, slope))));
+    }
+  });
+}
+
 }  // namespace
 }  // namespace kwsd::x86

@@ -40,6 +40,12 @@ struct Int8Rows {
   int stride, count;
 };
 
+/// As RowFilter and RowAffine (rows.h).
+struct RowConstants {
+  const std::int16_t* constants;
+  int channels, shift, ahead;
+};
+
 inline constexpr int avx512_int8_outputs = 16;  ///< outputs of a group
 inline constexpr int avx2_int8_outputs = 8;
 
@@ -63,6 +69,12 @@ void activate(const Activation& activation, const std::int32_t* acc, int positio
 void narrow(const std::int16_t* values, int count, int shift, std::int8_t* out) noexcept;
 void quantize(const std::int16_t* residual, const Channels& affine, int channels, int steps, int stride,
               std::int8_t* flat) noexcept;
+/// bits: zeroed by the caller.
+void memory_rows(const RowConstants& filter, const std::int16_t* const* in, int steps,
+                 std::int16_t* const* out, std::uint8_t* bits, int row_bytes) noexcept;
+void project_rows(const BitLayer& layer, const RowConstants& affine, const BitRows& a,
+                  std::int16_t* const* rows) noexcept;
+void quantize_row(const RowConstants& affine, const std::int16_t* row, std::int8_t* out) noexcept;
 }  // namespace avx2
 
 namespace avx512 {
@@ -74,6 +86,8 @@ void expand(const BitLayer& layer, const std::int16_t* limits, const BitRows& a,
             int out_row_bytes) noexcept;
 void project(const BitLayer& layer, const Channels& channels, const BitRows& a, std::int16_t* residual,
              int stride) noexcept;
+void project_rows(const BitLayer& layer, const RowConstants& affine, const BitRows& a,
+                  std::int16_t* const* rows) noexcept;
 /// weights: groups of 16 outputs, [ceil(inputs / 4)][16][4] uint8 each: w + 128.
 void int8_dots(const Int8Layer& layer, const Int8Rows& a, std::int32_t* acc) noexcept;
 }  // namespace avx512

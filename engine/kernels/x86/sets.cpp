@@ -136,6 +136,25 @@ void quantize(const Affine& affine, ConstResidual x, std::int8_t* flat) noexcept
   x86::avx2::quantize(x.values, channels_of(affine), x.channels, x.steps, x.stride(), flat);
 }
 
+void memory_rows(const RowFilter& filter, const std::int16_t* const* in, int steps, std::int16_t* const* out,
+                 std::uint64_t* bits) noexcept {
+  const int row_words = BitMatrix::row_words_for(filter.channels);
+  std::fill_n(bits, steps * row_words, 0U);
+  x86::avx2::memory_rows({filter.constants.data(), filter.channels, filter.shift, filter.ahead}, in, steps,
+                         out, reinterpret_cast<std::uint8_t*>(bits), row_words * 8);
+}
+
+template <auto ProjectRows>
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  ProjectRows(layer_of(layer), {affine.constants.data(), affine.channels, affine.shift, 0}, rows_of(layer, a),
+              rows);
+}
+
+void quantize_row(const RowAffine& affine, const std::int16_t* row, std::int8_t* out) noexcept {
+  x86::avx2::quantize_row({affine.constants.data(), affine.channels, affine.shift, 0}, row, out);
+}
+
 bool has_avx2() noexcept {
   return __builtin_cpu_supports("avx2") != 0;
 }
@@ -165,6 +184,9 @@ const Kernels avx2_kernels{
     .activate = activate,
     .narrow = narrow,
     .quantize = quantize,
+    .memory_rows = memory_rows,
+    .project_rows = project_rows<x86::avx2::project_rows>,
+    .quantize_row = quantize_row,
 };
 
 const Kernels avx512_kernels{
@@ -184,6 +206,9 @@ const Kernels avx512_kernels{
     .activate = activate,
     .narrow = narrow,
     .quantize = quantize,
+    .memory_rows = memory_rows,
+    .project_rows = project_rows<x86::avx512::project_rows>,
+    .quantize_row = quantize_row,
 };
 
 }  // namespace kwsd
