@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/features/float4.h"
@@ -143,53 +144,76 @@ void validate(const FeatureParams& p) {
   }
 }
 
-struct Mfcc::Impl {
+struct MfccTables::Impl {
   explicit Impl(const FeatureParams& p);
-
-  void window_into_buffer(std::span<const float> samples) noexcept;
-  void mel_energies() noexcept;
-  void logarithms() noexcept;
-  void cosine_transform(std::span<float> out) const noexcept;
 
   FeatureParams params;
   std::vector<float> window;          // (frame_samples)
   std::vector<MelTriangle> mel_bank;  // (mel_bands)
   std::vector<Float4Group> dct;       // [mel_bands][coefficients], in whole tiles
   PowerSpectrum spectrum;
+};
+
+MfccTables::Impl::Impl(const FeatureParams& p)
+    : params(p),
+      window(make_hann(p.frame_samples)),
+      mel_bank(make_mel_bank(p)),
+      dct(make_dct(p)),
+      spectrum(p.fft_size) {}
+
+MfccTables::MfccTables(const FeatureParams& params) {
+  validate(params);
+  impl_ = std::make_unique<const Impl>(params);
+}
+
+MfccTables::~MfccTables() = default;
+
+const FeatureParams& MfccTables::params() const noexcept {
+  return impl_->params;
+}
+
+struct Mfcc::Impl {
+  explicit Impl(std::shared_ptr<const MfccTables> shared);
+
+  void window_into_buffer(std::span<const float> samples) noexcept;
+  void mel_energies() noexcept;
+  void logarithms() noexcept;
+  void cosine_transform(std::span<float> out) const noexcept;
+
+  std::shared_ptr<const MfccTables> owner;
+  const MfccTables::Impl& tables;
+  PowerSpectrum::Scratch spectrum;
   std::vector<float> windowed;      // (fft_size), zero past frame_samples
   std::vector<float> power;         // (fft_size / 2 + 1), and 3 zeros for the last group of a triangle
   std::vector<float> mel;           // (mel_bands), rounded up to groups of four
   std::vector<float> coefficients;  // (coefficients)
 };
 
-Mfcc::Impl::Impl(const FeatureParams& p)
-    : params(p),
-      window(make_hann(p.frame_samples)),
-      mel_bank(make_mel_bank(p)),
-      dct(make_dct(p)),
-      spectrum(p.fft_size),
-      windowed(p.fft_size),
-      power(p.fft_size / 2 + 4),
-      mel((p.mel_bands + 3) / 4 * 4),
-      coefficients(p.coefficients) {}
+Mfcc::Impl::Impl(std::shared_ptr<const MfccTables> shared)
+    : owner(std::move(shared)),
+      tables(*owner->impl_),
+      spectrum(tables.spectrum),
+      windowed(tables.params.fft_size),
+      power(tables.params.fft_size / 2 + 4),
+      mel((tables.params.mel_bands + 3) / 4 * 4),
+      coefficients(tables.params.coefficients) {}
 
-Mfcc::Mfcc(const FeatureParams& params) {
-  validate(params);
-  impl_ = std::make_unique<Impl>(params);
-}
+Mfcc::Mfcc(const FeatureParams& params) : Mfcc(std::make_shared<const MfccTables>(params)) {}
+
+Mfcc::Mfcc(std::shared_ptr<const MfccTables> tables) : impl_(std::make_unique<Impl>(std::move(tables))) {}
 
 Mfcc::~Mfcc() = default;
 Mfcc::Mfcc(Mfcc&&) noexcept = default;
 Mfcc& Mfcc::operator=(Mfcc&&) noexcept = default;
 
 const FeatureParams& Mfcc::params() const noexcept {
-  return impl_->params;
+  return impl_->tables.params;
 }
 
 void Mfcc::compute(std::span<const float> samples, std::span<float> out) noexcept {
   Impl& s = *impl_;
   s.window_into_buffer(samples);
-  s.spectrum.compute(s.windowed, s.power);
+  s.tables.spectrum.compute(s.windowed, s.power, s.spectrum);
   s.mel_energies();
   s.logarithms();
   s.cosine_transform(out);
@@ -197,9 +221,10 @@ void Mfcc::compute(std::span<const float> samples, std::span<float> out) noexcep
 
 void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8_t> out) noexcept {
   Impl& s = *impl_;
+  const FeatureParams& p = s.tables.params;
   compute(samples, s.coefficients);
   for (std::size_t j = 0; j < out.size(); ++j) {
-    const float scaled = (s.coefficients[j] - s.params.mean[j]) * s.params.scale[j];
+    const float scaled = (s.coefficients[j] - p.mean[j]) * p.scale[j];
     out[j] = static_cast<std::int8_t>(std::round(std::clamp(scaled, -127.0F, 127.0F)));
   }
 }
@@ -207,6 +232,7 @@ void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8
 void Mfcc::Impl::window_into_buffer(std::span<const float> samples) noexcept {
   // The bits of |x| order like |x| itself, with infinity and NaN on top: one maximum tells whether all is
   // well.
+  const std::vector<float>& window = tables.window;
   constexpr std::uint32_t one_bits = 0x3f800000;
   std::uint32_t largest = 0;
   for (std::size_t i = 0; i < window.size(); ++i) {
@@ -222,6 +248,7 @@ void Mfcc::Impl::window_into_buffer(std::span<const float> samples) noexcept {
 }
 
 void Mfcc::Impl::mel_energies() noexcept {
+  const std::vector<MelTriangle>& mel_bank = tables.mel_bank;
   for (std::size_t band = 0; band < mel_bank.size(); ++band) {
     const float* bins = power.data() + mel_bank[band].first_bin;
     Float4 sums{};
@@ -229,7 +256,7 @@ void Mfcc::Impl::mel_energies() noexcept {
       sums += weights.lanes * load4(bins);
       bins += 4;
     }
-    mel[band] = (sums[0] + sums[1]) + (sums[2] + sums[3]) + params.log_floor;
+    mel[band] = (sums[0] + sums[1]) + (sums[2] + sums[3]) + tables.params.log_floor;
   }
 }
 
@@ -241,10 +268,12 @@ void Mfcc::Impl::logarithms() noexcept {
 
 /// out[j] = sum_m dct[m][j] mel[m], one tile of coefficients at a time.
 void Mfcc::Impl::cosine_transform(std::span<float> out) const noexcept {
-  const std::size_t row_groups = dct.size() / mel_bank.size();
+  const std::vector<Float4Group>& dct = tables.dct;
+  const std::size_t bands = tables.mel_bank.size();
+  const std::size_t row_groups = dct.size() / bands;
   for (std::size_t first = 0; first < row_groups; first += dct_tile) {
     std::array<Float4, dct_tile> sums{};
-    for (std::size_t m = 0; m < mel_bank.size(); ++m) {
+    for (std::size_t m = 0; m < bands; ++m) {
       for (std::size_t group = 0; group < dct_tile; ++group) {
         sums[group] += dct[m * row_groups + first + group].lanes * mel[m];
       }

@@ -1,4 +1,4 @@
-// Samples of one frame -> MFCC. Thread: one at a time per object; no allocation after construction.
+// Samples of one frame -> MFCC. Thread: one at a time per Mfcc; no allocation after construction.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,28 @@
 
 namespace kwsd {
 
+/// What the MFCC of feature_params.h take beside the samples: window, filters, transforms. Immutable; shared
+/// by any number of Mfcc and threads.
+class MfccTables {
+ public:
+  /// Throws Error (bad_data) when a parameter is out of its range (mean and scale may be empty: then
+  /// only Mfcc::compute may be called).
+  explicit MfccTables(const FeatureParams& params);
+  ~MfccTables();
+  [[nodiscard]] const FeatureParams& params() const noexcept;
+
+ private:
+  friend class Mfcc;
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
 /// Computes the MFCC of feature_params.h. Used by the daemon and by the trainer alike.
 class Mfcc {
  public:
-  /// Throws Error (bad_data) when a parameter is out of its range (mean and scale may be empty: then
-  /// only `compute` may be called).
+  /// With tables of its own; throws as MfccTables does.
   explicit Mfcc(const FeatureParams& params);
+  explicit Mfcc(std::shared_ptr<const MfccTables> tables);
   ~Mfcc();
   Mfcc(Mfcc&&) noexcept;
   Mfcc& operator=(Mfcc&&) noexcept;

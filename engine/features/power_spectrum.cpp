@@ -147,33 +147,36 @@ PowerSpectrum::PowerSpectrum(std::size_t size) : half_(size / 2), quarter_(size 
   for (std::size_t k = 0; k < half_ / 2; k += 4) {
     real_twiddles_.push_back(four_roots(k, 1, size));
   }
-  lanes_.resize(quarter_);
-  other_lanes_.resize(quarter_);
-  re_.resize(half_ + 1);
-  im_.resize(half_ + 1);
 }
 
-void PowerSpectrum::compute(std::span<const float> samples, std::span<float> power) noexcept {
-  split_into_lanes(samples.data());
-  transform_lanes();
-  join_lanes();
-  unpack_real(power.data());
+PowerSpectrum::Scratch::Scratch(const PowerSpectrum& spectrum)
+    : lanes(spectrum.quarter_),
+      other_lanes(spectrum.quarter_),
+      re(spectrum.half_ + 1),
+      im(spectrum.half_ + 1) {}
+
+void PowerSpectrum::compute(std::span<const float> samples, std::span<float> power,
+                            Scratch& scratch) const noexcept {
+  split_into_lanes(samples.data(), scratch);
+  transform_lanes(scratch);
+  join_lanes(scratch);
+  unpack_real(scratch, power.data());
 }
 
 /// z[n] = x[2 n] + i x[2 n + 1], lane r = z[4 n + r].
-void PowerSpectrum::split_into_lanes(const float* samples) noexcept {
+void PowerSpectrum::split_into_lanes(const float* samples, Scratch& scratch) const noexcept {
   for (std::size_t n = 0; n < quarter_; ++n) {
     const Float4 low = load4(samples + 8 * n);
     const Float4 high = load4(samples + 8 * n + 4);
-    lanes_[n] = {__builtin_shufflevector(low, high, 0, 2, 4, 6),
-                 __builtin_shufflevector(low, high, 1, 3, 5, 7)};
+    scratch.lanes[n] = {__builtin_shufflevector(low, high, 0, 2, 4, 6),
+                        __builtin_shufflevector(low, high, 1, 3, 5, 7)};
   }
 }
 
-void PowerSpectrum::transform_lanes() noexcept {
+void PowerSpectrum::transform_lanes(Scratch& scratch) const noexcept {
   for (const Stage& s : stages_) {
     const auto run = [&](auto stage_pass) {
-      stage_pass(lanes_.data(), other_lanes_.data(), s.blocks, s.stride, s.twiddles.data());
+      stage_pass(scratch.lanes.data(), scratch.other_lanes.data(), s.blocks, s.stride, s.twiddles.data());
     };
     switch (s.radix) {
       case 2:
@@ -188,15 +191,16 @@ void PowerSpectrum::transform_lanes() noexcept {
       default:
         run(pass<5>);
     }
-    std::swap(lanes_, other_lanes_);
+    std::swap(scratch.lanes, scratch.other_lanes);
   }
 }
 
 /// Z[k + m quarter] = sum_r (-i)^(r m) exp(-2 pi i r k / half) lane_r[k]: four k at a time.
-void PowerSpectrum::join_lanes() noexcept {
+void PowerSpectrum::join_lanes(Scratch& scratch) const noexcept {
   const Complex4* twiddle = join_twiddles_.data();
   for (std::size_t k = 0; k < quarter_; k += 4, twiddle += 3) {
-    std::array<Complex4, 4> v{lanes_[k], lanes_[k + 1], lanes_[k + 2], lanes_[k + 3]};
+    std::array<Complex4, 4> v{scratch.lanes[k], scratch.lanes[k + 1], scratch.lanes[k + 2],
+                              scratch.lanes[k + 3]};
     transpose(v[0].re, v[1].re, v[2].re, v[3].re);
     transpose(v[0].im, v[1].im, v[2].im, v[3].im);
     for (std::size_t r = 1; r < 4; ++r) {
@@ -204,21 +208,22 @@ void PowerSpectrum::join_lanes() noexcept {
     }
     dft(v);
     for (std::size_t m = 0; m < 4; ++m) {
-      store4(re_.data() + k + m * quarter_, v[m].re);
-      store4(im_.data() + k + m * quarter_, v[m].im);
+      store4(scratch.re.data() + k + m * quarter_, v[m].re);
+      store4(scratch.im.data() + k + m * quarter_, v[m].im);
     }
   }
-  re_[half_] = re_[0];
-  im_[half_] = im_[0];
+  scratch.re[half_] = scratch.re[0];
+  scratch.im[half_] = scratch.im[0];
 }
 
 /// X[k] = E + O, X[half - k] = conj(E - O), with E = (Z[k] + conj Z[half - k]) / 2 and
 /// O = exp(-2 pi i k / size) (Z[k] - conj Z[half - k]) / 2i.
-void PowerSpectrum::unpack_real(float* power) const noexcept {
+void PowerSpectrum::unpack_real(const Scratch& scratch, float* power) const noexcept {
   for (std::size_t k = 0; k < half_ / 2; k += 4) {
     const std::size_t mirror = half_ - k - 3;
-    const Complex4 z{load4(re_.data() + k), load4(im_.data() + k)};
-    const Complex4 conjugate{reversed(load4(re_.data() + mirror)), -reversed(load4(im_.data() + mirror))};
+    const Complex4 z{load4(scratch.re.data() + k), load4(scratch.im.data() + k)};
+    const Complex4 conjugate{reversed(load4(scratch.re.data() + mirror)),
+                             -reversed(load4(scratch.im.data() + mirror))};
     const Complex4 even = z + conjugate;
     const Complex4 odd = minus_i(z - conjugate) * real_twiddles_[k / 4];
     const Complex4 low = 0.5F * (even + odd);
@@ -227,7 +232,7 @@ void PowerSpectrum::unpack_real(float* power) const noexcept {
     store4(power + mirror, reversed(high.re * high.re + high.im * high.im));
   }
   const std::size_t middle = half_ / 2;
-  power[middle] = re_[middle] * re_[middle] + im_[middle] * im_[middle];
+  power[middle] = scratch.re[middle] * scratch.re[middle] + scratch.im[middle] * scratch.im[middle];
 }
 
 }  // namespace kwsd
