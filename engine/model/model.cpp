@@ -70,30 +70,35 @@ int Model::window_samples() const noexcept {
 }
 
 std::size_t Model::stream_bytes() const noexcept {
-  std::size_t rows = 2 * size(memory_size);  // of a frame, all levels
+  std::size_t rows = 0;  // bytes of those that one window (streaming: one step) needs, all levels
+  int needed = streaming ? step_frames() : window_frames();
+  int stride = 1;
   std::size_t patches = 0;
   std::size_t products = 0;
   for (const ConvLayer& layer : front_end) {
     const bool is_int8 = layer.weights.kind == LayerKind::int8;
     const int inputs = layer.weights.inputs;
-    rows += layer.row_bytes();
+    rows += size(needed) * layer.row_bytes();
+    needed -= (layer.kernel_time - 1) * stride;
+    stride *= layer.stride_time;
     patches = std::max(patches, size(layer.out_freq) *
                                     (is_int8 ? size(inputs) : 8 * size(BitMatrix::row_words_for(inputs))));
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
   }
+  rows += size(needed) * 2 * size(memory_size);
   if (streaming) {
     const int blocks_before = memory_taps - 1;  // inputs that a block remembers
     const std::size_t kept =
         size(steps + most_pending_steps + blocks_before * static_cast<int>(blocks.size()));
     const std::size_t in_blocks = size(blocks_before + most_steps_at_once) * (blocks.size() + 1);
-    return size(step_frames()) * rows + patches + 8 * products + (kept + in_blocks) * 2 * size(memory_size) +
+    return rows + patches + 8 * products + (kept + in_blocks) * 2 * size(memory_size) +
            (second ? size(second->net.window_frames() + most_pending_steps * step_stride_frames()) *
                              size(static_cast<int>(features.coefficients)) +
                          second->net.stream_bytes()
                    : 0);
   }
   const std::size_t window_values = 4 * size(memory_size) + size(hidden_size);
-  return size(window_frames()) * rows + patches + 8 * products + size(steps) * window_values;
+  return rows + patches + 8 * products + size(steps) * window_values;
 }
 
 }  // namespace kwsd

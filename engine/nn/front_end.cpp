@@ -53,9 +53,9 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
   patch_bytes = is_bits ? 8 * size(BitMatrix::row_words_for(inputs)) : (size(inputs) + 15) / 16 * 16;
 }
 
-FrontEnd::FrontEnd(const Model& model, const Kernels& kernels)
-    : kernels_(&kernels), window_frames_(model.streaming ? model.step_frames() : model.window_frames()) {
+FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kernels) {
   int stride_below = 1;
+  int kept = model.streaming ? model.step_frames() : model.window_frames();
   for (const ConvLayer& conv : model.front_end) {
     layers_.emplace_back(conv, kernels, stride_below);
     const bool is_bits = layers_.back().is_bits;
@@ -63,24 +63,25 @@ FrontEnd::FrontEnd(const Model& model, const Kernels& kernels)
                      .freq = conv.in_freq,
                      .pad = conv.pad_freq,
                      .pixel_bytes = conv.pixel_bytes(),
-                     .outside = is_bits ? std::byte{0xff} : std::byte{0}});
+                     .outside = is_bits ? std::byte{0xff} : std::byte{0},
+                     .kept = kept});
+    kept -= (conv.kernel_time - 1) * stride_below;
     stride_below *= conv.stride_time;
   }
-  rows_.push_back({.pixel_bytes = 2 * size(model.memory_size)});
+  rows_.push_back({.pixel_bytes = 2 * size(model.memory_size), .kept = kept});
 }
 
 FrontEndStream::FrontEndStream(const FrontEnd& front_end, const Observer* observer)
     : front_end_(&front_end), observer_(observer), rings_(front_end.rows_.size()) {
-  const std::size_t window = size(front_end.window_frames_);
   for (std::size_t level = 0; level < rings_.size(); ++level) {
     const FrontEnd::RowLayout& layout = front_end.rows_[level];
-    rings_[level].rows.resize(window * layout.row_bytes() + copy_block, layout.outside);
-    rings_[level].ends.resize(window);
+    rings_[level].rows.resize(size(layout.kept) * layout.row_bytes() + copy_block, layout.outside);
+    rings_[level].ends.resize(size(layout.kept));
   }
   for (const FrontEnd::Layer& layer : front_end.layers_) {
     const auto grow = [](auto& buffer, std::size_t n) { buffer.resize(std::max(buffer.size(), n)); };
     grow(patches_, size(layer.positions) * layer.patch_bytes + copy_block);
-    grow(dots_, size(layer.positions) * size(layer.outputs));
+    grow(dots_, layer.is_bits ? size(layer.positions) * size(layer.outputs) : 0);
     grow(acc_, size(layer.positions) * size(layer.outputs));
     grow(activated_, size(layer.positions) * size(layer.outputs));
   }
@@ -97,7 +98,7 @@ void FrontEndStream::push_frame(std::span<const std::int8_t> frame) noexcept {
   ++frames_seen_;
   const FrontEnd::RowLayout& layout = front_end_->rows_[0];
   std::memcpy(slot(0, frames_seen_) + size(layout.pad), frame.data(), size(layout.freq));
-  rings_[0].ends[static_cast<std::size_t>(frames_seen_ % front_end_->window_frames_)] = frames_seen_;
+  rings_[0].ends[static_cast<std::size_t>(frames_seen_ % layout.kept)] = frames_seen_;
 }
 
 const std::int16_t* FrontEndStream::step(std::int64_t end) noexcept {
@@ -127,13 +128,13 @@ void FrontEndStream::window(int steps, int stride_frames, std::int16_t* residual
 }
 
 std::byte* FrontEndStream::slot(std::size_t level, std::int64_t end) noexcept {
-  const auto index = static_cast<std::size_t>(end % front_end_->window_frames_);
-  return rings_[level].rows.data() + index * front_end_->rows_[level].row_bytes();
+  const FrontEnd::RowLayout& layout = front_end_->rows_[level];
+  return rings_[level].rows.data() + static_cast<std::size_t>(end % layout.kept) * layout.row_bytes();
 }
 
 /// The row of a level that ends at `end`, computed now unless it is there.
 const std::byte* FrontEndStream::row(std::size_t level, std::int64_t end) noexcept {
-  std::int64_t& found = rings_[level].ends[static_cast<std::size_t>(end % front_end_->window_frames_)];
+  std::int64_t& found = rings_[level].ends[static_cast<std::size_t>(end % front_end_->rows_[level].kept)];
   if (found != end) {
     compute(level - 1, end);
     found = end;

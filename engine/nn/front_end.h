@@ -35,6 +35,7 @@ class FrontEnd {
     int freq = 1, pad = 0;
     std::size_t pixel_bytes = 1;
     std::byte outside{0};  ///< 0 for int8, all bits +1 for bits and planes
+    int kept = 1;          ///< rows that one window needs: those that end in its last `kept` frames
 
     [[nodiscard]] std::size_t plane_bytes() const noexcept;
     [[nodiscard]] std::size_t row_bytes() const noexcept;
@@ -54,7 +55,6 @@ class FrontEnd {
   };
 
   const Kernels* kernels_;
-  int window_frames_;
   std::vector<Layer> layers_;
   std::vector<RowLayout> rows_;  // rows_[i] is what layer i takes in; the last is the residual stream
 };
@@ -77,10 +77,10 @@ class FrontEndStream {
   void window(int steps, int stride_frames, std::int16_t* residual) noexcept;
 
  private:
-  /// The rows of one level, by the frame they end at modulo the window.
+  /// The rows of one level, by the frame they end at modulo `kept`.
   struct Ring {
-    AlignedVector<std::byte> rows;   // [window_frames][row_bytes]
-    std::vector<std::int64_t> ends;  // [window_frames]; 0 = empty
+    AlignedVector<std::byte> rows;   // [kept][row_bytes]
+    std::vector<std::int64_t> ends;  // [kept]; 0 = empty
   };
   using InputRows = std::array<const std::byte*, limits::kernel>;
 

@@ -181,7 +181,7 @@ TEST_CASE("a window that is too long, or strides whose product overflows, are re
 
 TEST_CASE("a model whose stream would take too much memory is refused") {
   Model model = random_model(19, small());
-  prepend_layer(model, 256, 16, 2);
+  prepend_layer(model, 256, 16, 4);
   prepend_layer(model, 256, 16, 8);
   CHECK(model.stream_bytes() > limits::stream_bytes);
   CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("working memory: found"));
