@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,6 +20,10 @@ class Framer {
   template <class OnFrame>
   void push(std::span<const float> samples, OnFrame&& on_frame) noexcept;
 
+  /// Samples that the next frame still wants, at least 1.
+  [[nodiscard]] std::size_t samples_to_frame() const noexcept {
+    return static_cast<std::size_t>(frame_samples_ - filled_);
+  }
   void reset() noexcept;
 
  private:

@@ -1,0 +1,38 @@
+// Frames of a stream -> posteriors of one model. Thread: one at a time per stream; no allocation after
+// construction.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/nn/network.h"
+
+namespace kwsd {
+
+/// The posteriors of windows and of streaming nets alike. Decides when they are due, and what the net has
+/// heard before the stream began: the first frame stands for what went before, so that a word near the start
+/// is found like any other.
+class PosteriorStream {
+ public:
+  /// Posteriors are due after the first frame and then every `hop_frames` >= 1 frames. `network` must outlive
+  /// the stream.
+  PosteriorStream(const Network& network, int hop_frames, KeptBranches kept = KeptBranches::newest);
+
+  /// One frame of quantized features: (coefficients). Returns whether posteriors are due.
+  bool push_frame(std::span<const std::int8_t> frame) noexcept;
+  /// The posteriors of a branch up to the last frame, as Stream::classify gives them: of a window net those
+  /// of the window, of a streaming net those of each step since this branch was last asked.
+  /// Posteriors::end_frame counts the frames pushed here, from 1. Needs a frame since construction or reset;
+  /// valid until the next call.
+  [[nodiscard]] std::span<const Posteriors> classify(BranchId branch) noexcept;
+  /// Forgets all frames.
+  void reset() noexcept;
+
+ private:
+  Stream stream_;
+  int hop_frames_;
+  int frames_to_due_ = 0;
+  int frames_before_ = 0;  // pushed for what went before the stream
+};
+
+}  // namespace kwsd

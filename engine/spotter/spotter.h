@@ -1,0 +1,59 @@
+// Samples -> detections. The page for whoever builds the spotter into a program: load models, make one
+// Spotter, one SpotterStream (spotter_stream.h) per audio stream. No files, no threads, no text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/detect/detector.h"
+#include "engine/features/mfcc.h"
+#include "engine/kernels/kernels.h"
+#include "engine/nn/network.h"
+
+namespace kwsd {
+
+/// What is not set here is as each model says.
+struct SpotterOptions {
+  /// Between two times that posteriors are computed; rounded to whole frames, at least one; > 0.
+  std::optional<double> hop_seconds;
+  std::optional<double> smoothing_seconds, refractory_seconds;  ///< ranges: DetectorParams
+};
+
+/// Models and their prepared networks. Immutable; shared by any number of streams and threads.
+class Spotter {
+ public:
+  /// Throws Error (usage) for a parameter of the detector out of its range.
+  Spotter(std::vector<std::shared_ptr<const Model>> models, const Kernels& kernels,
+          const SpotterOptions& options = {});
+
+  /// In the order they were given in; Spotting::model is an index into it.
+  [[nodiscard]] std::span<const std::shared_ptr<const Model>> models() const noexcept { return models_; }
+  [[nodiscard]] const Kernels& kernels() const noexcept { return *kernels_; }
+  /// Samples between two times that posteriors of a model are computed.
+  [[nodiscard]] std::int64_t hop_samples(std::size_t model) const noexcept;
+  /// Samples after whose number a stream has as much history as any of its detectors uses.
+  [[nodiscard]] std::int64_t memory_samples() const noexcept { return memory_samples_; }
+
+ private:
+  friend class SpotterStream;
+
+  /// A model with what it needs to run.
+  struct Listener {
+    std::unique_ptr<const Network> network;
+    DetectorParams detector;
+    std::size_t features;  // index into features_
+    int hop_frames;
+  };
+
+  std::vector<std::shared_ptr<const Model>> models_;
+  const Kernels* kernels_;
+  std::vector<std::shared_ptr<const MfccTables>> features_;  // models with the same features share one
+  std::vector<Listener> listeners_;                          // [models]
+  std::int64_t memory_samples_ = 0;
+};
+
+}  // namespace kwsd

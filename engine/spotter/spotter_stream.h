@@ -1,0 +1,134 @@
+// One audio stream through a Spotter. Thread: one at a time; allocates only in its constructor.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/detect/detector.h"
+#include "engine/spotter/feature_stream.h"
+#include "engine/spotter/posterior_stream.h"
+#include "engine/spotter/spotter.h"
+
+namespace kwsd {
+
+/// One word that was spotted.
+struct Spotting {
+  std::size_t model = 0;  ///< index into Spotter::models()
+  Detection detection;
+};
+
+class SpotterStream;
+
+/// Sees each window of a stream (of a streaming model: each step), from within SpotterStream::push; the
+/// scores are those after the window.
+class WindowObserver {
+ public:
+  WindowObserver() = default;
+  virtual ~WindowObserver() = default;
+  WindowObserver(const WindowObserver&) = delete;
+  WindowObserver& operator=(const WindowObserver&) = delete;
+
+  /// A window of model `model` that ends at `end_sample`. May set thresholds, for the next window on.
+  virtual void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept = 0;
+};
+
+/// The state of one stream. What it reports depends on the samples alone, not on the blocks they come in.
+class SpotterStream {
+ public:
+  /// Keeps the spotter alive. Thresholds are the models', the branch is full, the first sample is sample 0.
+  explicit SpotterStream(std::shared_ptr<const Spotter> spotter);
+  ~SpotterStream();
+
+  [[nodiscard]] const std::shared_ptr<const Spotter>& spotter() const noexcept { return spotter_; }
+
+  /// Takes the samples that follow the last ones, mono, at the rate of the models, any number at a time:
+  /// float in
+  /// [-1, 1] (NaN and infinity count as 0, other values are clamped) or int16. Calls on_word(const Spotting&)
+  /// for each word as it is found. on_word must not throw, and must not push to this stream.
+  template <class OnWord>
+  void push(std::span<const float> samples, OnWord&& on_word) noexcept;
+  template <class OnWord>
+  void push(std::span<const std::int16_t> samples, OnWord&& on_word) noexcept;
+
+  /// The sample of the stream that comes next.
+  [[nodiscard]] std::int64_t sample() const noexcept { return sample_; }
+  /// What follows does not join what went before (a gap); its first sample is number `sample`. Thresholds,
+  /// branch and mute stay.
+  void restart(std::int64_t sample) noexcept;
+
+  /// From the next window on.
+  void set_branch(BranchId branch) noexcept { branch_ = branch; }
+  [[nodiscard]] BranchId branch() const noexcept { return branch_; }
+  /// While muted, samples pass and nothing is computed; words never span a change.
+  void set_muted(bool muted) noexcept;
+  [[nodiscard]] bool muted() const noexcept { return muted_; }
+  /// Threshold of label `label` of model `model`, in one branch or in all, [0, 1]; from the next window on.
+  void set_threshold(std::size_t model, int label, BranchId branch, float threshold) noexcept;
+  void set_threshold(std::size_t model, int label, float threshold) noexcept;
+  [[nodiscard]] float threshold(std::size_t model, int label, BranchId branch) const noexcept;
+  /// Scores after the last window of `model`: (labels), [0, 1].
+  [[nodiscard]] std::span<const float> scores(std::size_t model) const noexcept;
+
+  /// Windows since construction, all models together.
+  [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }
+  /// The first sample from `sample` on at which another stream must start to have its windows where this one
+  /// has them (the first model's, where models differ).
+  [[nodiscard]] std::int64_t next_start(std::int64_t sample) const noexcept;
+  /// Null: none. It must outlive the stream or be replaced.
+  void set_observer(WindowObserver* observer) noexcept { observer_ = observer; }
+
+ private:
+  struct Listener {
+    explicit Listener(const Spotter::Listener& shared);
+    PosteriorStream posteriors;
+    Detector detector;
+    std::size_t features;
+    std::int64_t frame_samples, hop_samples;
+  };
+
+  /// Takes the first samples, up to where a frame is complete; found_ then has what was spotted. Returns how
+  /// many.
+  std::size_t push_some(std::span<const float> samples) noexcept;
+  void on_frame(std::size_t features, std::span<const std::int8_t> frame) noexcept;
+  void on_due(std::size_t model) noexcept;
+
+  std::shared_ptr<const Spotter> spotter_;
+  std::vector<FeatureStream> features_;  // as Spotter::features_
+  std::vector<Listener> listeners_;      // [models]
+  std::vector<Spotting> found_;          // of one frame
+  WindowObserver* observer_ = nullptr;
+  BranchId branch_ = BranchId::full;
+  bool muted_ = false;
+  std::int64_t sample_ = 0;  // that comes next
+  std::int64_t origin_ = 0;  // sample 0 of the feature streams
+  std::int64_t windows_ = 0;
+};
+
+template <class OnWord>
+void SpotterStream::push(std::span<const float> samples, OnWord&& on_word) noexcept {
+  while (!samples.empty()) {
+    samples = samples.subspan(push_some(samples));
+    for (const Spotting& word : found_) {
+      on_word(word);
+    }
+  }
+}
+
+template <class OnWord>
+void SpotterStream::push(std::span<const std::int16_t> samples, OnWord&& on_word) noexcept {
+  std::array<float, 256> piece;
+  while (!samples.empty()) {
+    const std::size_t n = std::min(samples.size(), piece.size());
+    std::transform(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(n), piece.begin(),
+                   [](std::int16_t v) { return static_cast<float>(v) / 32768.0F; });
+    push(std::span<const float>(piece).first(n), on_word);
+    samples = samples.subspan(n);
+  }
+}
+
+}  // namespace kwsd
