@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t max_config_bytes = 1U << 20U;
 /// Variables that are read elsewhere.
-constexpr std::array<std::string_view, 4> other_variables{"KWSD_MODEL_DIR", "KWSD_DATA", "KWSD_MEMORY_TEST",
+constexpr std::array<std::string_view, 6> other_variables{"KWSD_MODEL_DIR", "KWSD_SYSTEM_CONFIG", "KWSD_UPDATE_PAGES", "KWSD_DATA", "KWSD_MEMORY_TEST",
                                                           "KWSD_UPDATE_SCREENS"};
 
 [[noreturn]] void fail(std::string_view file, int line, const std::string& message) {
@@ -205,7 +205,8 @@ std::vector<std::filesystem::path> config_files(const std::string& explicit_file
   if (std::filesystem::path file = user_config_file(); !file.empty()) {
     files.push_back(std::move(file));
   }
-  files.emplace_back("/etc/kwsd/kwsd.toml");
+  const char* system = std::getenv("KWSD_SYSTEM_CONFIG");
+  files.emplace_back(system != nullptr && *system != '\0' ? system : "/etc/kwsd/kwsd.toml");
   std::erase_if(files, [](const std::filesystem::path& file) {
     std::error_code ignored;
     return !std::filesystem::exists(file, ignored);

@@ -8,6 +8,8 @@ import tempfile
 import unittest
 import xml.dom.minidom
 
+from environment import environment
+
 SOURCE, COMMAND = sys.argv[1], sys.argv[2:]
 BRANCHES = ["full", "half", "quarter"]
 STAGES = ["mfcc", "front_end", "memory", "expand", "project", "classifier"]
@@ -15,7 +17,7 @@ STAGES = ["mfcc", "front_end", "memory", "expand", "project", "classifier"]
 
 def bench(*options):
     return subprocess.run(COMMAND + ["bench", "--seconds", "0", "--kernels", "auto"] + list(options),
-                          env=dict(os.environ, KWSD_MODEL_DIR=os.path.join(SOURCE, "models")),
+                          env=environment(SOURCE),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -13,7 +13,9 @@ import threading
 import time
 import wave
 
-LIMIT = 60  # seconds; emulators and sanitizers are slow
+from environment import environment
+
+LIMIT = 180  # seconds; emulators and sanitizers are slow
 
 
 def read_pcm(path):
@@ -71,14 +73,13 @@ class Daemon:
         self.folder = tempfile.TemporaryDirectory()
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(self.path("notify"))
-        environment = {**os.environ, "KWSD_MODEL_DIR": str(source / "models"), "XDG_CONFIG_HOME": self.path("config"),
-                       "NOTIFY_SOCKET": self.path("notify"), **(env or {})}
+        variables = environment(source, XDG_CONFIG_HOME=self.path("config"), NOTIFY_SOCKET=self.path("notify"), **(env or {}))
         if watchdog_ms:
-            environment["WATCHDOG_USEC"] = str(1000 * watchdog_ms)
+            variables["WATCHDOG_USEC"] = str(1000 * watchdog_ms)
         self.messages = queue.Queue()
         threading.Thread(target=self.listen_as_manager, daemon=True).start()
         self.log_file = open(self.path("log"), "wb+")
-        self.process = subprocess.Popen([*command, "run", *map(str, arguments)], env=environment,
+        self.process = subprocess.Popen([*command, "run", *map(str, arguments)], env=variables,
                                         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=self.log_file, preexec_fn=preexec_fn, pass_fds=pass_fds)
         self.out = Lines(self.process.stdout.fileno())

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 from daemon import LIMIT, read_pcm
+from environment import environment
 
 BLOCK = 640  # bytes: 20 ms
 
@@ -36,7 +37,7 @@ class Microphone:
             pcm.pimic {{ type pulse server "unix:{self.folder}/native" device "pipemic"
                          hint {{ show on description "virtual microphone" }} }}
             """)
-        self.environment = {**os.environ, **{name: str(self.folder) for name in
+        self.environment = {**environment(), **{name: str(self.folder) for name in
                                              ("HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH")},
                             "ALSA_CONFIG_PATH": str(self.folder / "asound.conf"),
                             "PULSE_SERVER": f"unix:{self.folder}/native"}

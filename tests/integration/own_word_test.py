@@ -5,7 +5,6 @@ so short (about 15 s of one core) that the model is poor; that it hears most of 
 usage: own_word_test.py KWSD KWSD_TRAIN [FOLDER]     with FOLDER everything is kept there
 """
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -15,6 +14,8 @@ import sys
 import tempfile
 import wave
 
+from environment import LIMIT, environment
+
 BASE = pathlib.Path(__file__).parents[2] / "models" / "base.pt"
 WORD = "marmalade"
 OTHERS = "banana,lemonade,hello,computer,parade,mama,seven,music,window,yellow"
@@ -22,8 +23,8 @@ SKIPPED = 77
 
 
 def tool(*arguments, **options):
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1", "XDG_CONFIG_HOME": "/nonexistent"}
-    result = subprocess.run(list(map(str, arguments)), capture_output=True, text=True, env=environment, timeout=600, **options)
+    variables = environment(OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1")
+    result = subprocess.run(list(map(str, arguments)), capture_output=True, text=True, env=variables, timeout=LIMIT, **options)
     if result.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, arguments))}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout

@@ -17,17 +17,18 @@ import unittest
 import wave
 
 from daemon import read_pcm
+from environment import LIMIT, environment
 
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 
 
-ENVIRONMENT = {**os.environ, "KWSD_MODEL_DIR": str(SOURCE / "models"), "XDG_CONFIG_HOME": "/nonexistent"}
+ENVIRONMENT = environment(SOURCE)
 
 
 def kwsd(*arguments, data=b"", env=None):
-    return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=300,
+    return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=LIMIT,
                           env={**ENVIRONMENT, **(env or {})})
 
 
@@ -251,7 +252,7 @@ class Recordings(unittest.TestCase):
             clip = folder / "000001_stop.wav"
             wait_for(lambda: sound_remark(clip))
             write_wav(clip, [1, 2, 3])
-            process.communicate(word + bytes(64000), timeout=300)
+            process.communicate(word + bytes(64000), timeout=LIMIT)
             self.assertEqual(read_wav(clip), [1, 2, 3])
             self.assertEqual(len(list(folder.iterdir())), 2)
 
@@ -263,7 +264,7 @@ class Recordings(unittest.TestCase):
             with self.subTest(room), tempfile.TemporaryDirectory() as folder:
                 for arguments in (("run", "-i", DATA / "stop.wav", "--save-clips", folder),
                                   ("record", "stop", "--from-file", DATA / "demo.wav", "--dir", folder)):
-                    result = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, timeout=300, env=ENVIRONMENT,
+                    result = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, timeout=LIMIT, env=ENVIRONMENT,
                                             preexec_fn=full, restore_signals=False)  # so that SIGXFSZ stays ignored
                     self.assertIn(b".wav: cannot be written: File too large", result.stderr)
                     self.assertEqual([path for path in pathlib.Path(folder).rglob("*") if path.is_file()], [])
@@ -276,7 +277,7 @@ class Recordings(unittest.TestCase):
             os.chmod(folder, 0o555)
             for path in ("x.txt", "./x.txt", f"{folder}/x.txt"):
                 result = subprocess.run([*COMMAND, "live", "-i", DATA / "stop.wav", "--screenshot", path], capture_output=True,
-                                        timeout=300, env=ENVIRONMENT, cwd=folder, preexec_fn=without_root)
+                                        timeout=LIMIT, env=ENVIRONMENT, cwd=folder, preexec_fn=without_root)
                 self.assertEqual(result.returncode, 74)
                 self.assertIn(f"{path}: cannot be written: Permission denied", result.stderr.decode())
 
@@ -287,7 +288,7 @@ class Recordings(unittest.TestCase):
         first = process.stdout.readline()  # then let the pipe fill: a file run waits, and loses nothing
         lines = [first, *process.stdout.readlines()]
         process.stdout.close()
-        self.assertEqual(process.wait(timeout=300), 0)
+        self.assertEqual(process.wait(timeout=LIMIT), 0)
         end = json.loads(lines[-1])
         self.assertEqual((end["event"], end["dropped"], end["detections"]), ("end", 0, 8))
         self.assertEqual(end["seconds"], round(len(samples) / 16000, 3))
@@ -308,7 +309,7 @@ class Recordings(unittest.TestCase):
         process.stdout.close()
         self.assertEqual(process.stderr.read(), b"")
         process.stderr.close()
-        self.assertEqual(process.wait(timeout=300), 0)
+        self.assertEqual(process.wait(timeout=LIMIT), 0)
 
 
 class BadInput(unittest.TestCase):
@@ -346,7 +347,7 @@ class BadInput(unittest.TestCase):
     def test_closed_standard_streams(self):
         def closed(redirection, *arguments):
             command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, "run", *map(str, arguments), "--format", "text"]
-            return subprocess.run(command, input=b"", capture_output=True, env=ENVIRONMENT, timeout=300)
+            return subprocess.run(command, input=b"", capture_output=True, env=ENVIRONMENT, timeout=LIMIT)
 
         result = closed("<&-", "-i", "-", "--log-level", "error")
         self.assertEqual(result.returncode, 66)
@@ -364,14 +365,14 @@ class BadInput(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, open("/dev/full", "wb") as full:
             for arguments in (("run", "-i", stop), ("live", "-i", stop), ("info",), ("version",), ("--help",), (*record, folder)):
                 command = [*COMMAND, *map(str, arguments)]
-                result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=300)
+                result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=LIMIT)
                 self.assertEqual(result.returncode, 74, arguments)
                 self.assertIn(b"kwsd: error: standard output: ", result.stderr)
         reading, writing = os.pipe()
         os.close(reading)
         with open(writing, "wb") as closed:
             command = [*COMMAND, "live", "-i", str(stop)]
-            self.assertEqual(subprocess.run(command, stdout=closed, env=ENVIRONMENT, timeout=300).returncode, 0)
+            self.assertEqual(subprocess.run(command, stdout=closed, env=ENVIRONMENT, timeout=LIMIT).returncode, 0)
 
     def test_a_log_that_nobody_reads_stalls_nothing(self):
         reading, writing = os.pipe()
@@ -382,8 +383,10 @@ class BadInput(unittest.TestCase):
                 pass
             os.set_blocking(writing, True)
             command = [*COMMAND, "run", "-i", str(DATA / "stop.wav"), "--format", "text"]
-            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, timeout=60)
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=ENVIRONMENT, timeout=LIMIT)
+            wrong = subprocess.run([*COMMAND, "run", "-i", str(DATA / "missing.wav")], stderr=log, env=ENVIRONMENT, timeout=LIMIT)
         self.assertEqual((result.returncode, result.stdout), (0, b"stop\n"))
+        self.assertEqual(wrong.returncode, 66)
 
     def test_a_truncated_recording_is_heard_to_its_end(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -450,8 +453,9 @@ class BadInput(unittest.TestCase):
 
             def branch(*arguments, env=None):
                 command = [*alone, *COMMAND, "run", "-i", str(DATA / "stop.wav"), *arguments]
-                result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
-                                        env={**ENVIRONMENT, "XDG_CONFIG_HOME": folder, **(env or {})})
+                result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT,
+                                        env={**ENVIRONMENT, "XDG_CONFIG_HOME": folder,
+                                             "KWSD_SYSTEM_CONFIG": "/etc/kwsd/kwsd.toml", **(env or {})})
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertEqual(len(events(result, "status")), 2)  # each key for itself: this one is in /etc alone
                 return events(result, "ready")[0]["branch"]

@@ -20,6 +20,7 @@ import threading
 import time
 
 from daemon import Daemon, Lines, read_pcm
+from environment import environment
 
 WINDOW_STEP = 2 * 2048  # bytes: a recording of whole steps is heard the same each time
 REALTIME_BLOCK = 640    # bytes: 20 ms
@@ -90,11 +91,11 @@ class Trials:
         """Standard output, the log, clips and the socket on a disk that is full."""
         lost = 0
         command = [self.kwsd, "run", "-i", str(self.source / "tests/data/stop.wav")]
-        environment = {**os.environ, "KWSD_MODEL_DIR": str(self.source / "models")}
+        variables = environment(self.source)
         with open("/dev/full", "wb") as full:
-            result = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE)
+            result = subprocess.run(command, env=variables, stdout=full, stderr=subprocess.PIPE)
             lost += result.returncode != 74 or b"No space left" not in result.stderr
-            result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=full)
+            result = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=full)
             lost += result.returncode != 0 or b'"stop"' not in result.stdout
         with tempfile.TemporaryDirectory() as folder:
             if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=40", "tmpfs", folder],

@@ -18,6 +18,8 @@ import time
 import unittest
 import wave
 
+from environment import LIMIT
+
 SOURCE = pathlib.Path(sys.argv[1])
 KWSD_TRAIN = sys.argv[2]
 RATE = 16000
@@ -62,7 +64,7 @@ class Training(unittest.TestCase):
     @classmethod
     def train(cls, *arguments, out="net", data="data", keywords="yes,no", **options):
         return subprocess.run(cls.command(*arguments, out=out, data=data, keywords=keywords), capture_output=True,
-                              text=True, timeout=300, **options)
+                              text=True, timeout=LIMIT, **options)
 
     def log(self, name):
         """The log without the seconds."""
@@ -144,13 +146,13 @@ class Training(unittest.TestCase):
     def other(self, command, *arguments, data="data", keywords="yes,no"):
         """export or test."""
         return subprocess.run([KWSD_TRAIN, command, "--data", self.root / data, "--keywords", keywords, "--cache",
-                               self.root / "cache", *arguments], capture_output=True, text=True, timeout=300)
+                               self.root / "cache", *arguments], capture_output=True, text=True, timeout=LIMIT)
 
     def binary(self, *arguments, **options):
         """A net that a model file can hold, of one epoch."""
         kinds = "--pointwise bit1 --memory int8 --conv2 int8 --linear int8".split()
         command = self.command("--epochs", "1", *kinds, *arguments, **options)
-        return subprocess.run([word for word in command if word != "--one-branch"], capture_output=True, text=True, timeout=300)
+        return subprocess.run([word for word in command if word != "--one-branch"], capture_output=True, text=True, timeout=LIMIT)
 
     def test_labels_in_another_order_or_other_recordings_are_refused(self):
         self.assertEqual(self.binary(out="order").returncode, 0)
@@ -182,14 +184,14 @@ class Training(unittest.TestCase):
     def test_what_would_fail_after_the_training_fails_before(self):
         odd = ["6x5/2x2,6x5/2x2" if word == TINY[7] else word for word in self.command("--epochs", "1", out="odd")]
         odd = [word for word in odd if word != "--one-branch"] + "--pointwise bit1 --memory int8 --conv2 bit1 --linear bit1".split()
-        self.require_failure(subprocess.run(odd, capture_output=True, text=True, timeout=300), 2, "no model file can hold",
+        self.require_failure(subprocess.run(odd, capture_output=True, text=True, timeout=LIMIT), 2, "no model file can hold",
                              "found 6, expected a multiple of 16")
         (self.root / "folder.pt").mkdir()
         self.require_failure(self.train("--epochs", "1", out="folder"), 74, "folder.pt", "Is a directory")
         self.assertFalse((self.root / "folder.log").exists())  # no epoch was trained
         self.assertEqual(self.train("--epochs", "1", out="new/folder/net").returncode, 0)
         log = subprocess.run([*self.command("--epochs", "1", out="x")[:-4], "--out", self.root / "x.log"], capture_output=True,
-                             text=True, timeout=300)
+                             text=True, timeout=LIMIT)
         self.require_failure(log, 2, "x.log", "another ending")
         self.require_failure(self.other("export", "--checkpoint", self.root / "warm.pt", "--name", "my word", "--out",
                                         self.root / "x.kwsm"), 2, "--name", "'my word'")
@@ -200,7 +202,7 @@ class Training(unittest.TestCase):
 
     def test_hed_wants_a_teacher_of_as_many_blocks(self):
         more = [word if word != "4" else "8" for word in self.command("--epochs", "1", "--teacher", self.root / "warm.pt", out="h")]
-        self.require_failure(subprocess.run(more, capture_output=True, text=True, timeout=300), 2, "warm.pt", "found 4 of 8",
+        self.require_failure(subprocess.run(more, capture_output=True, text=True, timeout=LIMIT), 2, "warm.pt", "found 4 of 8",
                              "expected 8 of 8", "--hed 0")
 
     def test_a_recipe_holds_a_path_that_is_not_utf8(self):
@@ -218,13 +220,13 @@ class Training(unittest.TestCase):
         self.require_failure(self.train("--epochs", "1", *teachers, out="hed"), 2, "conv.pt", "HED", "--hed 0")
         words = ["--data", self.root / "data", "--keywords", "yes,no", "--cache", self.root / "cache"]
         exported = subprocess.run([KWSD_TRAIN, "export", *words, "--checkpoint", self.root / "conv.pt", "--name", "conv",
-                                   "--out", self.root / "conv.kwsm"], capture_output=True, text=True, timeout=300)
+                                   "--out", self.root / "conv.kwsm"], capture_output=True, text=True, timeout=LIMIT)
         self.require_failure(exported, 2, "conv net", "expected an fsmn")
 
     def test_what_starts_from_a_net_and_says_no_other_is_of_its_shape(self):
         def run(command, *arguments):
             words = ["--data", self.root / "data", "--keywords", "no,yes", "--cache", self.root / "cache"]
-            return subprocess.run([KWSD_TRAIN, command, *words, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+            return subprocess.run([KWSD_TRAIN, command, *words, *map(str, arguments)], capture_output=True, text=True, timeout=LIMIT)
 
         first = self.binary(out="first", keywords="no,yes")
         self.assertEqual(first.returncode, 0, first.stderr)
@@ -244,7 +246,7 @@ class Training(unittest.TestCase):
         for convs, expected in (("16x4/1x1", "an odd number"), ("16x3/9x1", "strides up to 8"),
                                 (",".join(7 * ["4x3/1x1"]), "found 7 convs, expected 1 to 6")):
             result = subprocess.run([KWSD_TRAIN, "train", "--convs", convs, "--out", self.root / "wrong.pt"],
-                                    capture_output=True, text=True, timeout=60)
+                                    capture_output=True, text=True, timeout=LIMIT)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn("--convs: found", result.stderr)
             self.assertIn(expected, result.stderr)
@@ -271,7 +273,7 @@ class Training(unittest.TestCase):
         environment = {**os.environ, "PATH": f"{called.parent}:{os.environ['PATH']}", "RUNS": str(runs),
                        "CALLS": str(self.root / "calls"), "KWSD_DATA": "/nowhere"}
         subprocess.run(["sh", SOURCE.absolute() / "models/recipes/own-word.sh", "tea", spoken], env=environment, check=True,
-                       timeout=60)
+                       timeout=LIMIT)
         calls = [line.split("\t") for line in (self.root / "calls").read_text().splitlines()]
         self.assertEqual([call[0] for call in calls], ["synth", "train", "export", "calibrate", "golden"])
         for call in calls[1:4]:
@@ -281,7 +283,7 @@ class Training(unittest.TestCase):
     def test_without_libtorch_the_build_says_what_to_install(self):
         result = subprocess.run(
             ["cmake", "-S", SOURCE, "-B", self.root / "build", "-DKWSD_TRAINER=ON", "-DKWSD_TESTS=OFF",
-             "-DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON"], capture_output=True, text=True, timeout=300)
+             "-DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON"], capture_output=True, text=True, timeout=LIMIT)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("apt install libtorch-dev", " ".join(result.stderr.split()))
 
