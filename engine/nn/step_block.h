@@ -7,9 +7,9 @@
 #include <cstdint>
 
 #include "engine/kernels/kernels.h"
+#include "engine/kernels/rows.h"
 #include "engine/model/model.h"
 #include "engine/nn/block.h"
-#include "engine/nn/plain_rows.h"
 
 namespace kwsd {
 
@@ -28,17 +28,16 @@ class StepBlock {
               std::uint64_t* bits) const noexcept;
   /// hidden: [steps][words(H)].
   void expand(const std::uint64_t* bits, int steps, std::uint64_t* hidden) const noexcept;
-  /// rows: m -> y. dots: [steps][C] of working space.
-  void project(const std::uint64_t* hidden, int steps, std::int16_t* dots,
-               std::int16_t* const* rows) const noexcept;
+  /// rows: m -> y.
+  void project(const std::uint64_t* hidden, int steps, std::int16_t* const* rows) const noexcept;
 
  private:
   const Kernels* kernels_;
   const PreparedBlock* weights_;
-  const BlockParams* params_;
   int index_;
-  plain_rows::RowFilter filter_;
+  RowFilter filter_;
   Prepared hidden_at_least_;
+  RowAffine project_;
 };
 
 }  // namespace kwsd

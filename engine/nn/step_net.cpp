@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/kernels/bit_rows.h"
 #include "engine/nn/classifier.h"
 
 namespace kwsd {
@@ -29,7 +30,7 @@ std::vector<std::int8_t> by_step(const Model& model, int lanes) {
 }  // namespace
 
 StepNet::StepNet(const Model& model, const Kernels& kernels)
-    : model_(&model), kernels_(&kernels), lanes_(plain_rows::row_lanes(model.memory_size)) {
+    : model_(&model), kernels_(&kernels), lanes_(row_lanes(model.memory_size)) {
   for (const BlockWeights& block : model.blocks) {
     weights_.emplace_back(block, kernels);
   }
@@ -40,15 +41,16 @@ StepNet::StepNet(const Model& model, const Kernels& kernels)
       blocks_[b].emplace_back(model, index, weights_[branch.blocks[i]], branch.params[i], kernels);
     }
     reach_[b] = model.reach_steps(static_cast<BranchId>(b));
+    inputs_[b] = prepare_row_affine(branch.classifier.input);
     lookahead_[b] = model.lookahead_steps(static_cast<BranchId>(b));
   }
   classifier_ = kernels.prepare_int8(by_step(model, lanes_), model.classifier.outputs, model.steps * lanes_);
 }
 
-void StepStream::Ring::resize(int n, int row_lanes) {
+void StepStream::Ring::resize(int n, int lanes_of_row) {
   count = n;
-  lanes = row_lanes;
-  rows.resize(size(n) * size(row_lanes));
+  lanes = lanes_of_row;
+  rows.resize(size(n) * size(lanes_of_row));
 }
 
 std::int16_t* StepStream::Ring::row(std::int64_t step) noexcept {
@@ -72,7 +74,6 @@ StepStream::StepStream(const StepNet& net, const Observer* observer) : net_(&net
   zeros_.resize(size(net.lanes_));
   bits_.resize(most_steps_at_once * words(model.memory_size));
   hidden_.resize(most_steps_at_once * words(model.hidden_size));
-  dots_.resize(most_steps_at_once * size(model.memory_size));
   inputs_.resize(size(model.steps - 1 + most_steps_at_once) * size(net.lanes_));
   acc_.resize(most_steps_at_once * labels);
   logits_.resize(most_pending_steps * labels);
@@ -152,7 +153,7 @@ StepStream::Steps StepStream::run_block(std::size_t position, Steps in) noexcept
   if (observer_ != nullptr) observe_rows("memory", block.index(), out, rows.data());
   block.expand(bits_.data(), out.count(), hidden_.data());
   if (observer_ != nullptr) observe_hidden(block.index(), out);
-  block.project(hidden_.data(), out.count(), dots_.data(), rows.data());
+  block.project(hidden_.data(), out.count(), rows.data());
   if (observer_ != nullptr) observe_rows("project", block.index(), out, rows.data());
   return out;
 }
@@ -165,8 +166,8 @@ void StepStream::classify(Steps out, std::int64_t first_due) noexcept {
   const std::size_t lanes = size(net_->lanes_), before = size(model.steps - 1), labels = model.labels.size();
   Ring& last = rings_[net_->blocks_[b].size()];
   for (int i = 0; i < out.count(); ++i) {
-    plain_rows::quantize_row(params.input, last.row(out.begin + i),
-                             inputs_.data() + (before + size(i)) * lanes);
+    net_->kernels_->quantize_row(net_->inputs_[b], last.row(out.begin + i),
+                                 inputs_.data() + (before + size(i)) * lanes);
   }
   const std::int64_t first = std::max(out.begin, first_due - net_->lookahead_[b]);
   const auto due = static_cast<int>(std::max<std::int64_t>(0, out.end - first));

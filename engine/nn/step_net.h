@@ -31,6 +31,7 @@ class StepNet {
   const Kernels* kernels_;
   std::vector<PreparedBlock> weights_;                       // [blocks]
   std::array<std::vector<StepBlock>, branch_count> blocks_;  // [branch][its blocks]
+  std::array<RowAffine, branch_count> inputs_;               // of the classifier
   std::array<int, branch_count> reach_{}, lookahead_{};      // steps
   int lanes_;                                                // of a row
   Int8Layer classifier_;                                     // [labels][T][lanes]
@@ -90,7 +91,6 @@ class StepStream {
   AlignedVector<std::int16_t> zeros_;    // (lanes)
   AlignedVector<std::uint64_t> bits_;    // [most_steps_at_once][row_words(C)]
   AlignedVector<std::uint64_t> hidden_;  // [most_steps_at_once][row_words(H)]
-  AlignedVector<std::int16_t> dots_;     // [most_steps_at_once][C]
   AlignedVector<std::int8_t> inputs_;    // [T - 1 + most_steps_at_once][lanes], of the classifier
   std::vector<std::int32_t> acc_;        // [most_steps_at_once][labels]
   std::vector<float> logits_;            // [most_pending_steps][labels]
