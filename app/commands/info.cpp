@@ -15,6 +15,7 @@ namespace {
 struct InfoOptions {
   std::string model = "commands";
   bool json = false;
+  bool details = false;
 };
 
 int show_info(const InfoOptions& options) {
@@ -23,7 +24,7 @@ int show_info(const InfoOptions& options) {
   const nlohmann::ordered_json info = describe_model(model, file);
   const std::string text =
       options.json ? info.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n'
-                   : describe_text(info);
+                   : describe_text(info, options.details);
   std::fputs(text.c_str(), stdout);
   return 0;
 }
@@ -34,7 +35,8 @@ void add_info_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("info", "Say what a model is, and which kernel sets there are");
   const auto options = std::make_shared<InfoOptions>();
   command->add_option("MODEL,-m,--model", options->model, "A model file, or the name of a shipped model");
-  command->add_flag("--json", options->json, "As one JSON object");
+  command->add_flag("--details", options->details, "Also show each layer and the provenance of the model");
+  command->add_flag("--json", options->json, "Everything as one JSON object");
   command->callback([&selected, options] { selected = [options] { return show_info(*options); }; });
 }
 

@@ -236,7 +236,7 @@ Json describe_model(const Model& model, const std::filesystem::path& file) {
   return info;
 }
 
-std::string describe_text(const Json& info) {
+std::string describe_text(const Json& info, bool details) {
   const Json& features = info["features"];
   std::string text =
       fmt::format("{} ({})\n", info["name"].get<std::string>(), info["file"].get<std::string>());
@@ -265,8 +265,9 @@ std::string describe_text(const Json& info) {
   }
   text += fmt::format("network    memory size {}, hidden size {}\n", info["memory_size"].get<int>(),
                       info["hidden_size"].get<int>());
-  text += "layers     inputs outputs  weights  kind\n";
-  text += layers_text(info["layers"]);
+  if (details) {
+    text += "layers     inputs outputs  weights  kind\n" + layers_text(info["layers"]);
+  }
   if (streaming && info["stream"].contains("second_stage")) {
     text += second_stage_text(info["stream"]["second_stage"]);
   }
@@ -276,6 +277,9 @@ std::string describe_text(const Json& info) {
     text += fmt::format("  {:<10} {}{}\n", kernels["name"].get<std::string>(),
                         kernels["description"].get<std::string>(),
                         kernels["supported"].get<bool>() ? "" : " (not on this CPU)");
+  }
+  if (!details) {
+    return text + "With --details also each layer, and the data and options of the training.\n";
   }
   text += "provenance " + info["provenance"].dump(2, ' ', false, Json::error_handler_t::replace);
   return text + '\n';

@@ -1,4 +1,4 @@
-// What a model is, in words. Thread: set-up.
+// A model's details as JSON and as text. Thread: set-up.
 #pragma once
 
 #include <filesystem>
@@ -9,10 +9,11 @@
 
 namespace kwsd {
 
-/// Everything `kwsd info` says: name, file and size, labels, features, layers, branches with their
+/// Everything that `kwsd info` shows: name, file and size, labels, features, layers, branches with their
 /// thresholds, provenance, and the size that the same network takes in float32.
 [[nodiscard]] nlohmann::ordered_json describe_model(const Model& model, const std::filesystem::path& file);
-/// The same for a person to read; ends in a line break.
-[[nodiscard]] std::string describe_text(const nlohmann::ordered_json& info);
+/// The same for a person to read, ending in a line break. Layers and provenance, which fill screens, only with
+/// `details`.
+[[nodiscard]] std::string describe_text(const nlohmann::ordered_json& info, bool details);
 
 }  // namespace kwsd
