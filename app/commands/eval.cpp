@@ -115,27 +115,6 @@ void check_labels(const EvalOptions& options, const std::vector<LabelledWord>& l
   }
 }
 
-/// The thresholds of the command line become the model's.
-void apply_thresholds(Model& model, const std::vector<std::string>& settings) {
-  for (const std::string& text : settings) {
-    const ThresholdSetting setting = parse_threshold(text);
-    bool known = false;
-    for (std::size_t label = 0; label < model.labels.size(); ++label) {
-      if (model.labels[label].kind == LabelKind::keyword &&
-          (setting.word.empty() || setting.word == model.labels[label].name)) {
-        known = true;
-        for (Branch& branch : model.branches) {
-          branch.thresholds[label] = setting.value;
-        }
-      }
-    }
-    if (!known) {
-      throw Error(ErrorKind::usage, "--threshold: found the word '" + printable(setting.word) +
-                                        "', expected a keyword of the model (see kwsd info)");
-    }
-  }
-}
-
 int eval_stream(const EvalOptions& options, const Network& network) {
   const Model& model = network.model();
   const std::vector<LabelledWord> labels = read_labels(options.labels);
@@ -146,9 +125,7 @@ int eval_stream(const EvalOptions& options, const Network& network) {
   }
   stream.windows = classify_recording(options, network);
   check_labels(options, labels, static_cast<double>(stream.windows.samples) / 16000);
-  DetectorParams params;
-  params.smoothing_seconds = options.run.recognition.smoothing_ms / 1000;
-  params.refractory_seconds = options.run.recognition.refractory_seconds;
+  const DetectorParams params = detector_params(model, spotter_options(options.run.recognition));
   StreamEvaluation evaluation = evaluate_stream(model, params, stream);
   evaluation.other_words = labels.size() - stream.words.size();
   if (!options.plot.empty()) {
@@ -166,9 +143,14 @@ int eval(const EvalOptions& options) {
   if (options.data.empty() == options.stream.empty()) {
     throw Error(ErrorKind::usage, "eval: expected either --data DIR or --stream AUDIO --labels TSV");
   }
-  Model model = load_model(find_model(options.model));
-  apply_thresholds(model, options.run.recognition.thresholds);
-  const Network network(std::make_shared<const Model>(std::move(model)), select_kernels(options.kernels));
+  const auto model = std::make_shared<Model>(load_model(find_model(options.model)));
+  apply_thresholds(options.run.recognition.thresholds, std::vector<std::shared_ptr<const Model>>{model},
+                   [&](std::size_t, int label, float threshold) {
+                     for (Branch& branch : model->branches) {
+                       branch.thresholds[static_cast<std::size_t>(label)] = threshold;
+                     }
+                   });
+  const Network network(model, select_kernels(options.kernels));
   return options.stream.empty() ? eval_data(options, network) : eval_stream(options, network);
 }
 

@@ -1,4 +1,4 @@
-// 16 kHz samples -> frames -> MFCC -> network -> detector, for all models of a run. What a reload replaces.
+// The spotter of a run, as its options describe it. What a reload replaces.
 // Thread: constructed at set-up; everything else on the inference thread, where nothing allocates.
 #pragma once
 
@@ -11,18 +11,16 @@
 #include "app/daemon/pipeline_observer.h"
 #include "app/settings/options.h"
 #include "engine/detect/detector.h"
-#include "engine/features/framer.h"
-#include "engine/features/mfcc.h"
-#include "engine/nn/network.h"
+#include "engine/spotter/spotter_stream.h"
 
 namespace kwsd {
 
-class Recognizer {
+class Recognizer final : private SpotterObserver {
  public:
   /// Throws Error: what find_model and load_model throw, usage for a kernel set that is not there or a
   /// threshold of a word that no model knows.
   explicit Recognizer(const RecognitionOptions& options);
-  ~Recognizer();
+  ~Recognizer() override;
 
   struct Found {
     const std::shared_ptr<const Model>* model;
@@ -33,38 +31,29 @@ class Recognizer {
   /// Hears `samples`, which follow the last ones. Returns what was detected; valid until the next call.
   [[nodiscard]] std::span<const Found> listen(std::span<const float> samples, BranchId branch) noexcept;
   /// What follows does not join what was heard; its first sample is `sample` of the stream.
-  void restart(std::int64_t sample) noexcept;
+  void restart(std::int64_t sample) noexcept { stream_.restart(sample); }
 
   /// Windows classified since construction, all models together.
-  [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }
+  [[nodiscard]] std::int64_t windows() const noexcept { return stream_.windows(); }
   /// Samples since construction or restart after which every detector has as much history as it uses.
-  [[nodiscard]] std::int64_t memory_samples() const noexcept { return memory_samples_; }
+  [[nodiscard]] std::int64_t memory_samples() const noexcept { return stream_.spotter()->memory_samples(); }
   /// The sample after `sample`, or itself, from which a new recognizer has its windows where this one has
   /// them (the first model's, where models differ).
-  [[nodiscard]] std::int64_t next_step(std::int64_t sample) const noexcept;
+  [[nodiscard]] std::int64_t next_step(std::int64_t sample) const noexcept {
+    return stream_.next_start(sample);
+  }
   [[nodiscard]] std::vector<std::string> model_names() const;
   [[nodiscard]] std::vector<std::shared_ptr<const Model>> models() const;
   /// Sees each window; outlives this. Before the first listen.
-  void set_observer(PipelineObserver* observer) noexcept { observer_ = observer; }
-  [[nodiscard]] const Kernels& kernels() const noexcept { return kernels_; }
+  void set_observer(PipelineObserver* observer) noexcept;
+  [[nodiscard]] const Kernels& kernels() const noexcept { return stream_.spotter()->kernels(); }
 
  private:
-  struct Listener;
-  struct Features;
+  void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept override;
 
-  void add(std::shared_ptr<const Model> model, const RecognitionOptions& options);
-  void apply_threshold(const std::string& setting);
-  void on_frame(Features& features, std::span<const float> samples, std::int64_t index) noexcept;
-  void on_window(Listener& listener, std::int64_t end_sample) noexcept;
-
-  const Kernels& kernels_;
-  std::vector<std::unique_ptr<Features>> features_;
+  SpotterStream stream_;
   std::vector<Found> found_;
   PipelineObserver* observer_ = nullptr;
-  BranchId branch_ = BranchId::full;
-  std::int64_t origin_sample_ = 0;  // stream sample at which the framers' sample 0 lies
-  std::int64_t windows_ = 0;
-  std::int64_t memory_samples_ = 0;
 };
 
 }  // namespace kwsd

@@ -5,8 +5,9 @@
 
 #include "app/base/parallel.h"
 #include "engine/audio/fit_window.h"
-#include "engine/features/mfcc.h"
 #include "engine/model/error.h"
+#include "engine/spotter/feature_stream.h"
+#include "engine/spotter/posterior_stream.h"
 
 namespace kwsd {
 
@@ -34,18 +35,14 @@ std::optional<double> Confusion::recall(int said) const noexcept {
 struct WindowClassifier::Impl {
   explicit Impl(const Network& network)
       : model(network.model()),
-        mfcc(model.features),
-        stream(network),
-        window(static_cast<std::size_t>(model.window_samples())),
-        frame(model.features.coefficients),
-        posteriors(model.labels.size()) {}
+        features(std::make_shared<const MfccTables>(model.features)),
+        posteriors(network, model.hop_frames(), KeptBranches::all),
+        window(static_cast<std::size_t>(model.window_samples())) {}
 
   const Model& model;
-  Mfcc mfcc;
-  Stream stream;
-  std::vector<float> window;       // (window_samples)
-  std::vector<std::int8_t> frame;  // (coefficients)
-  std::vector<float> posteriors;   // (labels)
+  FeatureStream features;
+  PosteriorStream posteriors;
+  std::vector<float> window;  // (window_samples)
 };
 
 WindowClassifier::WindowClassifier(const Network& network) : impl_(std::make_unique<Impl>(network)) {}
@@ -54,17 +51,17 @@ WindowClassifier::~WindowClassifier() = default;
 HeardLabels WindowClassifier::classify(std::span<const float> clip) {
   Impl& s = *impl_;
   fit_window(clip, std::span<float>(s.window));
-  s.stream.reset();
-  const std::size_t frame_samples = s.model.features.frame_samples;
-  for (std::size_t at = 0; at + frame_samples <= s.window.size(); at += s.model.features.hop_samples) {
-    s.mfcc.compute_quantized(std::span<const float>(s.window).subspan(at, frame_samples), s.frame);
-    s.stream.push_frame(s.frame);
-  }
+  s.features.reset();
+  s.posteriors.reset();
+  s.features.push(s.window, [&s](std::span<const std::int8_t> frame) { s.posteriors.push_frame(frame); });
   HeardLabels heard{};
   for (int branch = 0; branch < branch_count; ++branch) {
-    s.stream.classify(static_cast<BranchId>(branch), s.posteriors);
-    const auto top = std::max_element(s.posteriors.begin(), s.posteriors.end());
-    heard[static_cast<std::size_t>(branch)] = {static_cast<int>(top - s.posteriors.begin()), *top};
+    const std::span<const Posteriors> due = s.posteriors.classify(static_cast<BranchId>(branch));
+    if (!due.empty()) {  // a streaming net may still look ahead
+      const std::span<const float> newest = due.back().values;
+      const auto top = std::max_element(newest.begin(), newest.end());
+      heard[static_cast<std::size_t>(branch)] = {static_cast<int>(top - newest.begin()), *top};
+    }
   }
   return heard;
 }

@@ -7,36 +7,45 @@ namespace kwsd {
 
 StreamClassifier::StreamClassifier(const Network& network)
     : model_(network.model()),
-      mfcc_(model_.features),
-      framer_(static_cast<int>(model_.features.frame_samples), static_cast<int>(model_.features.hop_samples)),
-      stream_(network),
-      frame_(model_.features.coefficients),
-      window_(model_.labels.size()) {}
+      features_(std::make_shared<const MfccTables>(model_.features)),
+      posteriors_(network, model_.hop_frames(), KeptBranches::all) {}
 
 void StreamClassifier::push(std::span<const float> samples) {
   out_.samples += static_cast<std::int64_t>(samples.size());
-  framer_.push(samples,
-               [this](std::span<const float> frame, std::int64_t number) { on_frame(frame, number); });
+  features_.push(samples, [this](std::span<const std::int8_t> frame) {
+    if (posteriors_.push_frame(frame)) {
+      take_posteriors();
+    }
+  });
 }
 
-void StreamClassifier::on_frame(std::span<const float> samples, std::int64_t number) {
-  mfcc_.compute_quantized(samples, frame_);
-  do {  // as in `kwsd run`: the first frame stands for what went before
-    stream_.push_frame(frame_);
-  } while (!stream_.window_ready());
-  if (number % model_.hop_frames() != 0) {
-    return;
-  }
-  out_.end_samples.push_back(number * model_.features.hop_samples + model_.features.frame_samples);
+void StreamClassifier::take_posteriors() {
+  const std::size_t labels = model_.labels.size();
+  const std::size_t before = out_.end_samples.size();
+  const FeatureParams& p = model_.features;
   for (int branch = 0; branch < branch_count; ++branch) {
-    stream_.classify(static_cast<BranchId>(branch), window_);
     std::vector<float>& all = out_.posteriors[static_cast<std::size_t>(branch)];
-    all.insert(all.end(), window_.begin(), window_.end());
+    for (const Posteriors& one : posteriors_.classify(static_cast<BranchId>(branch))) {
+      const std::int64_t end = (one.end_frame - 1) * p.hop_samples + p.frame_samples;
+      if (out_.end_samples.empty() || end > out_.end_samples.back()) {
+        out_.end_samples.push_back(end);
+      }
+      const auto found = std::find(out_.end_samples.begin() + static_cast<std::ptrdiff_t>(before),
+                                   out_.end_samples.end(), end);
+      if (found != out_.end_samples.end()) {
+        all.resize(static_cast<std::size_t>(found - out_.end_samples.begin()) * labels);
+        all.insert(all.end(), one.values.begin(), one.values.end());
+      }
+    }
+  }
+  for (std::vector<float>& all : out_.posteriors) {
+    all.resize(out_.end_samples.size() * labels);
   }
 }
 
 std::size_t StreamClassifier::bytes() const noexcept {
-  return out_.end_samples.size() * (sizeof(std::int64_t) + branch_count * window_.size() * sizeof(float));
+  return out_.end_samples.size() *
+         (sizeof(std::int64_t) + branch_count * model_.labels.size() * sizeof(float));
 }
 
 StreamPosteriors classify_stream(const Network& network, std::span<const float> samples) {

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "engine/detect/detector.h"
-#include "engine/features/framer.h"
-#include "engine/features/mfcc.h"
-#include "engine/nn/network.h"
+#include "engine/spotter/feature_stream.h"
+#include "engine/spotter/posterior_stream.h"
 
 namespace kwsd {
 
@@ -35,7 +34,8 @@ struct LabelledStream {
   std::vector<SpokenWord> words;
 };
 
-/// Every branch on every window, one window every Model::hop_frames, as `kwsd run` does. Thread: one.
+/// Every branch on every window (of a streaming model: every step), as `kwsd run` computes them. Posteriors
+/// that a branch does not have yet, because it still looks ahead, are 0. Thread: one.
 class StreamClassifier {
  public:
   explicit StreamClassifier(const Network& network);  ///< `network` must outlive it
@@ -47,14 +47,11 @@ class StreamClassifier {
   [[nodiscard]] std::size_t bytes() const noexcept;
 
  private:
-  void on_frame(std::span<const float> samples, std::int64_t number);
+  void take_posteriors();
 
   const Model& model_;
-  Mfcc mfcc_;
-  Framer framer_;
-  Stream stream_;
-  std::vector<std::int8_t> frame_;  // (coefficients)
-  std::vector<float> window_;       // (labels)
+  FeatureStream features_;
+  PosteriorStream posteriors_;
   StreamPosteriors out_;
 };
 

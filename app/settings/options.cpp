@@ -24,6 +24,43 @@ ThresholdSetting parse_threshold(const std::string& text) {
   return setting;
 }
 
+void apply_thresholds(std::span<const std::string> settings,
+                      std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set) {
+  for (const std::string& text : settings) {
+    const ThresholdSetting setting = parse_threshold(text);
+    bool known = false;
+    for (std::size_t model = 0; model < models.size(); ++model) {
+      const std::vector<Label>& labels = models[model]->labels;
+      for (std::size_t label = 0; label < labels.size(); ++label) {
+        if (labels[label].kind == LabelKind::keyword &&
+            (setting.word.empty() || setting.word == labels[label].name)) {
+          known = true;
+          set(model, static_cast<int>(label), setting.value);
+        }
+      }
+    }
+    if (!known) {
+      throw Error(ErrorKind::usage, "--threshold: found the word '" + printable(setting.word) +
+                                        "', expected a keyword of a loaded model (see kwsd info)");
+    }
+  }
+}
+
+SpotterOptions spotter_options(const RecognitionOptions& options) {
+  const RecognitionOptions defaults;
+  SpotterOptions out;
+  if (options.hop_ms > 0) {
+    out.hop_seconds = options.hop_ms / 1000;
+  }
+  if (options.smoothing_ms != defaults.smoothing_ms) {
+    out.smoothing_seconds = options.smoothing_ms / 1000;
+  }
+  if (options.refractory_seconds != defaults.refractory_seconds) {
+    out.refractory_seconds = options.refractory_seconds;
+  }
+  return out;
+}
+
 std::optional<BranchId> fixed_branch(const std::string& name) {
   for (const BranchId id : {BranchId::full, BranchId::half, BranchId::quarter}) {
     if (name == branch_name(id)) {

@@ -2,12 +2,17 @@
 // ranges. Thread: any.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/model/model.h"
+#include "engine/spotter/spotter.h"
 
 namespace kwsd {
 
@@ -56,6 +61,16 @@ struct ThresholdSetting {
 };
 /// Parses "0.8" or "stop=0.8". Throws Error (usage) naming what was found and expected.
 [[nodiscard]] ThresholdSetting parse_threshold(const std::string& text);
+
+/// Sets the threshold of one keyword of one model, by their numbers.
+using SetThreshold = std::function<void(std::size_t model, int label, float threshold)>;
+/// Calls `set` for each keyword that each of the settings names, in their order. Throws Error (usage) for a
+/// word that is a keyword of no model.
+void apply_thresholds(std::span<const std::string> settings,
+                      std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set);
+
+/// What the spotter uses in place of the models' own values: the options that differ from their defaults.
+[[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options);
 
 /// What is wrong with the value of an option that takes a number: "nan" passes every check of a range.
 [[nodiscard]] std::string check_number(const std::string& text);

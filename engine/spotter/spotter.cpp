@@ -14,13 +14,6 @@ int hop_frames_of(const Model& model, const SpotterOptions& options) {
                              : model.hop_frames();
 }
 
-DetectorParams detector_params_of(const Model& model, const SpotterOptions& options) {
-  DetectorParams params = model.detector;
-  params.smoothing_seconds = options.smoothing_seconds.value_or(params.smoothing_seconds);
-  params.refractory_seconds = options.refractory_seconds.value_or(params.refractory_seconds);
-  return params;
-}
-
 /// Samples that a score of the model depends on.
 std::int64_t memory_samples_of(const Model& model, const DetectorParams& detector) {
   const FeatureParams& f = model.features;
@@ -37,11 +30,18 @@ std::int64_t memory_samples_of(const Model& model, const DetectorParams& detecto
 
 }  // namespace
 
+DetectorParams detector_params(const Model& model, const SpotterOptions& options) {
+  DetectorParams params = model.detector;
+  params.smoothing_seconds = options.smoothing_seconds.value_or(params.smoothing_seconds);
+  params.refractory_seconds = options.refractory_seconds.value_or(params.refractory_seconds);
+  return params;
+}
+
 Spotter::Spotter(std::vector<std::shared_ptr<const Model>> models, const Kernels& kernels,
                  const SpotterOptions& options)
     : models_(std::move(models)), kernels_(&kernels) {
   for (const std::shared_ptr<const Model>& model : models_) {
-    const DetectorParams detector = detector_params_of(*model, options);
+    const DetectorParams detector = detector_params(*model, options);
     const Detector checked(*model, detector);
     const auto same = std::find_if(features_.begin(), features_.end(),
                                    [&](const auto& tables) { return tables->params() == model->features; });

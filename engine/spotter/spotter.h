@@ -23,6 +23,9 @@ struct SpotterOptions {
   std::optional<double> smoothing_seconds, refractory_seconds;  ///< ranges: DetectorParams
 };
 
+/// The parameters of a model's detector under these options.
+[[nodiscard]] DetectorParams detector_params(const Model& model, const SpotterOptions& options);
+
 /// Models and their prepared networks. Immutable; shared by any number of streams and threads.
 class Spotter {
  public:

@@ -26,12 +26,12 @@ class SpotterStream;
 
 /// Sees each window of a stream (of a streaming model: each step), from within SpotterStream::push; the
 /// scores are those after the window.
-class WindowObserver {
+class SpotterObserver {
  public:
-  WindowObserver() = default;
-  virtual ~WindowObserver() = default;
-  WindowObserver(const WindowObserver&) = delete;
-  WindowObserver& operator=(const WindowObserver&) = delete;
+  SpotterObserver() = default;
+  virtual ~SpotterObserver() = default;
+  SpotterObserver(const SpotterObserver&) = delete;
+  SpotterObserver& operator=(const SpotterObserver&) = delete;
 
   /// A window of model `model` that ends at `end_sample`. May set thresholds, for the next window on.
   virtual void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept = 0;
@@ -71,6 +71,7 @@ class SpotterStream {
   void set_threshold(std::size_t model, int label, BranchId branch, float threshold) noexcept;
   void set_threshold(std::size_t model, int label, float threshold) noexcept;
   [[nodiscard]] float threshold(std::size_t model, int label, BranchId branch) const noexcept;
+  [[nodiscard]] Detector& detector(std::size_t model) noexcept { return listeners_[model].detector; }
   /// Scores after the last window of `model`: (labels), [0, 1].
   [[nodiscard]] std::span<const float> scores(std::size_t model) const noexcept;
 
@@ -80,7 +81,7 @@ class SpotterStream {
   /// has them (the first model's, where models differ).
   [[nodiscard]] std::int64_t next_start(std::int64_t sample) const noexcept;
   /// Null: none. It must outlive the stream or be replaced.
-  void set_observer(WindowObserver* observer) noexcept { observer_ = observer; }
+  void set_observer(SpotterObserver* observer) noexcept { observer_ = observer; }
 
  private:
   struct Listener {
@@ -101,7 +102,7 @@ class SpotterStream {
   std::vector<FeatureStream> features_;  // as Spotter::features_
   std::vector<Listener> listeners_;      // [models]
   std::vector<Spotting> found_;          // of one frame
-  WindowObserver* observer_ = nullptr;
+  SpotterObserver* observer_ = nullptr;
   BranchId branch_ = BranchId::full;
   bool muted_ = false;
   std::int64_t sample_ = 0;  // that comes next

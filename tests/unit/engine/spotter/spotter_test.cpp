@@ -274,7 +274,7 @@ TEST_CASE("samples that are no numbers count as silence") {
 }
 
 TEST_CASE("an observer sees each window, and thresholds that it sets count from the next window on") {
-  class Strict final : public WindowObserver {
+  class Strict final : public SpotterObserver {
    public:
     void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept override {
       ordered = ordered && end_sample >= last;
