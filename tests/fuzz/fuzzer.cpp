@@ -1,4 +1,4 @@
-// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config or sound.
+// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config, sound or wyoming.
 #include <cstdint>
 
 #include "app/base/log.h"

@@ -90,8 +90,10 @@ int write_seeds(const fs::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr std::pair<const char*, Target> targets[] = {
-      {"model", kwsd::fuzz::model}, {"config", kwsd::fuzz::config}, {"sound", kwsd::fuzz::sound}};
+  constexpr std::pair<const char*, Target> targets[] = {{"model", kwsd::fuzz::model},
+                                                        {"config", kwsd::fuzz::config},
+                                                        {"sound", kwsd::fuzz::sound},
+                                                        {"wyoming", kwsd::fuzz::wyoming}};
   kwsd::set_up_log("off");
   if (argc == 3 && std::string(argv[1]) == "--write-seeds") {
     return write_seeds(argv[2]);

@@ -15,5 +15,7 @@ void config(std::span<const std::byte> bytes);
 /// First byte: how the rest is read (raw PCM of some format, channel count and rate, or a sound file). Then
 /// all the way to 16 kHz.
 void sound(std::span<const std::byte> bytes);
+/// The bytes of a client of `kwsd wyoming`; the first one also says in what pieces they arrive.
+void wyoming(std::span<const std::byte> bytes);
 
 }  // namespace kwsd::fuzz

@@ -38,7 +38,7 @@ class Microphone:
                          hint {{ show on description "virtual microphone" }} }}
             """)
         self.environment = {**environment(), **{name: str(self.folder) for name in
-                                             ("HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH")},
+                                             ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH")},
                             "ALSA_CONFIG_PATH": str(self.folder / "asound.conf"),
                             "PULSE_SERVER": f"unix:{self.folder}/native"}
         self.server = None

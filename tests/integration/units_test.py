@@ -18,19 +18,21 @@ def main():
         print("skipped: systemd is not installed")
         return 77
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("kwsd.service", "kwsd.socket"):
-            unit = (source / "systemd" / name).read_text()
+        for path in [*(source / "systemd").glob("*.service"), *(source / "systemd").glob("*.socket")]:
+            name, unit = path.name, path.read_text()
             pathlib.Path(folder, name).write_text(unit.replace("/usr/bin/kwsd", str(kwsd)))
         units = [str(path) for path in pathlib.Path(folder).iterdir()]
         verified = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
         complaints = [line for line in verified.stderr.splitlines() if "kwsd" in line]
-        security = subprocess.run(["systemd-analyze", "security", "--offline=yes", f"--threshold={LIMIT}",
-                                   "--no-pager", str(pathlib.Path(folder, "kwsd.service"))], capture_output=True, text=True)
-        print(security.stdout.strip().splitlines()[-1])
-        if verified.returncode or complaints or security.returncode:
-            print("\n".join(complaints), security.stderr, file=sys.stderr)
-            return 1
-    return 0
+        failed = verified.returncode or complaints
+        for service in pathlib.Path(folder).glob("*.service"):
+            security = subprocess.run(["systemd-analyze", "security", "--offline=yes", f"--threshold={LIMIT}", "--no-pager",
+                                       str(service)], capture_output=True, text=True)
+            print(security.stdout.strip().splitlines()[-1])
+            failed = failed or security.returncode
+            complaints += security.stderr.splitlines() if security.returncode else []
+        print("\n".join(complaints), file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

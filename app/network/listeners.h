@@ -1,0 +1,23 @@
+// Sockets to listen on: from the service manager, tcp://HOST:PORT, unix://PATH. Thread: set-up.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kwsd {
+
+using Acceptor = std::variant<boost::asio::ip::tcp::acceptor, boost::asio::local::stream_protocol::acceptor>;
+
+/// Those that the service manager passed (sd_listen_fds(3)); empty: none. Throws Error (usage) for a
+/// descriptor that is no listening stream socket.
+[[nodiscard]] std::vector<Acceptor> inherited_listeners(boost::asio::io_context& context);
+
+/// Binds `uri` and listens. A Unix socket gets mode 0660; one that a program left behind is replaced. Throws
+/// Error (usage) for an address of another form, Error (unavailable) where the address cannot be bound.
+[[nodiscard]] Acceptor listen_on(boost::asio::io_context& context, const std::string& uri);
+
+}  // namespace kwsd
