@@ -1,15 +1,25 @@
 # What all recipes share. Set KWSD_DATA to the recordings and RUNS to a folder for checkpoints; kwsd-train is
 # taken from PATH. One thread computes and one makes batches: several trainings then run side by side.
+# KWSD_DATA holds speech_commands/, or is Speech Commands as it is downloaded; of the other recordings (models/*.md) what
+# is there is used: arabic_speech_commands/, wake_words/, speech/, noise/.
 set -eu
 : "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}"
 export OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1
 export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864
 mkdir -p "$RUNS"
 TEN=yes,no,up,down,left,right,on,off,stop,go
-WORDS="--data $KWSD_DATA/speech_commands --own-word computer=$KWSD_DATA/wake_words/computer
-  --own-word jarvis=$KWSD_DATA/wake_words/jarvis"
-SOUND="--speech $KWSD_DATA/speech --noise $KWSD_DATA/noise --cache $RUNS/cache"
-REAL="$WORDS $SOUND --other-words $KWSD_DATA/arabic_speech_commands --threads 1 --data-threads 1"
+COMMANDS=$KWSD_DATA/speech_commands
+[ -d "$COMMANDS" ] || COMMANDS=$KWSD_DATA
+[ -d "$COMMANDS/yes" ] || { echo "$0: $KWSD_DATA: no speech_commands/ in it, and no folder yes, expected Speech Commands" >&2; exit 66; }
+optional() {  # OPTION FOLDER [WORD=]: the option, where the folder is there
+  [ ! -d "$2" ] || echo "$1 ${3:-}$2"
+}
+ARABIC_FOLDER=$KWSD_DATA/arabic_speech_commands
+ARABIC_WORDS=$(optional --other-words "$ARABIC_FOLDER")
+WORDS="--data $COMMANDS $(optional --own-word "$KWSD_DATA/wake_words/computer" computer=)
+  $(optional --own-word "$KWSD_DATA/wake_words/jarvis" jarvis=)"
+SOUND="$(optional --speech "$KWSD_DATA/speech") $(optional --noise "$KWSD_DATA/noise") --cache $RUNS/cache"
+REAL="$WORDS $SOUND $ARABIC_WORDS --threads 1 --data-threads 1"
 SYNTHETIC="--train-data $RUNS/synth --train-data $RUNS/synth2"
 MILD="--room-chance 0.3 --snr-low 5 --noise-chance 0.7 --spec-chance 0.5 --gain-low -20 --microphone-chance 0.4
   --clip-chance 0.03 --babble-chance 0.15"

@@ -12,9 +12,9 @@ held_out() {
 # Texts that are not the keywords': the transcripts of the recorded speech, and Debian's copies of licences.
 sentences() {
   {
-    find "$KWSD_DATA/speech" -name '*.trans.txt' | sort | xargs cat | cut -d' ' -f2-
+    [ ! -d "$KWSD_DATA/speech" ] || find "$KWSD_DATA/speech" -name '*.trans.txt' | sort | xargs -r cat | cut -d' ' -f2-
     for text in Apache-2.0 Artistic CC0-1.0 GFDL-1.3 GPL-1 GPL-2 GPL-3 LGPL-2.1 LGPL-3 MPL-1.1 MPL-2.0; do
-      tr '\n' ' ' <"/usr/share/common-licenses/$text" | tr -s ' ' | sed 's/[.;:] /\n/g' | tr -cd "A-Za-z' ,\n" |
+      [ ! -f "/usr/share/common-licenses/$text" ] || tr '\n' ' ' <"/usr/share/common-licenses/$text" | tr -s ' ' | sed 's/[.;:] /\n/g' | tr -cd "A-Za-z' ,\n" |
         awk 'NF >= 5 && NF <= 30'
     done
   } | awk '!seen[$0]++'

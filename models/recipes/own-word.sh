@@ -8,16 +8,17 @@ word=${1:?a word} folder=${2:-}
 synthetic
 voices="$RUNS/voices-$word" speakers=60 lowest=0.75 epochs=30
 start="--init $(dirname "$0")/../base.pt --stage-one 0.3"
-heard="--train-data $voices --other-words $KWSD_DATA/arabic_speech_commands"
+heard="--train-data $voices $ARABIC_WORDS"
 SHARES="$NOISY $EDGES_MANY --unknown-share 12 --speech-share 0.35 --hard-share 0.15"
 if [ -n "$folder" ]; then
   rm -f "$RUNS/own-$word"
   ln -s "$(cd "$folder" && pwd)" "$RUNS/own-$word"  # the lists of options hold no path with a space
   WORDS="$WORDS --own-word $word=$RUNS/own-$word"
-elif [ ! -d "$KWSD_DATA/speech_commands/$word" ] && [ ! -d "$KWSD_DATA/wake_words/$word" ]; then
+elif [ ! -d "$COMMANDS/$word" ] && [ ! -d "$KWSD_DATA/wake_words/$word" ]; then
   # No recorded words beside synthetic ones, and no synthetic speech to choose thresholds by: the net would tell the
   # word by its being synthetic. People score lower than the voices that thresholds are chosen by.
-  WORDS="--data $voices" heard= speakers=240 lowest=0.6 epochs=24 UNHEARD=
+  WORDS="--data $voices" heard= speakers=240 lowest=0.6 epochs=24 SOUND="$SOUND $(optional --noise "$COMMANDS/_background_noise_")"
+  [ ! -d "$KWSD_DATA/speech" ] || UNHEARD=
   SHARES="$NOISY $EDGES_MANY --unknown-share 8 --speech-share 0.1 --hard-share 0.12"
 else
   start="--memory-size 64 --hidden-size 128 $KINDS --stage-one 0.4"
