@@ -24,6 +24,8 @@ class AudioSource {
   [[nodiscard]] virtual std::string name() const = 0;
   /// Rate of the samples it delivers; a device that is not there yet says 0.
   [[nodiscard]] virtual std::uint32_t rate_hz() const = 0;
+  /// Channels that the open device has; 0: unknown.
+  [[nodiscard]] virtual int channels() const { return 0; }
   /// Whether time goes on without us: what cannot be handled is dropped and counted. Otherwise the
   /// source waits for room (push_all) and nothing is lost.
   [[nodiscard]] virtual bool live() const noexcept = 0;

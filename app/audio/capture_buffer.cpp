@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 CaptureBuffer::CaptureBuffer(std::size_t capacity_samples) : ring_(capacity_samples) {}
 
 void CaptureBuffer::begin(std::uint32_t rate_hz) {
+  pusher_.release();
   const Mark mark{pushed_.load(std::memory_order_relaxed),
                   std::make_shared<Resampler>(rate_hz, stream_rate_hz, block_samples)};
   rate_hz_.store(rate_hz, std::memory_order_relaxed);
@@ -21,6 +22,7 @@ void CaptureBuffer::begin(std::uint32_t rate_hz) {
 }
 
 void CaptureBuffer::pushed(std::size_t taken, std::size_t offered) noexcept {
+  pusher_.check("two threads push to a capture buffer");
   pushed_.store(pushed_.load(std::memory_order_relaxed) + taken, std::memory_order_relaxed);
   if (taken < offered) {
     overruns_.fetch_add(offered - taken, std::memory_order_relaxed);
@@ -104,6 +106,7 @@ bool CaptureBuffer::poll(std::span<float> out, Read& result) noexcept {
 
 CaptureBuffer::Read CaptureBuffer::read(std::span<float> out, milliseconds timeout) noexcept {
   Read result;
+  reader_.check("two threads read a capture buffer");
   if (!poll(out, result)) {
     data_.wait_for(timeout);
     (void)poll(out, result);

@@ -19,6 +19,7 @@
 #include <span>
 
 #include "app/audio/resampler.h"
+#include "app/base/contract.h"
 #include "app/base/wakeup.h"
 
 namespace kwsd {
@@ -86,6 +87,7 @@ class CaptureBuffer {
   std::atomic<bool> closed_{false};
   std::atomic<bool> cancelled_{false};
   Wakeup data_, room_;
+  OneThread pusher_, reader_;
 };
 
 }  // namespace kwsd

@@ -12,6 +12,7 @@
 #include "app/audio/machine_changes.h"
 #include "app/audio/portaudio_devices.h"
 #include "app/audio/portaudio_stream.h"
+#include "app/base/thread_name.h"
 
 namespace kwsd {
 
@@ -49,6 +50,7 @@ struct PortaudioSource::Shared {
   bool said_lost = false;  // once per loss
   std::string device;      // last opened; empty: none yet
   std::uint32_t rate_hz = 0;
+  int channels = 0;                        // of that device
   std::shared_ptr<CallbackTarget> target;  // of the stream that is open
   std::optional<Error> failure;
   Clock::time_point heartbeat = Clock::now();
@@ -118,6 +120,7 @@ bool PortaudioSource::Shared::opened(const InputDevice& found, std::uint32_t rat
   }
   device = found.name;
   rate_hz = rate;
+  channels = found.channels;
   out->begin(rate);
   return true;
 }
@@ -197,7 +200,9 @@ std::string PortaudioSource::Shared::attempt() {
   if (!opened(found, stream.rate_hz())) {
     return {};
   }
+  name_thread("kwsd-capture");  // as the thread that PortAudio starts will be called
   stream.start();
+  name_thread("kwsd-microphone");
   const std::string reason = watch(stream, *sound);
   sound->shut();
   return reason;
@@ -244,6 +249,11 @@ std::uint32_t PortaudioSource::rate_hz() const {
   return shared_->rate_hz;
 }
 
+int PortaudioSource::channels() const {
+  const std::scoped_lock lock(shared_->mutex);
+  return shared_->channels;
+}
+
 bool PortaudioSource::waiting() const noexcept {
   const std::scoped_lock lock(shared_->mutex);
   return shared_->state != Shared::State::sounding && !shared_->ended &&
@@ -258,7 +268,10 @@ std::optional<Error> PortaudioSource::failure() const {
 void PortaudioSource::start(CaptureBuffer& out, DeviceListener& listener) {
   shared_->out = &out;
   shared_->listener = &listener;
-  shared_->manager = std::thread([shared = shared_] { shared->run(); });
+  shared_->manager = std::thread([shared = shared_] {
+    name_thread("kwsd-microphone");
+    shared->run();
+  });
   std::unique_lock lock(shared_->mutex);
   shared_->changed.wait_for(lock, first_attempt,
                             [this] { return shared_->state != Shared::State::starting; });

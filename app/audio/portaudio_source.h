@@ -32,6 +32,7 @@ class PortaudioSource final : public AudioSource {
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::uint32_t rate_hz() const override;
+  [[nodiscard]] int channels() const override;
   [[nodiscard]] bool live() const noexcept override { return true; }
   [[nodiscard]] bool waiting() const noexcept override;
   /// Returns when the first attempt to open the device has ended, at most 0.8 s later.

@@ -3,6 +3,8 @@
 #include <array>
 #include <chrono>
 
+#include "app/base/thread_name.h"
+
 namespace kwsd {
 
 ReaderSource::ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime)
@@ -11,7 +13,10 @@ ReaderSource::ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime)
 void ReaderSource::start(CaptureBuffer& out, DeviceListener& /*listener*/) {
   out_ = &out;
   out.begin(reader_->rate_hz());
-  thread_ = std::thread([this] { pump(); });
+  thread_ = std::thread([this] {
+    name_thread("kwsd-capture");
+    pump();
+  });
 }
 
 void ReaderSource::stop() noexcept {

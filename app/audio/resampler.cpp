@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include "app/base/contract.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -39,6 +40,7 @@ Resampler::Resampler(std::uint32_t rate_hz, std::uint32_t out_rate_hz, std::size
 Resampler::~Resampler() = default;
 
 std::span<const float> Resampler::process(std::span<const float> samples, bool last) noexcept {
+  check_contract(samples.size() <= clean_.size(), "more samples than the resampler was made for");
   std::transform(samples.begin(), samples.end(), clean_.begin(),
                  [](float x) { return std::isfinite(x) ? x : 0.0F; });
   if (!state_) {

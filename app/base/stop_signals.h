@@ -34,10 +34,19 @@ class StopSignals {
 
   /// Readable once one has come.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// Whether one has come. Then it stays so.
-  [[nodiscard]] bool arrived() noexcept {
+  enum class Signal { none, stop, reload };
+  /// The next one that has come. A SIGHUP that a program sent asks for a reload; one from the kernel says
+  /// that the terminal is gone.
+  [[nodiscard]] Signal next() noexcept {
     signalfd_siginfo info{};
-    arrived_ = arrived_ || read(descriptor_, &info, sizeof info) == sizeof info;
+    if (read(descriptor_, &info, sizeof info) != sizeof info) {
+      return Signal::none;
+    }
+    return info.ssi_signo == SIGHUP && info.ssi_code <= 0 ? Signal::reload : Signal::stop;
+  }
+  /// Whether one has come, whichever. Then it stays so.
+  [[nodiscard]] bool arrived() noexcept {
+    arrived_ = arrived_ || next() != Signal::none;
     return arrived_;
   }
 

@@ -4,8 +4,8 @@
 
 #include "app/base/log.h"
 #include "app/commands/commands.h"
+#include "app/commands/read_settings.h"
 #include "app/live/live_session.h"
-#include "app/settings/config.h"
 #include "app/settings/settings.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
@@ -45,6 +45,12 @@ void add_picture_options(CLI::App& command, LiveOptions& options, std::string& s
   command.add_option("--size", size, "Columns and rows")->needs(screenshot)->group(group);
 }
 
+void add_live_settings(CLI::App& command, RunOptions& options) {
+  add_settings(command, options, {SettingGroup::input, SettingGroup::recognition, SettingGroup::log});
+  add_settings(command, options, {"format"});
+  add_config_option(command);
+}
+
 }  // namespace
 
 void add_live_command(CLI::App& app, Command& selected) {
@@ -54,26 +60,23 @@ void add_live_command(CLI::App& app, Command& selected) {
   const auto options = std::make_shared<LiveOptions>();
   const auto size = std::make_shared<std::string>("80x24");
   const auto settings = std::make_shared<RunOptions>();
-  add_settings(*command, *settings, {SettingGroup::input, SettingGroup::recognition, SettingGroup::log});
-  add_settings(*command, *settings, {"format"});
+  add_live_settings(*command, *settings);
   command->add_option("--fps", options->frames_per_second, "Frames a second")->check(CLI::Range(1, 20));
   command->add_option("--marks", options->marks, "Folder for what m and f keep (Speech Commands layout)")
       ->type_name("DIR");
   command->add_option("--speaker", options->speaker,
                       "In the names of these; default: a number that stands for you");
   add_picture_options(*command, *options, *size);
-  add_config_option(*command);
   command->callback([&selected, options, settings, size, command] {
     selected = [options, settings, size, command] {
-      load_config(*command);
-      set_up_log(settings->log_level);
-      options->input = settings->input;
-      options->recognition = settings->recognition;
+      const auto read = [command] { return read_settings(*command, add_live_settings); };
+      options->settings = read();
+      set_up_log(options->settings.log_level);
       parse_size(*size, *options);
       if (command->get_option("--config")->count() > 0) {
         options->config = command->get_option("--config")->as<std::string>();
       }
-      LiveSession(*options).run();
+      LiveSession(*options, read).run();
       return 0;
     };
   });

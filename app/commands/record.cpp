@@ -1,15 +1,22 @@
 // kwsd record: recordings of a word for training, one after another.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "app/audio/capture_buffer.h"
-#include "app/audio/open_input.h"
+#include "app/audio/level_meter.h"
 #include "app/audio/sound_16k.h"
 #include "app/base/log.h"
 #include "app/base/stop_signals.h"
 #include "app/commands/commands.h"
-#include "app/events/event_queue.h"
+#include "app/daemon/listening.h"
+#include "app/events/output.h"
 #include "app/record/clip_folder.h"
 #include "app/record/word_cutter.h"
 #include "app/settings/config.h"
@@ -42,6 +49,22 @@ const char* advice(WordFault fault) {
   return "";
 }
 
+/// "level ########  |           -32 dB": the mean of the last second, its peak; always as long.
+std::string level_line(float rms_db, float peak_db) {
+  constexpr int columns = 30;
+  constexpr float quietest_db = -60;
+  const auto place = [](float db) {
+    return std::clamp(static_cast<int>((1 - db / quietest_db) * columns), 0, columns - 1);
+  };
+  std::string bar(columns, ' ');
+  std::fill_n(bar.begin(), rms_db <= quietest_db ? 0 : place(rms_db) + 1, '#');
+  bar[static_cast<std::size_t>(place(peak_db))] = '|';
+  char text[64];
+  std::snprintf(text, sizeof text, "level %s %4.0f dB", bar.c_str(),
+                static_cast<double>(std::max(rms_db, -120.0F)));
+  return text;
+}
+
 /// Cuts, checks and keeps words until there are enough.
 class Recorder {
  public:
@@ -63,11 +86,15 @@ class Recorder {
     }
   }
   void reset() { cutter_.reset(); }
+  /// Shows the level of the microphone below the prompt, five times a second, where somebody looks.
+  void meter(std::span<const float> samples);
+  void clear_meter();
   [[nodiscard]] bool done() const noexcept { return kept_ >= options_.count; }
   [[nodiscard]] int kept() const noexcept { return kept_; }
 
  private:
   void keep(const CutWord& word) {
+    clear_meter();
     if (word.fault != WordFault::none) {
       std::printf("     %.2f s, peak %.0f dB: %s\n", word.word_seconds, word.peak_db, advice(word.fault));
       return;
@@ -80,8 +107,30 @@ class Recorder {
   const RecordOptions& options_;
   ClipFolder clips_;
   WordCutter cutter_;
+  LevelMeter level_;
+  std::size_t unseen_samples_ = 0;
+  bool metered_ = false;  // a meter stands in the last line
   int kept_ = 0;
 };
+
+void Recorder::meter(std::span<const float> samples) {
+  level_.push(samples);
+  unseen_samples_ += samples.size();
+  if (unseen_samples_ < 3200 || isatty(STDOUT_FILENO) == 0) {
+    return;
+  }
+  unseen_samples_ = 0;
+  metered_ = true;
+  std::printf("\r     %s", level_line(level_.rms_db(), level_.peak_db()).c_str());
+  std::fflush(stdout);
+}
+
+void Recorder::clear_meter() {
+  if (std::exchange(metered_, false)) {
+    std::printf("\r%*s\r", 5 + static_cast<int>(level_line(0, 0).size()), "");
+    std::fflush(stdout);
+  }
+}
 
 void record_file(const RecordOptions& options, Recorder& recorder) {
   Sound16k sound(options.from_file, options.input.channel);
@@ -102,30 +151,63 @@ void record_file(const RecordOptions& options, Recorder& recorder) {
   }
 }
 
-void record_microphone(const RecordOptions& options, Recorder& recorder) {
-  StopSignals stop;
-  const std::unique_ptr<AudioSource> source = open_input(options.input, false);
-  CaptureBuffer buffer(192000);
-  EventQueue events(64, EventQueue::WhenFull::drop);
-  std::printf("listening to %s; Ctrl-C ends\n", source->name().c_str());
-  source->start(buffer, events);
-  recorder.prompt();
-  std::vector<float> block(CaptureBuffer::block_samples);
-  std::shared_ptr<Resampler> resampler;
-  while (!recorder.done() && !stop.arrived()) {
-    auto read = buffer.read(block, std::chrono::milliseconds(200));
-    if (read.kind == CaptureBuffer::ReadKind::closed) {
-      break;
-    }
-    if (read.kind == CaptureBuffer::ReadKind::restarted) {
-      resampler = std::move(read.resampler);
-      recorder.reset();
-    } else if (read.kind == CaptureBuffer::ReadKind::samples) {
-      recorder.push(resampler->process(std::span(block).first(read.samples), false));
+/// The recorder at the end of a microphone. Thread: the listening one.
+class MicrophoneRecorder final : public SoundConsumer, public DeviceListener {
+ public:
+  explicit MicrophoneRecorder(Recorder& recorder) : recorder_(recorder) {}
+
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  /// After the listening has ended.
+  void throw_failure() const {
+    if (failure_) {
+      std::rethrow_exception(failure_);
     }
   }
-  source->stop();
-  if (const auto failure = source->failure()) {
+
+ private:
+  void on_restart() noexcept override { recorder_.reset(); }
+  void on_samples(std::span<const float> samples) noexcept override {
+    if (done_) {
+      return;
+    }
+    try {
+      recorder_.meter(samples);
+      recorder_.push(samples);
+      done_ = recorder_.done();
+    } catch (...) {
+      failure_ = std::current_exception();
+      done_ = true;
+    }
+  }
+  // The log has said so.
+  void device_lost(const std::string&, const std::string&) noexcept override {}
+  void device_restored(const std::string&, std::uint32_t) noexcept override {}
+  void input_silent(bool silent, int channel, int channels) noexcept override {
+    recorder_.clear_meter();
+    log_silent_input({silent, channel, channels});
+  }
+
+  Recorder& recorder_;
+  std::exception_ptr failure_;
+  std::atomic<bool> done_{false};
+};
+
+void record_microphone(const RecordOptions& options, Recorder& recorder) {
+  StopSignals stop;
+  MicrophoneRecorder consumer(recorder);
+  Listening listening(options.input, false, consumer, consumer);
+  listening.open();
+  std::printf("listening to %s; Ctrl-C ends\n", listening.source().name().c_str());
+  recorder.prompt();
+  listening.begin();
+  while (!consumer.done() && !listening.ended() && !stop.arrived()) {
+    pollfd signal{stop.descriptor(), POLLIN, 0};
+    poll(&signal, 1, 50);
+  }
+  listening.stop();
+  recorder.clear_meter();
+  consumer.throw_failure();
+  if (const auto failure = listening.source().failure()) {
     throw *failure;
   }
 }

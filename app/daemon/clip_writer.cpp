@@ -5,6 +5,7 @@
 
 #include "app/audio/sound_writer.h"
 #include "app/base/log.h"
+#include "app/base/thread_name.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -37,7 +38,10 @@ ClipWriter::ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind w
     throw Error(ErrorKind::io, folder_.string() + ": cannot be made: " + error.message());
   }
   find_earlier_clips();
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this] {
+    name_thread("kwsd-clips");
+    work();
+  });
 }
 
 void ClipWriter::find_earlier_clips() {

@@ -4,14 +4,14 @@
 #include <string_view>
 #include <utility>
 
+#include "app/base/contract.h"
 #include "app/daemon/clip_writer.h"
 
 namespace kwsd {
 namespace {
 
-constexpr auto read_timeout = std::chrono::milliseconds(200);
 constexpr std::int64_t shared_samples = stream_rate_hz / 2;  // heard and reported by both at a hand-over
-constexpr int long_silence = 5;  // reads that timed out, after which nobody waits for sound
+constexpr int long_pause = 5;                                // of 0.2 s, after which nobody waits for sound
 
 const std::string& keyword_of(const Model& model, const Detection& detection) {
   return model.labels[static_cast<std::size_t>(detection.label)].name;
@@ -19,8 +19,8 @@ const std::string& keyword_of(const Model& model, const Detection& detection) {
 
 }  // namespace
 
-Pipeline::Pipeline(std::unique_ptr<Recognizer> recognizer)
-    : recognizer_(std::move(recognizer)), captured_(CaptureBuffer::block_samples) {}
+Pipeline::Pipeline(std::unique_ptr<Recognizer> recognizer, EventQueue& events)
+    : recognizer_(std::move(recognizer)), thresholds_(&recognizer_->thresholds()), events_(events) {}
 
 Pipeline::~Pipeline() {
   delete offered_.load();
@@ -37,40 +37,43 @@ void Pipeline::set_status_interval(double seconds) noexcept {
   next_status_sample_ = status_every_samples_;
 }
 
-void Pipeline::set_observer(PipelineObserver* observer) noexcept {
-  observer_ = observer;
-  recognizer_->set_observer(observer);
+void Pipeline::on_turn(const CaptureBuffer& buffer) noexcept {
+  const NoAllocation guard;
+  if (buffer_ == nullptr) {
+    buffer_ = &buffer;
+    totals_.branch = wanted_branch_;
+  }
+  meet_next();
+  change_mute();
 }
 
-void Pipeline::run(CaptureBuffer& buffer, EventQueue& events) noexcept {
-  using Kind = CaptureBuffer::ReadKind;
-  events_ = &events;
-  totals_.branch = wanted_branch_;
-  for (int silent_reads = 0;; ++silent_reads) {
-    meet_next();
-    change_mute();
-    auto read = buffer.read(captured_, read_timeout);
-    ++rounds_;
-    totals_.load = load_;
-    totals_.overrun_samples = static_cast<std::int64_t>(buffer.overrun_samples());
-    totals_.dropped = events.dropped();
-    totals_.clips_dropped = clips_ == nullptr ? -1 : clips_->dropped();
-    if (read.kind == Kind::closed) {
-      break;
-    }
-    if (read.kind == Kind::restarted) {
-      restart(std::move(read.resampler));
-    } else if (read.kind == Kind::samples) {
-      silent_reads = 0;
-      listen(resampler_->process(std::span(captured_).first(read.samples), false));
-    } else if (next_ && silent_reads > long_silence) {
-      take_over();
-    }
+void Pipeline::on_samples(std::span<const float> samples) noexcept {
+  const NoAllocation guard;
+  pauses_ = 0;
+  count();
+  level_.push(samples);
+  if (observer_ != nullptr) {
+    observer_->on_samples(samples);
   }
-  drain();
+  listen(samples);
+}
+
+void Pipeline::on_pause() noexcept {
+  if (++pauses_ > long_pause && next_) {
+    take_over();
+  }
+}
+
+/// What others count.
+void Pipeline::count() noexcept {
+  totals_.load = load_;
+  totals_.overrun_samples = static_cast<std::int64_t>(buffer_->overrun_samples());
+  totals_.dropped = events_.dropped();
+  totals_.clips_dropped = clips_ == nullptr ? -1 : clips_->dropped();
 }
 
 void Pipeline::replace(std::unique_ptr<Recognizer> next) noexcept {
+  thresholds_ = &next->thresholds();
   delete offered_.exchange(next.release());
 }
 
@@ -95,12 +98,7 @@ void Pipeline::take_over() noexcept {
   replaced_.store(next_.release());  // the thread that reloads frees it
 }
 
-/// A device came back, perhaps at another rate: what was heard before it went does not join what follows.
-void Pipeline::restart(std::shared_ptr<Resampler> resampler) noexcept {
-  resampler_ = std::move(resampler);
-  start_afresh();
-}
-
+/// What was heard before does not join what follows.
 void Pipeline::start_afresh() noexcept {
   if (next_) {
     take_over();
@@ -118,21 +116,18 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
     return;
   }
   sample_ += static_cast<std::int64_t>(samples.size());
-  samples_heard_ = sample_;
   totals_.sample = sample_;
   if (next_ && sample_ - next_since_ >= next_->memory_samples() + shared_samples) {
     take_over();
   }
   if (status_every_samples_ > 0 && sample_ >= next_status_sample_) {
     next_status_sample_ += status_every_samples_;
-    events_->post({totals_});
+    totals_.level_db = level_.rms_db();
+    events_.post({totals_});
   }
 }
 
 void Pipeline::recognize(std::span<const float> samples) noexcept {
-  if (observer_ != nullptr && !draining_) {
-    samples = observer_->on_samples(samples);
-  }
   if (clips_ != nullptr) {
     clips_->remember(samples);
   }
@@ -174,7 +169,7 @@ void Pipeline::report(const Recognizer& by, const std::shared_ptr<const Model>& 
     detection.start_sample = std::min(detection.start_sample, sample_);
   }
   ++totals_.detections;
-  events_->post({DetectionEvent{model, detection, totals_.detections}});
+  events_.post({DetectionEvent{model, detection, totals_.detections}});
   if (clips_ != nullptr) {
     clips_->save(keyword, totals_.detections);
   }
@@ -189,11 +184,14 @@ bool Pipeline::reported_by_other(const Reported& candidate) const noexcept {
   });
 }
 
-/// The end of the input: what the resampler holds, then a second of silence, so that the last word is
-/// seen whole by several windows.
-void Pipeline::drain() noexcept {
-  if (resampler_) {
-    listen(resampler_->process({}, true));
+/// A second of silence, so that the last word is seen whole by several windows.
+void Pipeline::on_end() noexcept {
+  const NoAllocation guard;
+  if (buffer_ != nullptr) {
+    count();
+  }
+  if (sample_ == 0) {
+    return;  // there was nothing
   }
   draining_ = true;
   constexpr std::array<float, 1000> silence{};
@@ -205,7 +203,7 @@ void Pipeline::drain() noexcept {
 void Pipeline::change_branch() noexcept {
   const BranchId wanted = wanted_branch_;
   if (wanted != totals_.branch) {
-    events_->post({BranchChangedEvent{sample_, totals_.branch, wanted, load_}});
+    events_.post({BranchChangedEvent{sample_, totals_.branch, wanted, load_}});
     totals_.branch = wanted;
     ++totals_.branch_changes;
   }
@@ -215,7 +213,7 @@ void Pipeline::change_mute() noexcept {
   if (const bool wanted = wanted_muted_; wanted != muted_) {
     muted_ = wanted;
     start_afresh();
-    events_->post({MutedEvent{sample_, muted_}, {}});
+    events_.post({MutedEvent{sample_, muted_}, {}});
   }
 }
 

@@ -1,5 +1,5 @@
-// The inference thread: capture buffer -> 16 kHz -> recognizer -> events. The page to open first in app/.
-// Thread: constructed at set-up; run() on the inference thread, which allocates nothing.
+// What the inference thread does: 16 kHz samples -> recognizer -> events. The page to open first in app/.
+// Thread: constructed at set-up; the calls of SoundConsumer on the inference thread, which allocates nothing.
 #pragma once
 
 #include <array>
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "app/audio/capture_buffer.h"
+#include "app/audio/level_meter.h"
+#include "app/daemon/listening.h"
 #include "app/daemon/recognizer.h"
 #include "app/events/event_queue.h"
 
@@ -16,25 +18,32 @@ namespace kwsd {
 
 class ClipWriter;
 
-class Pipeline {
+class Pipeline final : public SoundConsumer {
  public:
-  explicit Pipeline(std::unique_ptr<Recognizer> recognizer);
-  ~Pipeline();
+  /// `events`, which outlives this, gets detections, status and changes of branch and mute.
+  Pipeline(std::unique_ptr<Recognizer> recognizer, EventQueue& events);
+  ~Pipeline() override;
 
-  /// Until the buffer is closed. Posts detections, status and branch changes to `events`.
-  void run(CaptureBuffer& buffer, EventQueue& events) noexcept;
+  // Before the inference thread starts, or after its end.
 
-  /// 0: none. Before run.
+  /// 0: none.
   void set_status_interval(double seconds) noexcept;
-  /// Clips go to `writer`, which must outlive run. Before run.
+  /// Clips go to `writer`, which must outlive the inference thread.
   void set_clip_writer(ClipWriter* writer) noexcept { clips_ = writer; }
-  /// Sees samples and windows, and may mute; outlives run. Before run. A recognizer that is replaced takes
-  /// its observer along: the next one has none.
-  void set_observer(PipelineObserver* observer) noexcept;
-  /// The one that listens. Not while run is at work.
-  [[nodiscard]] const Recognizer& recognizer() const noexcept { return *recognizer_; }
-  /// What happened so far. After run has returned.
+  /// Sees all samples; outlives the inference thread.
+  void set_observer(SoundObserver* observer) noexcept { observer_ = observer; }
+  /// The one that listens.
+  [[nodiscard]] Recognizer& recognizer() noexcept { return *recognizer_; }
+  /// What happened so far.
   [[nodiscard]] StatusEvent totals() const noexcept { return totals_; }
+
+  // The inference thread.
+
+  void on_turn(const CaptureBuffer& buffer) noexcept override;
+  void on_restart() noexcept override { start_afresh(); }
+  void on_samples(std::span<const float> samples) noexcept override;
+  void on_pause() noexcept override;
+  void on_end() noexcept override;
 
   // Any thread.
 
@@ -44,10 +53,6 @@ class Pipeline {
   /// change is not put together.
   void set_muted(bool muted) noexcept { wanted_muted_ = muted; }
   [[nodiscard]] bool muted() const noexcept { return wanted_muted_; }
-  /// Times that run went round: grows at least five times a second as long as it lives.
-  [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
-  /// Samples of 16 kHz that were heard: grows as long as there is sound.
-  [[nodiscard]] std::int64_t samples_heard() const noexcept { return samples_heard_; }
 
   // The thread that reloads.
 
@@ -58,6 +63,8 @@ class Pipeline {
   void replace(std::unique_ptr<Recognizer> next) noexcept;
   /// The recognizer that was replaced, once its successor has taken over; null until then.
   [[nodiscard]] std::unique_ptr<Recognizer> take_replaced() noexcept;
+  /// Of the recognizer that came last.
+  [[nodiscard]] ThresholdBoard& thresholds() noexcept { return *thresholds_; }
 
  private:
   struct Reported {
@@ -69,14 +76,13 @@ class Pipeline {
   void meet_next() noexcept;
   void take_over() noexcept;
   void start_afresh() noexcept;
-  void restart(std::shared_ptr<Resampler> resampler) noexcept;
+  void count() noexcept;
   void listen(std::span<const float> samples) noexcept;
   void recognize(std::span<const float> samples) noexcept;
   void listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept;
   void listen_with_next(std::span<const float> samples) noexcept;
   void report(const Recognizer& by, const std::shared_ptr<const Model>& model, Detection detection) noexcept;
   [[nodiscard]] bool reported_by_other(const Reported& candidate) const noexcept;
-  void drain() noexcept;
   void change_branch() noexcept;
   void change_mute() noexcept;
 
@@ -86,13 +92,15 @@ class Pipeline {
   std::array<Reported, 16> reported_{};                            // ring
   std::size_t newest_reported_ = 0;
 
-  std::shared_ptr<Resampler> resampler_;
-  std::vector<float> captured_;  // one read of the capture buffer
+  ThresholdBoard* thresholds_;  // the reloading thread's
   ClipWriter* clips_ = nullptr;
-  PipelineObserver* observer_ = nullptr;
-  EventQueue* events_ = nullptr;
+  SoundObserver* observer_ = nullptr;
+  EventQueue& events_;
+  const CaptureBuffer* buffer_ = nullptr;
+  LevelMeter level_;
 
   std::int64_t sample_ = 0;  // 16 kHz samples of the input so far
+  int pauses_ = 0;           // since the last sound
   bool draining_ = false, muted_ = false;
   std::int64_t status_every_samples_ = 0;
   std::int64_t next_status_sample_ = 0;
@@ -100,8 +108,6 @@ class Pipeline {
   std::atomic<BranchId> wanted_branch_{BranchId::full};
   std::atomic<double> load_{-1.0};
   std::atomic<bool> wanted_muted_{false};
-  std::atomic<std::uint64_t> rounds_{0};
-  std::atomic<std::int64_t> samples_heard_{0};
 };
 
 }  // namespace kwsd

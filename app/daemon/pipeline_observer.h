@@ -1,5 +1,5 @@
-// Somebody who looks on while the pipeline works (`kwsd live`). Thread: every call comes from the inference
-// thread: no lock, no allocation, no waiting.
+// Those who look on while the pipeline works (`kwsd live`), and change nothing. Thread: every call comes from
+// the inference thread: no lock, no allocation, no waiting.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,28 @@
 
 namespace kwsd {
 
-class PipelineObserver {
+/// Sees the sound.
+class SoundObserver {
  public:
-  PipelineObserver() = default;
-  virtual ~PipelineObserver() = default;
-  PipelineObserver(const PipelineObserver&) = delete;
-  PipelineObserver& operator=(const PipelineObserver&) = delete;
+  SoundObserver() = default;
+  virtual ~SoundObserver() = default;
+  SoundObserver(const SoundObserver&) = delete;
+  SoundObserver& operator=(const SoundObserver&) = delete;
 
-  /// 16 kHz samples before they are listened to. Returns what is listened to instead: the same ones, or as
-  /// many others (silence while muted), valid until the next call.
-  virtual std::span<const float> on_samples(std::span<const float> samples) noexcept = 0;
-  /// After each window: the detector has its scores, and takes thresholds for the next window.
-  virtual void on_window(const Model& model, Detector& detector, BranchId branch,
+  /// 16 kHz samples, full scale = 1, also while kwsd is muted.
+  virtual void on_samples(std::span<const float> samples) noexcept = 0;
+};
+
+/// Sees the windows of one recognizer.
+class WindowObserver {
+ public:
+  WindowObserver() = default;
+  virtual ~WindowObserver() = default;
+  WindowObserver(const WindowObserver&) = delete;
+  WindowObserver& operator=(const WindowObserver&) = delete;
+
+  /// After each window: the detector has its scores.
+  virtual void on_window(const Model& model, const Detector& detector, BranchId branch,
                          std::int64_t end_sample) noexcept = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/base/contract.h"
 #include "app/settings/model_store.h"
 #include "engine/model/model_file.h"
 
@@ -19,7 +20,8 @@ std::shared_ptr<const Spotter> make_spotter(const RecognitionOptions& options) {
 
 }  // namespace
 
-Recognizer::Recognizer(const RecognitionOptions& options) : stream_(make_spotter(options)) {
+Recognizer::Recognizer(const RecognitionOptions& options)
+    : stream_(make_spotter(options)), thresholds_(stream_.spotter()->models()) {
   std::size_t most_found = 0;
   for (const auto& model : stream_.spotter()->models()) {  // a window, a detection each
     most_found += block_samples / model->features.hop_samples + 2;
@@ -46,13 +48,17 @@ std::vector<std::string> Recognizer::model_names() const {
   return names;
 }
 
-void Recognizer::set_observer(PipelineObserver* observer) noexcept {
-  observer_ = observer;
-  stream_.set_observer(observer == nullptr ? nullptr : this);
+void Recognizer::set_observer(std::shared_ptr<WindowObserver> observer) noexcept {
+  observer_ = std::move(observer);
+  stream_.set_observer(observer_ ? this : nullptr);
 }
 
 std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> samples,
                                                       BranchId branch) noexcept {
+  check_contract(samples.size() <= block_samples, "more samples than the recognizer takes at a time");
+  thresholds_.take([this](std::size_t model, int label, BranchId b, float threshold) {
+    stream_.set_threshold(model, label, b, threshold);
+  });
   stream_.set_branch(branch);
   found_.clear();
   stream_.push(samples, [this](const Spotting& word) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/daemon/pipeline_observer.h"
+#include "app/daemon/threshold_board.h"
 #include "app/settings/options.h"
 #include "engine/detect/detector.h"
 #include "engine/spotter/spotter_stream.h"
@@ -44,16 +45,23 @@ class Recognizer final : private SpotterObserver {
   }
   [[nodiscard]] std::vector<std::string> model_names() const;
   [[nodiscard]] std::vector<std::shared_ptr<const Model>> models() const;
-  /// Sees each window; outlives this. Before the first listen.
-  void set_observer(PipelineObserver* observer) noexcept;
+  /// In force in one branch, [0, 1]; `model`: index into models(). Not while another thread listens.
+  [[nodiscard]] float threshold(std::size_t model, int label, BranchId branch) const noexcept {
+    return stream_.threshold(model, label, branch);
+  }
+  /// Where thresholds are changed while it listens.
+  [[nodiscard]] ThresholdBoard& thresholds() noexcept { return thresholds_; }
+  /// Sees each window. Before the first listen.
+  void set_observer(std::shared_ptr<WindowObserver> observer) noexcept;
   [[nodiscard]] const Kernels& kernels() const noexcept { return stream_.spotter()->kernels(); }
 
  private:
   void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept override;
 
   SpotterStream stream_;
+  ThresholdBoard thresholds_;
   std::vector<Found> found_;
-  PipelineObserver* observer_ = nullptr;
+  std::shared_ptr<WindowObserver> observer_;
 };
 
 }  // namespace kwsd

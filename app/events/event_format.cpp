@@ -85,6 +85,7 @@ struct Fields {
   void operator()(const StatusEvent& status) const {
     json["event"] = "status";
     totals(status);
+    json["level"] = rounded(status.level_db, 1);
   }
   void operator()(const BranchChangedEvent& change) const {
     json["event"] = "branch_changed";
@@ -102,6 +103,13 @@ struct Fields {
     json["event"] = "device_restored";
     json["device"] = restored.device;
     json["rate"] = restored.rate_hz;
+  }
+  void operator()(const SilentInputEvent& input) const {
+    json["event"] = input.silent ? "silent_input" : "silent_input_ended";
+    json["channel"] = input.channel;
+    if (input.channels > 0) {
+      json["channels"] = input.channels;
+    }
   }
   void operator()(const MutedEvent& change) const {
     json["event"] = change.muted ? "muted" : "unmuted";

@@ -42,6 +42,10 @@ void EventQueue::device_restored(const std::string& device, std::uint32_t rate_h
   post({DeviceRestoredEvent{device, rate_hz}, {}});
 }
 
+void EventQueue::input_silent(bool silent, int channel, int channels) noexcept {
+  post({SilentInputEvent{silent, channel, channels}, {}});
+}
+
 bool EventQueue::queue(Event event, bool if_room) noexcept {
   {
     std::unique_lock lock(mutex_);

@@ -22,7 +22,9 @@ class EventQueue final : public DeviceListener {
   enum class WhenFull { wait, drop };
 
   /// `wake_descriptor`: an eventfd that counts what happens here, for a reader that polls; -1: none.
-  EventQueue(std::size_t capacity, WhenFull when_full, int wake_descriptor = -1);
+  explicit EventQueue(std::size_t capacity, WhenFull when_full = WhenFull::drop, int wake_descriptor = -1);
+  /// Before the first post.
+  void when_full(WhenFull when_full) noexcept { when_full_ = when_full; }
   /// From here on `other`, which outlives this queue, gets a copy of every event. Before the first post.
   void copy_to(EventQueue& other) noexcept { copy_to_ = &other; }
 
@@ -34,6 +36,7 @@ class EventQueue final : public DeviceListener {
   /// Posts the events of the same names.
   void device_lost(const std::string& device, const std::string& reason) noexcept override;
   void device_restored(const std::string& device, std::uint32_t rate_hz) noexcept override;
+  void input_silent(bool silent, int channel, int channels) noexcept override;
   /// Wakes everybody: what is queued can still be popped, nothing more can be posted.
   void close() noexcept;
 
@@ -50,7 +53,7 @@ class EventQueue final : public DeviceListener {
   bool queue(Event event, bool if_room = false) noexcept;
   void wake() const noexcept;
 
-  const WhenFull when_full_;
+  WhenFull when_full_;
   const int wake_descriptor_;
   EventQueue* copy_to_ = nullptr;
   mutable std::mutex mutex_;

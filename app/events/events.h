@@ -32,7 +32,8 @@ struct DetectionEvent {
 /// How it goes, since start.
 struct StatusEvent {
   std::int64_t sample = 0;
-  double load = -1;  ///< CPU load the governor saw, [0, 1]; negative where nobody looks (a file run)
+  double level_db = 0;  ///< RMS of the last second of sound, dB relative to full scale; in `status` alone
+  double load = -1;     ///< CPU load the governor saw, [0, 1]; negative where nobody looks (a file run)
   BranchId branch = BranchId::full;
   std::int64_t windows = 0;  ///< classified, all models together
   std::int64_t detections = 0;
@@ -57,6 +58,13 @@ struct DeviceLostEvent {
 struct DeviceRestoredEvent {
   std::string device;
   std::uint32_t rate_hz = 0;
+};
+
+/// Only zeros arrive (a dead channel, a switch, a wrong slot), or that is over.
+struct SilentInputEvent {
+  bool silent = false;
+  int channel = 1;   ///< that is listened to, from 1
+  int channels = 0;  ///< that the device has; 0: unknown
 };
 
 /// Somebody muted kwsd (SIGUSR1), or wants it to listen again (SIGUSR2).
@@ -84,7 +92,7 @@ struct EndEvent {
 
 struct Event {
   std::variant<ReadyEvent, DetectionEvent, StatusEvent, BranchChangedEvent, DeviceLostEvent,
-               DeviceRestoredEvent, MutedEvent, ReloadedEvent, DroppedEvent, EndEvent>
+               DeviceRestoredEvent, SilentInputEvent, MutedEvent, ReloadedEvent, DroppedEvent, EndEvent>
       body;
   std::chrono::system_clock::time_point time{};  ///< wall clock; EventQueue::post sets it
 };

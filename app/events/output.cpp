@@ -1,11 +1,28 @@
 #include "app/events/output.h"
 
 #include "app/base/log.h"
+#include "app/base/thread_name.h"
 
 namespace kwsd {
 
+void log_silent_input(const SilentInputEvent& input) {
+  if (!input.silent) {
+    spdlog::info("channel {} carries sound again", input.channel);
+    return;
+  }
+  std::string other;
+  if (input.channels > 1) {
+    other = fmt::format(", or sound on another channel (it has {}; try --channel {})", input.channels,
+                        input.channel == 1 ? 2 : 1);
+  }
+  spdlog::warn("only zeros arrive on channel {}: a muted or unwired microphone{}", input.channel, other);
+}
+
 Output::Output(EventQueue& events, EventSink& sink)
-    : events_(events), sink_(sink), thread_([this] { work(); }) {}
+    : events_(events), sink_(sink), thread_([this] {
+        name_thread("kwsd-output");
+        work();
+      }) {}
 
 Output::~Output() {
   events_.close();
@@ -35,6 +52,8 @@ void Output::note(const Event& event) {
   if (const auto* change = std::get_if<BranchChangedEvent>(&event.body)) {
     spdlog::info("branch: {} -> {} (load {:.2f})", branch_name(change->from), branch_name(change->to),
                  change->load);
+  } else if (const auto* input = std::get_if<SilentInputEvent>(&event.body)) {
+    log_silent_input(*input);
   } else if (const auto* detected = std::get_if<DetectionEvent>(&event.body)) {
     const std::string& keyword =
         detected->model->labels[static_cast<std::size_t>(detected->detection.label)].name;

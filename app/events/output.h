@@ -10,6 +10,9 @@
 
 namespace kwsd {
 
+/// A warning, and its end, into the log.
+void log_silent_input(const SilentInputEvent& input);
+
 class Output {
  public:
   /// Starts to write. Both outlive it.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/base/log.h"
+#include "app/base/thread_name.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -61,7 +62,10 @@ SocketServer::SocketServer(std::unique_ptr<UnixListener> listener, EventFormat f
   if (wake_.get() < 0) {
     throw Error(ErrorKind::unavailable, "socket: no descriptor is left");
   }
-  thread_ = std::thread([this] { serve(); });
+  thread_ = std::thread([this] {
+    name_thread("kwsd-socket");
+    serve();
+  });
 }
 
 SocketServer::~SocketServer() {

@@ -16,14 +16,18 @@ constexpr std::int64_t after_word_samples = 8000;  // of a false accept
 
 }  // namespace
 
-LiveActions::LiveActions(LiveState& state, LiveTap& tap, ClipFolder clips, ConfigFile config_file)
-    : state_(state), tap_(tap), clips_(std::move(clips)), config_file_(std::move(config_file)) {}
+LiveActions::LiveActions(LiveState& state, const SoundTap& tap, ClipFolder clips, Effects effects)
+    : state_(state), tap_(tap), clips_(std::move(clips)), effects_(std::move(effects)) {}
 
 bool LiveActions::press(int key) {
+  const bool muted = state_.muted;
   const LiveAction action = press_key(state_, key);
-  tap_.set_muted(state_.muted);
-  if (state_.selected < state_.keywords.size() && state_.keywords[state_.selected].threshold_set) {
-    tap_.set_threshold(state_.selected, state_.keywords[state_.selected].threshold);
+  if (state_.muted != muted) {
+    effects_.set_muted(state_.muted);
+  }
+  if (action == LiveAction::threshold_moved) {
+    const LiveKeyword& keyword = state_.keywords[state_.selected];
+    effects_.set_threshold(keyword.name, keyword.threshold);
   }
   try {
     act(action);
@@ -44,6 +48,7 @@ void LiveActions::act(LiveAction action) {
     case LiveAction::mark_false_accept:
       mark_false_accept();
       break;
+    case LiveAction::threshold_moved:
     case LiveAction::none:
     case LiveAction::quit:
       break;
@@ -61,7 +66,7 @@ void LiveActions::write_changed_thresholds() {
     state_.say("no threshold was changed (+ and -)", true);
     return;
   }
-  const std::filesystem::path file = config_file_();
+  const std::filesystem::path file = effects_.config_file();
   write_thresholds(file, changed);
   for (LiveKeyword& keyword : state_.keywords) {
     keyword.threshold_set = false;

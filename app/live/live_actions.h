@@ -15,10 +15,15 @@ namespace kwsd {
 
 class LiveActions {
  public:
-  /// What is done, and what fails, is said in the state. `config_file`: says which file thresholds are
-  /// written to, or throws. `state` and `tap` must outlive it.
-  using ConfigFile = std::function<std::filesystem::path()>;
-  LiveActions(LiveState& state, LiveTap& tap, ClipFolder clips, ConfigFile config_file);
+  /// What keys do to the listening, and where `w` writes to (or throws).
+  struct Effects {
+    std::function<void(bool)> set_muted;
+    std::function<void(const std::string& word, float threshold)> set_threshold;
+    std::function<std::filesystem::path()> config_file;
+  };
+
+  /// What is done, and what fails, is said in the state. `state` and `tap` must outlive it.
+  LiveActions(LiveState& state, const SoundTap& tap, ClipFolder clips, Effects effects);
 
   /// False for the key that quits.
   [[nodiscard]] bool press(int key);
@@ -31,9 +36,9 @@ class LiveActions {
   void keep(const std::string& word, std::int64_t from_sample);
 
   LiveState& state_;
-  LiveTap& tap_;
+  const SoundTap& tap_;
   ClipFolder clips_;
-  ConfigFile config_file_;
+  Effects effects_;
 };
 
 }  // namespace kwsd

@@ -14,13 +14,15 @@ void select(LiveState& state, int step) {
   }
 }
 
-void move_threshold(LiveState& state, int hundredths) {
+LiveAction move_threshold(LiveState& state, int hundredths) {
   if (state.selected < state.keywords.size()) {
     LiveKeyword& keyword = state.keywords[state.selected];
     const auto now = static_cast<int>(std::lround(keyword.threshold * 100));
     keyword.threshold = static_cast<float>(std::clamp(now + hundredths, 0, 100)) / 100.0F;
     keyword.threshold_set = true;
+    return LiveAction::threshold_moved;
   }
+  return LiveAction::none;
 }
 
 }  // namespace
@@ -38,13 +40,11 @@ LiveAction press_key(LiveState& state, int key) {
     case live_key::right:
     case '+':
     case '=':
-      move_threshold(state, +1);
-      break;
+      return move_threshold(state, +1);
     case live_key::left:
     case '-':
     case '_':
-      move_threshold(state, -1);
-      break;
+      return move_threshold(state, -1);
     case ' ':
       state.muted = !state.muted;
       break;

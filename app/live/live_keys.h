@@ -11,7 +11,14 @@ inline constexpr int up = 0x110001, down = 0x110002, left = 0x110003, right = 0x
 }
 
 /// What is left to do for somebody with files and devices.
-enum class LiveAction : std::uint8_t { none, quit, write_thresholds, mark_miss, mark_false_accept };
+enum class LiveAction : std::uint8_t {
+  none,
+  quit,
+  threshold_moved,
+  write_thresholds,
+  mark_miss,
+  mark_false_accept
+};
 
 /// Up and down (k, j) choose a keyword, + and - (right, left) move its threshold by 0.01, space mutes. `key`:
 /// a code point or one of live_key; others do nothing.

@@ -21,16 +21,21 @@ float decibels(double amplitude) {
 
 }  // namespace
 
-void LiveMeters::update(LiveState& state, const LiveTap& tap, double now_seconds) {
-  level(state, tap);
-  keywords(state, tap);
-  rate(state, tap, now_seconds);
-  state.branch = tap.branch();
+void LiveMeters::restart() noexcept {
+  peak_until_.clear();
+  rate_since_ = -1;
+}
+
+void LiveMeters::update(LiveState& state, const SoundTap& sound, const ScoreTap& scores, double now_seconds) {
+  level(state, sound);
+  keywords(state, scores);
+  rate(state, scores, now_seconds);
+  state.branch = scores.branch();
   state.seconds = static_cast<double>(metered_) / stream_rate_hz;
 }
 
 /// Of what came since the last look, at least 0.1 s and at most 1 s.
-void LiveMeters::level(LiveState& state, const LiveTap& tap) {
+void LiveMeters::level(LiveState& state, const SoundTap& tap) {
   const std::int64_t heard = tap.heard();
   const std::int64_t count = std::min(heard, std::clamp(heard - metered_, least_samples, second));
   samples_.resize(static_cast<std::size_t>(count));
@@ -51,24 +56,24 @@ void LiveMeters::level(LiveState& state, const LiveTap& tap) {
                  heard < clipping_until_};
 }
 
-void LiveMeters::keywords(LiveState& state, const LiveTap& tap) {
+void LiveMeters::keywords(LiveState& state, const ScoreTap& tap) {
   peak_until_.resize(tap.keywords().size());
   state.keywords.resize(tap.keywords().size());
   for (std::size_t k = 0; k < state.keywords.size(); ++k) {
     LiveKeyword& keyword = state.keywords[k];
     keyword.name = tap.keywords()[k];
-    keyword.score = tap.score(k);
+    keyword.score = state.muted ? 0.0F : tap.score(k);
     if (keyword.score >= keyword.peak || metered_ >= peak_until_[k]) {
       keyword.peak = keyword.score;
       peak_until_[k] = metered_ + peak_hold;
     }
-    if (!tap.threshold_wanted(k)) {
+    if (!keyword.threshold_set) {
       keyword.threshold = tap.threshold(k);
     }
   }
 }
 
-void LiveMeters::rate(LiveState& state, const LiveTap& tap, double now_seconds) {
+void LiveMeters::rate(LiveState& state, const ScoreTap& tap, double now_seconds) {
   const double span = now_seconds - rate_since_;
   if (rate_since_ >= 0 && span < rate_span_seconds) {
     return;

@@ -12,13 +12,16 @@ namespace kwsd {
 class LiveMeters {
  public:
   /// Fills level, keywords, branch, seconds and windows_per_second. `now_seconds`: any clock that does not go
-  /// back. A threshold that was set by key and is not in force yet stays as it was set.
-  void update(LiveState& state, const LiveTap& tap, double now_seconds);
+  /// back. A threshold that was set by key stays as it was set until it is written. While muted, scores are
+  /// 0.
+  void update(LiveState& state, const SoundTap& sound, const ScoreTap& scores, double now_seconds);
+  /// The taps of scores are another's from here on.
+  void restart() noexcept;
 
  private:
-  void level(LiveState& state, const LiveTap& tap);
-  void keywords(LiveState& state, const LiveTap& tap);
-  void rate(LiveState& state, const LiveTap& tap, double now_seconds);
+  void level(LiveState& state, const SoundTap& tap);
+  void keywords(LiveState& state, const ScoreTap& tap);
+  void rate(LiveState& state, const ScoreTap& tap, double now_seconds);
 
   std::vector<float> samples_;
   std::int64_t metered_ = 0;              // samples

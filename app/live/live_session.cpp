@@ -10,11 +10,11 @@
 #include <cstdio>
 #include <ctime>
 
-#include "app/audio/open_input.h"
 #include "app/audio/quiet_stderr.h"
 #include "app/base/atomic_file.h"
 #include "app/base/log.h"
 #include "app/base/steady_seconds.h"
+#include "app/events/output.h"
 #include "app/live/live_view.h"
 #include "app/live/screen_svg.h"
 #include "app/live/terminal.h"
@@ -48,34 +48,88 @@ std::string clock_text_of(std::chrono::system_clock::time_point time) {
 
 /// A terminal is watched at the pace of life; so is a microphone.
 InputOptions input_of(const LiveOptions& options, bool terminal) {
-  InputOptions input = options.input;
+  InputOptions input = options.settings.input;
   input.realtime = options.screenshot.empty() && (terminal || input.realtime);
   return input;
 }
 
 std::int64_t last_sample(const LiveOptions& options) {
-  return options.at_seconds < 0 ? LiveTap::forever : std::llround(options.at_seconds * stream_rate_hz);
+  return options.at_seconds < 0 ? SoundTap::forever : std::llround(options.at_seconds * stream_rate_hz);
 }
 
 }  // namespace
 
-LiveSession::LiveSession(const LiveOptions& options)
+LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
     : options_(options),
-      pipeline_(std::make_unique<Recognizer>(options.recognition)),
-      tap_(pipeline_.recognizer().models(), last_sample(options)),
-      source_(open_input(input_of(options, isatty(STDOUT_FILENO) != 0), false)),
-      buffer_(live_buffer_samples),
-      events_(queued_events, source_->live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait),
-      actions_(state_, tap_, ClipFolder(options.marks, options.speaker),
-               [config = options.config] { return preferred_config_file(config); }) {
-  pipeline_.set_branch(fixed_branch(options.recognition.branch).value_or(BranchId::full), -1);
-  pipeline_.set_observer(&tap_);
-  for (const std::string& name : pipeline_.recognizer().model_names()) {
+      events_(queued_events),
+      pipeline_(std::make_unique<Recognizer>(options.settings.recognition), events_),
+      sound_(last_sample(options)),
+      listening_(input_of(options, isatty(STDOUT_FILENO) != 0), false, pipeline_, events_),
+      controls_(pipeline_, source().live(), options.settings.recognition),
+      reload_(pipeline_, controls_, options.settings, std::move(read_settings),
+              [this](Recognizer& recognizer) { prepare(recognizer); }),
+      actions_(
+          state_, sound_, ClipFolder(options.marks, options.speaker),
+          {[this](bool muted) { controls_.set_muted(muted); },
+           [this](const std::string& word, float threshold) { controls_.set_threshold(word, threshold); },
+           [config = options.config] { return preferred_config_file(config); }}) {
+  events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
+  pipeline_.set_observer(&sound_);
+  prepare(pipeline_.recognizer());
+  scores_ = std::move(next_scores_);
+  state_.input = source().name();
+  state_.rate_hz = source().rate_hz();
+  show_models();
+}
+
+/// Gives a recognizer a tap, which shows the thresholds in force from the first look on.
+void LiveSession::prepare(Recognizer& recognizer) {
+  const auto models = recognizer.models();
+  next_scores_ = std::make_shared<ScoreTap>(models, last_sample(options_));
+  std::size_t keyword = 0;
+  for (std::size_t model = 0; model < models.size(); ++model) {
+    for (std::size_t label = 0; label < models[model]->labels.size(); ++label) {
+      if (models[model]->labels[label].kind == LabelKind::keyword) {
+        next_scores_->set_threshold(keyword++,
+                                    recognizer.threshold(model, static_cast<int>(label), BranchId::full));
+      }
+    }
+  }
+  recognizer.set_observer(next_scores_);
+}
+
+void LiveSession::show_models() {
+  state_.models.clear();
+  for (const std::string& name : reload_.models()) {
     state_.models += (state_.models.empty() ? "" : " ") + name;
   }
-  state_.input = source_->name();
-  state_.rate_hz = source_->rate_hz();
-  state_.branch_automatic = source_->live() && !fixed_branch(options.recognition.branch);
+  state_.branch_automatic = controls_.branch_is_automatic();
+}
+
+void LiveSession::finish_reload() {
+  if (reload_.finished()) {
+    scores_ = std::move(next_scores_);
+    state_.keywords.clear();
+    state_.selected = 0;
+    meters_.restart();
+    show_models();
+    state_.say("reloaded: " + state_.models, false);
+    spdlog::info("reloaded: {}", state_.models);
+  }
+}
+
+/// Whether a signal has come that ends the program. One that asks for a reload starts it.
+bool LiveSession::stopped() {
+  for (auto signal = stop_.next(); signal != StopSignals::Signal::none; signal = stop_.next()) {
+    if (signal == StopSignals::Signal::reload && listening_.ended()) {
+      spdlog::warn("the input has ended: nothing listens that could be reloaded");
+    } else if (signal == StopSignals::Signal::reload) {
+      reload_.start();
+    } else {
+      stopped_ = true;
+    }
+  }
+  return stopped_;
 }
 
 LiveSession::~LiveSession() {
@@ -96,34 +150,28 @@ void LiveSession::run() {
     in_lines();
   }
   stop();
-  if (const auto failure = source_->failure()) {
+  if (const auto failure = source().failure()) {
     throw *failure;
   }
 }
 
 void LiveSession::start() {
-  source_->start(buffer_, events_);
-  state_.rate_hz = source_->rate_hz();
-  inference_ = std::thread([this] {
-    pipeline_.run(buffer_, events_);
-    events_.close();
-    inference_ended_ = true;
-  });
+  listening_.open();
+  state_.input = source().name();
+  state_.rate_hz = source().rate_hz();
+  listening_.begin();
 }
 
 void LiveSession::stop() noexcept {
-  if (inference_.joinable()) {
-    events_.close();  // nobody takes any more: inference must not wait for room
-    source_->stop();
-    inference_.join();
-  }
+  events_.close();  // nobody takes any more: inference must not wait for room
+  listening_.stop();
 }
 
 void LiveSession::on_terminal(Terminal& terminal) {
   const double started = now_seconds(), cpu_started = cpu_seconds(RUSAGE_THREAD);
   std::int64_t frames = 0;
   double next = started;
-  while (!stop_.arrived()) {
+  while (!stopped()) {
     std::array<pollfd, 2> wait{{{terminal.descriptor(), POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}}};
     poll(wait.data(), wait.size(), static_cast<int>(std::ceil(std::max(0.0, next - now_seconds()) * 1000)));
     const double now = now_seconds();
@@ -154,18 +202,22 @@ void LiveSession::on_terminal(Terminal& terminal) {
                 100 * cpu_seconds(RUSAGE_SELF) / seconds);
 }
 
-/// Waits for an event, at most 200 ms, and hands it to `take` when it is a detection. False once the input or
-/// a signal ended it.
+/// Waits for an event, at most 200 ms, and hands it to `take` when it is a detection. False once the input
+/// has ended and all its events are taken, or a signal ended it.
 bool LiveSession::next_detection(
     const std::function<void(const DetectionEvent&, std::chrono::system_clock::time_point)>& take) {
   Event event;
-  const EventQueue::Pop popped = events_.pop(event, std::chrono::milliseconds(200));
-  if (popped == EventQueue::Pop::event) {
+  const bool ended = listening_.ended();  // first: then its last events are there
+  const bool some = events_.pop(event, std::chrono::milliseconds(ended ? 0 : 200)) == EventQueue::Pop::event;
+  if (some) {
     if (const auto* detection = std::get_if<DetectionEvent>(&event.body)) {
       take(*detection, event.time);
+    } else if (const auto* input = std::get_if<SilentInputEvent>(&event.body)) {
+      log_silent_input(*input);
     }
   }
-  return popped != EventQueue::Pop::closed && !stop_.arrived();
+  finish_reload();
+  return (some || !ended) && !stopped();
 }
 
 /// A line per detection, for pipes, logs and dumb terminals.
@@ -173,7 +225,7 @@ void LiveSession::in_lines() {
   std::printf("listening to %s, model %s\n", state_.input.c_str(), state_.models.c_str());
   const auto print = [this](const DetectionEvent& detection, std::chrono::system_clock::time_point time) {
     on_detection(detection, time);
-    state_.detections.front().clock = source_->live() ? state_.detections.front().clock : "";
+    state_.detections.front().clock = source().live() ? state_.detections.front().clock : "";
     std::puts(detection_line(state_.detections.front()).c_str());
   };
   while (std::fflush(stdout) == 0 && next_detection(print)) {
@@ -184,7 +236,7 @@ void LiveSession::in_lines() {
 }
 
 void LiveSession::take_screenshot() {
-  meters_.update(state_, tap_, 0);
+  meters_.update(state_, sound_, *scores_, 0);
   start();
   const auto keep = [this](const DetectionEvent& detection, std::chrono::system_clock::time_point time) {
     if (detection.detection.end_sample <= last_sample(options_)) {
@@ -194,7 +246,7 @@ void LiveSession::take_screenshot() {
   };
   while (next_detection(keep)) {
   }
-  meters_.update(state_, tap_, static_cast<double>(tap_.heard()) / stream_rate_hz);
+  meters_.update(state_, sound_, *scores_, static_cast<double>(sound_.heard()) / stream_rate_hz);
   const Screen screen = draw_live(state_, options_.rows, options_.columns);
   write_file(options_.screenshot, options_.screenshot.ends_with(".txt") ? screen.text() : screen_svg(screen));
 }
@@ -203,15 +255,16 @@ void LiveSession::refresh(double now) {
   if (const std::string warning = log_.take_warning(); !warning.empty()) {
     state_.say(warning, true);
   }
-  const bool ended = inference_ended_;  // first: then its last events are there
+  finish_reload();
+  const bool ended = listening_.ended();  // first: then its last events are there
   take_events();
-  state_.input = source_->name();  // a device tells both once it is open
-  state_.rate_hz = source_->rate_hz();
+  state_.input = source().name();  // a device tells both once it is open
+  state_.rate_hz = source().rate_hz();
   govern(now);
   measure_own_load(now);
-  meters_.update(state_, tap_, now);
-  state_.overrun_seconds =
-      static_cast<double>(buffer_.overrun_samples()) / std::max(1.0, static_cast<double>(state_.rate_hz));
+  meters_.update(state_, sound_, *scores_, now);
+  state_.overrun_seconds = static_cast<double>(listening_.buffer().overrun_samples()) /
+                           std::max(1.0, static_cast<double>(state_.rate_hz));
   const bool just_ended = ended && !state_.ended;
   state_.ended = ended;
   if (just_ended || ++state_.message_frames > message_seconds * options_.frames_per_second) {
@@ -228,6 +281,8 @@ void LiveSession::take_events() {
       state_.device_lost = true;
     } else if (std::holds_alternative<DeviceRestoredEvent>(event.body)) {
       state_.device_lost = false;
+    } else if (const auto* input = std::get_if<SilentInputEvent>(&event.body)) {
+      log_silent_input(*input);
     }
   }
 }
@@ -243,17 +298,9 @@ void LiveSession::on_detection(const DetectionEvent& event, std::chrono::system_
   ++state_.detection_count;
 }
 
-/// Ten times a second, however often keys draw the screen.
 void LiveSession::govern(double now) {
-  if (!source_->live() || now - governed_seconds_ < 0.1) {
-    return;
-  }
-  governed_seconds_ = now;
-  const BranchId branch = governor_.update(now, load_.sample(now), buffer_.backlog_seconds());
-  state_.machine_load = governor_.load();
-  if (state_.branch_automatic) {
-    pipeline_.set_branch(branch, governor_.load());
-  }
+  controls_.govern(now, listening_.buffer().backlog_seconds());
+  state_.machine_load = controls_.load();
 }
 
 void LiveSession::measure_own_load(double now) {

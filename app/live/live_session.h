@@ -1,23 +1,21 @@
 // kwsd live: the threads of kwsd run, with a screen instead of the output thread.
 //
-//   source thread/callback -> CaptureBuffer -> Pipeline (inference) -> EventQueue -> main thread: screen and
-//   keys
-//                                                 '--> LiveTap --------------------------^
+//   Listening (source -> CaptureBuffer -> inference thread) -> Pipeline -> EventQueue -> main thread: screen
+//   and keys
+//                                                                 '--> SoundTap, ScoreTap --------^
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "app/audio/audio_source.h"
 #include "app/base/stop_signals.h"
-#include "app/daemon/cpu_load.h"
-#include "app/daemon/governor.h"
+#include "app/daemon/controls.h"
+#include "app/daemon/listening.h"
 #include "app/daemon/pipeline.h"
+#include "app/daemon/reload.h"
 #include "app/live/live_actions.h"
 #include "app/live/live_meters.h"
 #include "app/live/live_state.h"
@@ -30,8 +28,7 @@ namespace kwsd {
 class Terminal;
 
 struct LiveOptions {
-  InputOptions input;
-  RecognitionOptions recognition;
+  RunOptions settings;
   int frames_per_second = 10;
   std::string marks = "kwsd-marks";  ///< folder for what is marked
   std::string speaker;               ///< in the names of those recordings
@@ -43,8 +40,8 @@ struct LiveOptions {
 
 class LiveSession {
  public:
-  /// Throws Error for whatever is wrong before the first sample.
-  explicit LiveSession(const LiveOptions& options);
+  /// `read_settings` is called at each reload. Throws Error for whatever is wrong before the first sample.
+  LiveSession(const LiveOptions& options, Reload::Read read_settings);
   ~LiveSession();
 
   /// On a terminal until a key or a signal ends it; elsewhere a line per detection until the input ends.
@@ -64,25 +61,27 @@ class LiveSession {
   void take_events();
   void on_detection(const DetectionEvent& event, std::chrono::system_clock::time_point time);
   void govern(double now_seconds);
+  [[nodiscard]] bool stopped();
+  void prepare(Recognizer& recognizer);
+  void finish_reload();
+  void show_models();
+  [[nodiscard]] const AudioSource& source() const noexcept { return listening_.source(); }
   void measure_own_load(double now_seconds);
 
   const LiveOptions options_;
   StopSignals stop_;
+  bool stopped_ = false;
   MessageLog log_;  // gives back what it held after everything else has ended
-  Pipeline pipeline_;
-  LiveTap tap_;
-  LiveState state_;
-  std::unique_ptr<AudioSource> source_;
-  CaptureBuffer buffer_;
   EventQueue events_;
+  Pipeline pipeline_;
+  SoundTap sound_;
+  std::shared_ptr<ScoreTap> scores_, next_scores_;  // of the recognizer that listens, and of the next one
+  LiveState state_;
+  Listening listening_;
+  Controls controls_;
+  Reload reload_;
   LiveActions actions_;
-  std::thread inference_;
-  std::atomic<bool> inference_ended_{false};
-
   LiveMeters meters_;
-  Governor governor_;
-  CpuLoadReader load_;
-  double governed_seconds_ = 0;
   double own_since_ = -1, own_cpu_then_ = 0;
 };
 

@@ -98,8 +98,7 @@ class LiveView {
     const auto share = [](float db) { return 1 - db / quietest_db; };
     screen_.put(row, 1, "level");
     if (state_.muted || state_.device_lost) {
-      screen_.put(row, from,
-                  state_.muted ? "muted: silence is heard (space: listen)" : "no device: waiting for one",
+      screen_.put(row, from, state_.muted ? "muted (press space to unmute)" : "no device: waiting for one",
                   Ink::warn);
       return;
     }

@@ -57,7 +57,7 @@ MessageLog::~MessageLog() {
 void MessageLog::hold() {
   before_ = spdlog::default_logger();
   sink_ = std::make_shared<Sink>();
-  auto logger = std::make_shared<spdlog::logger>("screen", sink_);
+  auto logger = std::make_shared<spdlog::logger>("kwsd", sink_);
   logger->set_level(before_->level());
   spdlog::set_default_logger(std::move(logger));
 }

@@ -23,6 +23,15 @@ def read_pcm(path):
         return file.readframes(file.getnframes())
 
 
+def wait_for(condition, limit=LIMIT):
+    """Until it holds; the limit is one that only a defect reaches."""
+    until = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError("what was waited for did not come")
+        time.sleep(0.02)
+
+
 class Lines:
     """Lines of a file descriptor, each with a time limit."""
 

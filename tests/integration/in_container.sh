@@ -26,7 +26,7 @@ check "the group reads it" greeted
 
 echo 'threshold = [7]' >>/etc/kwsd/kwsd.toml
 check "a reload is accepted" systemctl reload kwsd.service
-check "a broken configuration is refused" until_true 5 journal_says "reload refused"
+check "a broken configuration is refused" until_true 5 journal_says "reload failed"
 check "and the service goes on" test "$(show ActiveState)" = active
 systemctl restart kwsd.service 2>/dev/null
 check "a start with it fails with 78" until_true 5 test "$(show ExecMainStatus)" = 78

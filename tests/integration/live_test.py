@@ -20,7 +20,7 @@ import unittest
 
 import microphone
 import picture
-from daemon import read_pcm
+from daemon import read_pcm, wait_for
 from run_test import COMMAND, DATA, ENVIRONMENT, SOURCE, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
 
@@ -47,13 +47,14 @@ def settled(screen):
 class Tmux:
     """kwsd in a terminal of its own, behind a shell that says how it ended."""
 
-    def __init__(self, columns, rows, *arguments, env=None):
+    def __init__(self, columns, rows, *arguments, env=None, stdin=""):
         self.folder = tempfile.TemporaryDirectory()
         self.socket = self.folder.name + "/tmux"
         variables = {"LC_ALL": "C.UTF-8", "XDG_CONFIG_HOME": self.folder.name, **(env or {})}
         words = ["env", *(f"{name}={value}" for name, value in variables.items()), *COMMAND, "live", *map(str, arguments)]
         before, after = self.folder.name + "/before", self.folder.name + "/after"
-        script = f"cd {self.folder.name}; stty -a >{before}; {shlex.join(words)}; rc=$?; stty -a >{after}; echo ended: $rc; exec cat"
+        feed = stdin and stdin + " | "
+        script = f"cd {self.folder.name}; stty -a >{before}; {feed}{shlex.join(words)}; rc=$?; stty -a >{after}; echo ended: $rc; exec cat"
         self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), script)
 
     def __enter__(self):
@@ -89,8 +90,9 @@ class Tmux:
 
     def kill(self, signal_number):
         pane = int(self.tmux("display-message", "-p", "#{pane_pid}"))
-        children = pathlib.Path(f"/proc/{pane}/task/{pane}/children").read_text().split()
-        os.kill(int(children[0]), signal_number)
+        for child in pathlib.Path(f"/proc/{pane}/task/{pane}/children").read_text().split():
+            if b"live" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal_number)
 
     def path(self, name):
         return pathlib.Path(self.folder.name) / name
@@ -161,7 +163,7 @@ class OnATerminal(ScreenTest):
             self.assertEqual([len(read_wav(clip)) for clip in clips], [32000, 32000])
 
     def test_every_end_restores_the_terminal(self):
-        for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 0), (signal.SIGSEGV, 139), (signal.SIGABRT, 134)):
+        for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGSEGV, 139), (signal.SIGABRT, 134)):
             with self.subTest(number), Tmux(80, 24, "-i", DATA / "demo.wav") as terminal:
                 terminal.until("(?m)^>yes")
                 terminal.kill(number)
@@ -169,6 +171,31 @@ class OnATerminal(ScreenTest):
                 self.assertIn(f"ended: {code}", screen)
                 self.assertNotIn(">yes", screen)
                 self.assertTrue(terminal.terminal_is_restored())
+
+    def test_a_terminal_that_goes_away_ends_it(self):
+        with Tmux(80, 24, "-i", DATA / "demo.wav") as terminal:
+            terminal.until("(?m)^>yes")
+            pane = int(terminal.tmux("display-message", "-p", "#{pane_pid}"))
+            child = pathlib.Path(f"/proc/{pane}/task/{pane}/children").read_text().split()[0]
+            terminal.tmux("kill-server")
+            wait_for(lambda: not pathlib.Path(f"/proc/{child}/stat").exists() or
+                     pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(") ", 1)[1].startswith("Z"))
+
+    def test_settings_are_reloaded(self):
+        with Tmux(80, 24, "-i", "-", "--realtime", stdin=f"(cat {DATA / 'demo.wav'}; cat /dev/zero)") as terminal:
+            terminal.until("(?m)^>yes .* / 0\\.8")
+            config = terminal.path("kwsd/kwsd.toml")
+            config.parent.mkdir()
+            config.write_text("threshold = [\"yes=0.12\"]\nmodel = [\"commands\", \"computer\"]\n")
+            terminal.kill(signal.SIGHUP)
+            terminal.until("(?m)^>yes .* / 0\\.12")
+            self.assertIn("commands computer", terminal.until("(?m)^ computer "))
+            config.write_text("model = \"nosuch\"\n")
+            terminal.kill(signal.SIGHUP)
+            terminal.until("reload failed")
+            terminal.until("(?m)^>yes .* / 0\\.12")
+            terminal.keys("q")
+            terminal.until("ended: 0")
 
     def test_a_teletype_gets_lines(self):
         with Tmux(80, 24, "-i", DATA / "stop.wav", env={"TERM": "dumb"}) as terminal:

@@ -16,7 +16,7 @@ import time
 import unittest
 import wave
 
-from daemon import read_pcm
+from daemon import read_pcm, wait_for
 from environment import LIMIT, environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -45,15 +45,6 @@ def sound_remark(path):
     whole = len(data) > 44 and struct.unpack("<I", data[4:8])[0] + 8 == len(data)
     at = data.find(b"ICMT") if whole else -1
     return b"" if at < 0 else data[at + 8:at + 8 + struct.unpack("<I", data[at + 4:at + 8])[0]].rstrip(b"\0")
-
-
-def wait_for(condition, limit=60):
-    """Until it holds; the limit is one that only a defect reaches."""
-    until = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.02)
 
 
 def events(result, kind="detection"):

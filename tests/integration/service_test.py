@@ -10,10 +10,11 @@ import pathlib
 import select
 import signal
 import sys
+import tempfile
 import time
 import unittest
 
-from daemon import LIMIT, Daemon, read_pcm
+from daemon import LIMIT, Daemon, read_pcm, wait_for
 
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
@@ -70,6 +71,14 @@ class Service(unittest.TestCase):
             kwsd.write(stop)
             self.assertEqual(kwsd.out.until("detection")["seq"], 2)
             self.assertEqual(kwsd.end(), 0)
+
+    def test_threads_have_names(self):
+        with tempfile.TemporaryDirectory() as folder, daemon("-i", "-", "--socket", folder + "/events", "--save-clips", folder) as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            tasks = pathlib.Path(f"/proc/{kwsd.process.pid}/task")
+            wanted = {"kwsd-infer", "kwsd-capture", "kwsd-output", "kwsd-socket", "kwsd-clips"}
+            wait_for(lambda: wanted <= {(task / "comm").read_text().strip() for task in tasks.iterdir()})
+            self.assertEqual(kwsd.stop()[0], 0)
 
     def test_a_bad_start_is_never_ready(self):
         with daemon("-i", "-", "--threshold", "nosuch=0.5") as kwsd:
@@ -168,7 +177,7 @@ class Reload(unittest.TestCase):
                 self.assertGreater(len(found), 3)  # none at a threshold of 1
                 self.assertEqual(kwsd.process.wait(60), 0)
                 self.assertEqual([line for line in kwsd.log().splitlines() if "restart" in line],
-                                 ["kwsd: warning: reload: a restart is needed for changes of channels, status-interval, socket"])
+                                 ["kwsd: warning: reload: changes of channels, status-interval, socket take effect after a restart"])
 
     def test_a_broken_configuration_is_refused(self):
         with daemon("-i", "-", "--config", "/dev/null") as probe:
@@ -183,7 +192,7 @@ class Reload(unittest.TestCase):
                     kwsd.reload()
                     self.assertIsNotNone(kwsd.told("RELOADING=1"))
                     self.assertIsNotNone(kwsd.told("READY=1"))
-                    refusals = [line for line in kwsd.log().splitlines() if "reload refused" in line]
+                    refusals = [line for line in kwsd.log().splitlines() if "reload failed" in line]
                     self.assertIn(complaint, refusals[-1])
                 self.assertEqual(len(refusals), 5)
                 kwsd.write(self.pcm)

@@ -31,11 +31,11 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   RecognitionOptions options;
   options.models = {shipped("commands"), shipped("jarvis"), shipped("computer")};
   ClipWriter clips(folder.path(), 3, ClipWriter::WhenBehind::drop);
-  Pipeline pipeline(std::make_unique<Recognizer>(options));
+  EventQueue events(2000);
+  Pipeline pipeline(std::make_unique<Recognizer>(options), events);
   pipeline.set_clip_writer(&clips);
   pipeline.set_status_interval(0.5);
   CaptureBuffer buffer(2048);  // so that most switches meet a window, whichever thread is slow
-  EventQueue events(2000, EventQueue::WhenFull::drop);
   std::thread device([&] {
     constexpr std::size_t block = 800;
     buffer.begin(16000);
@@ -45,6 +45,7 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
       if (at == 60 * block) {
         pipeline.replace(std::make_unique<Recognizer>(options));  // a reload
       }
+      pipeline.thresholds().want("stop", 0.5F + static_cast<float>(at % 7) / 100, BranchId::half);
       pipeline.set_muted(at / block >= 200 && at / block < 220);
     }
     for (const std::uint32_t rate_hz : {48000U, 8000U}) {  // it comes back at other rates
@@ -54,7 +55,8 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
     buffer.close();
   });
   const test::AllocationCounter counter;
-  pipeline.run(buffer, events);
+  ListeningProgress progress;
+  consume(buffer, pipeline, progress, true, &events);
   const test::Allocations made = counter.so_far();
   device.join();
   CHECK(made.count == 0);
@@ -66,19 +68,38 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   CHECK(totals.overrun_samples == 0);
 }
 
+TEST_CASE("where nothing was heard, no window is counted") {
+  RecognitionOptions options;
+  options.models = {shipped("commands")};
+  for (const bool begun : {false, true}) {
+    EventQueue events(10);
+    Pipeline pipeline(std::make_unique<Recognizer>(options), events);
+    ListeningProgress progress;
+    CaptureBuffer buffer(2048);
+    if (begun) {
+      buffer.begin(48000);
+    }
+    buffer.close();
+    consume(buffer, pipeline, progress);
+    CHECK(pipeline.totals().windows == 0);
+    CHECK(pipeline.totals().sample == 0);
+  }
+}
+
 TEST_CASE("a reload in a pause of the sound leaves the time of what follows as it is") {
   const std::vector<float> sound = demo();
   RecognitionOptions options;
   options.models = {shipped("commands")};
   options.hop_ms = 1000;  // so that most samples lie far from a window
   options.thresholds = {"0.2"};
-  Pipeline pipeline(std::make_unique<Recognizer>(options));
+  EventQueue events(100);
+  Pipeline pipeline(std::make_unique<Recognizer>(options), events);
+  ListeningProgress progress;
   CaptureBuffer buffer(1 << 20);
-  EventQueue events(100, EventQueue::WhenFull::drop);
   buffer.begin(16000);
   (void)buffer.push_all(std::span(sound).first(160));
-  std::thread inference([&] { pipeline.run(buffer, events); });
-  while (pipeline.samples_heard() == 0) {
+  std::thread inference([&] { consume(buffer, pipeline, progress); });
+  while (progress.samples == 0) {
     std::this_thread::yield();
   }
   options.hop_ms = 0;
@@ -151,4 +172,28 @@ TEST_CASE("models side by side find what each finds alone") {
   std::merge(first.begin(), first.end(), second.begin(), second.end(), both.begin());
   CHECK(first.size() >= 7);
   CHECK(words({shipped("commands"), shipped("commands-small")}) == both);
+}
+
+TEST_CASE(
+    "a threshold that is changed while it listens holds from the next window on, in the branch it is for") {
+  const std::vector<float> sound = demo();
+  RecognitionOptions options;
+  options.models = {shipped("commands")};
+  options.thresholds = {"1", "stop=0.5"};
+  Recognizer recognizer(options);
+  const auto labels = recognizer.models()[0]->labels;
+  const auto at =
+      std::find_if(labels.begin(), labels.end(), [](const Label& label) { return label.name == "stop"; });
+  const int stop = static_cast<int>(at - labels.begin());
+  REQUIRE(recognizer.threshold(0, stop, BranchId::half) == Approx(0.5F));
+  REQUIRE(!recognizer.thresholds().want("nosuch", 0.3F));
+  REQUIRE(recognizer.thresholds().want("stop", 0.7F, BranchId::half));
+  REQUIRE(recognizer.threshold(0, stop, BranchId::half) == Approx(0.5F));
+  (void)recognizer.listen(std::span(sound).first(160), BranchId::full);
+  REQUIRE(recognizer.threshold(0, stop, BranchId::half) == Approx(0.7F));
+  REQUIRE(recognizer.threshold(0, stop, BranchId::full) == Approx(0.5F));
+  REQUIRE(recognizer.thresholds().want("", 0.9F));
+  (void)recognizer.listen(std::span(sound).first(160), BranchId::full);
+  REQUIRE(recognizer.threshold(0, stop, BranchId::full) == Approx(0.9F));
+  REQUIRE(recognizer.threshold(0, stop, BranchId::quarter) == Approx(0.9F));
 }

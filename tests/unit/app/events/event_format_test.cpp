@@ -58,10 +58,11 @@ TEST_CASE("status counts, and says its load where there is one") {
   status.branch_changes = 1;
   status.overrun_samples = 480;
   status.dropped = 3;
+  status.level_db = -41.26;
   const EventFormat format{.text = false, .wall_clock = false};
   CHECK(format_event({status, when}, format) ==
         R"({"event":"status","seconds":1.5,"branch":"half","windows":5,"detections":2,"branch_changes":1,)"
-        R"("overruns":480,"dropped":3})"
+        R"("overruns":480,"dropped":3,"level":-41.3})"
         "\n");
   status.load = 0.25;
   CHECK(format_event({status, when}, format).find(R"("seconds":1.5,"load":0.25,)") != std::string::npos);

@@ -17,12 +17,15 @@ namespace {
 /// A tap for the words "yes" and "no", and what feeds it.
 struct Rig {
   std::vector<std::shared_ptr<const Model>> models;
-  std::unique_ptr<LiveTap> tap;
+  SoundTap sound;
+  std::unique_ptr<ScoreTap> tap;
   std::unique_ptr<Detector> detector;
   LiveState state;
   LiveMeters meters;
   std::int64_t sample = 0;
   test::TemporaryFolder folder;
+  bool muted = false;
+  std::vector<std::pair<std::string, float>> thresholds;  // set by key
 
   Rig() {
     auto model = std::make_shared<Model>();
@@ -31,13 +34,13 @@ struct Rig {
       branch.thresholds = {0.5F, 0.6F};
     }
     models = {model};
-    tap = std::make_unique<LiveTap>(models);
+    tap = std::make_unique<ScoreTap>(models);
     detector = std::make_unique<Detector>(*model, DetectorParams{});
   }
   void hear(double seconds, float height) {
     const std::vector<float> samples(static_cast<std::size_t>(seconds * 16000), height);
     for (std::size_t at = 0; at < samples.size(); at += 1600) {
-      (void)tap->on_samples(std::span(samples).subspan(at, std::min<std::size_t>(1600, samples.size() - at)));
+      sound.on_samples(std::span(samples).subspan(at, std::min<std::size_t>(1600, samples.size() - at)));
     }
     sample += static_cast<std::int64_t>(samples.size());
   }
@@ -46,10 +49,13 @@ struct Rig {
     (void)detector->push(posteriors, sample, BranchId::half);
     tap->on_window(*models[0], *detector, BranchId::half, sample);
   }
-  LiveActions actions() {
-    return {state, *tap, ClipFolder(folder.path() / "marks", "ann"),
+  LiveActions actions() { return {state, sound, ClipFolder(folder.path() / "marks", "ann"), effects()}; }
+  LiveActions::Effects effects() {
+    return {[this](bool wanted) { muted = wanted; },
+            [this](const std::string& word, float threshold) { thresholds.emplace_back(word, threshold); },
             [this] { return folder.path() / "kwsd.toml"; }};
   }
+  void update(double now) { meters.update(state, sound, *tap, now); }
   [[nodiscard]] std::size_t files(const std::string& below) const {
     std::error_code none;
     return static_cast<std::size_t>(std::distance(
@@ -61,35 +67,35 @@ struct Rig {
 
 TEST_CASE("the level is that of the last sound, and clipping stays for a second") {
   Rig rig;
-  rig.meters.update(rig.state, *rig.tap, 0);
+  rig.update(0);
   REQUIRE(rig.state.level.rms_db < -90);
   rig.hear(1, 0.1F);
-  rig.meters.update(rig.state, *rig.tap, 0.1);
+  rig.update(0.1);
   REQUIRE(rig.state.level.rms_db == Approx(-20).margin(0.01));
   REQUIRE(rig.state.level.peak_db == Approx(-20).margin(0.01));
   REQUIRE(!rig.state.level.clipping);
   REQUIRE(rig.state.seconds == Approx(1));
   rig.hear(0.1, 1.0F);
   rig.hear(0.1, 0.01F);
-  rig.meters.update(rig.state, *rig.tap, 0.2);
+  rig.update(0.2);
   REQUIRE(rig.state.level.clipping);
   rig.hear(0.5, 0.01F);
-  rig.meters.update(rig.state, *rig.tap, 0.3);
+  rig.update(0.3);
   REQUIRE(rig.state.level.clipping);
   REQUIRE(rig.state.level.rms_db == Approx(-40).margin(0.01));
   rig.hear(0.6, 0.01F);
-  rig.meters.update(rig.state, *rig.tap, 0.4);
+  rig.update(0.4);
   REQUIRE(!rig.state.level.clipping);
 }
 
 TEST_CASE("scores, peaks, thresholds and the rate of windows") {
   Rig rig;
-  rig.meters.update(rig.state, *rig.tap, 10);
+  rig.update(10);
   REQUIRE(rig.state.windows_per_second < 0);
   for (int i = 0; i < 25; ++i) {
     rig.hear(0.1, 0.1F);
     rig.window(i < 20 ? 0.8F : 0.0F);
-    rig.meters.update(rig.state, *rig.tap, 10 + 0.1 * (i + 1));
+    rig.update(10 + 0.1 * (i + 1));
   }
   REQUIRE(rig.state.windows_per_second == Approx(10).margin(0.6));
   REQUIRE(rig.state.keywords[0].name == "yes");
@@ -100,7 +106,7 @@ TEST_CASE("scores, peaks, thresholds and the rate of windows") {
   for (int i = 0; i < 25; ++i) {
     rig.hear(0.1, 0.1F);
     rig.window(0.0F);
-    rig.meters.update(rig.state, *rig.tap, 13);
+    rig.update(13);
   }
   REQUIRE(rig.state.keywords[0].peak < 0.1F);
 }
@@ -109,18 +115,21 @@ TEST_CASE("a threshold that is moved holds at once, and is written on request") 
   Rig rig;
   rig.hear(0.1, 0);
   rig.window(0);
-  rig.meters.update(rig.state, *rig.tap, 0);
+  rig.update(0);
   LiveActions actions = rig.actions();
   REQUIRE(actions.press('w'));
   REQUIRE(rig.state.message_is_warning);
   REQUIRE(!fs::exists(rig.folder.path() / "kwsd.toml"));
   REQUIRE(actions.press(live_key::down));
   REQUIRE(actions.press('+'));
-  rig.meters.update(rig.state, *rig.tap, 0);
+  rig.update(0);
   REQUIRE(rig.state.keywords[1].threshold == Approx(0.61F));
-  rig.window(0);
-  REQUIRE(rig.detector->threshold(BranchId::full, 1) == Approx(0.61F));
-  REQUIRE(rig.detector->threshold(BranchId::full, 0) == Approx(0.5F));
+  REQUIRE(rig.thresholds == std::vector<std::pair<std::string, float>>{{"no", 0.61F}});
+  REQUIRE(actions.press(' '));
+  REQUIRE(rig.muted);
+  REQUIRE(actions.press(' '));
+  REQUIRE(!rig.muted);
+  REQUIRE(rig.thresholds.size() == 1);
   REQUIRE(actions.press('w'));
   REQUIRE(!rig.state.message_is_warning);
   REQUIRE(!rig.state.keywords[1].threshold_set);
@@ -129,10 +138,21 @@ TEST_CASE("a threshold that is moved holds at once, and is written on request") 
   REQUIRE(!actions.press('q'));
 }
 
+TEST_CASE("a threshold that is moved before the first window starts from the one in force") {
+  Rig rig;
+  rig.tap->set_threshold(0, 0.8F);  // of --threshold
+  rig.update(0);
+  LiveActions actions = rig.actions();
+  REQUIRE(actions.press('-'));
+  REQUIRE(actions.press('w'));
+  std::ifstream in(rig.folder.path() / "kwsd.toml");
+  REQUIRE(std::string(std::istreambuf_iterator<char>(in), {}) == "threshold = [\"yes=0.79\"]\n");
+}
+
 TEST_CASE("a miss keeps the last two seconds, a false accept the sound around its word") {
   Rig rig;
   rig.hear(1, 0.1F);
-  rig.meters.update(rig.state, *rig.tap, 0);
+  rig.update(0);
   LiveActions actions = rig.actions();
   REQUIRE(actions.press('m'));
   REQUIRE(rig.state.message_is_warning);  // less than 2 s
@@ -155,9 +175,10 @@ TEST_CASE("a miss keeps the last two seconds, a false accept the sound around it
 TEST_CASE("what cannot be written is said, and nothing else happens") {
   Rig rig;
   rig.hear(3, 0.1F);
-  rig.meters.update(rig.state, *rig.tap, 0);
-  LiveActions actions(rig.state, *rig.tap, ClipFolder("/dev/null/x", "ann"),
-                      []() -> fs::path { throw Error(ErrorKind::config, "no home"); });
+  rig.update(0);
+  LiveActions::Effects effects = rig.effects();
+  effects.config_file = []() -> fs::path { throw Error(ErrorKind::config, "no home"); };
+  LiveActions actions(rig.state, rig.sound, ClipFolder("/dev/null/x", "ann"), effects);
   REQUIRE(actions.press('m'));
   REQUIRE_THAT(rig.state.message, Catch::Contains("cannot be made"));
   REQUIRE(actions.press('+'));

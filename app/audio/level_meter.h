@@ -1,0 +1,57 @@
+// How loud the last second was. Thread: one; allocates nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace kwsd {
+
+class LevelMeter {
+ public:
+  static constexpr float floor_db = -120;
+
+  /// Samples of 16 kHz, full scale = 1.
+  void push(std::span<const float> samples) noexcept;
+  void reset() noexcept { *this = {}; }
+
+  /// RMS of the last second, dB relative to full scale, [floor_db, 0]; of what there is, if that is less.
+  [[nodiscard]] float rms_db() const noexcept;
+  /// Highest sample of the last second, likewise.
+  [[nodiscard]] float peak_db() const noexcept;
+
+ private:
+  static constexpr std::size_t bin_samples = 1600;
+  struct Bin {
+    double energy = 0;
+    float peak = 0;
+    std::size_t samples = 0;
+  };
+  std::array<Bin, 10> bins_{};  // ring
+  std::size_t newest_ = 0;
+};
+
+/// Tells when only one value arrives (zeros: a dead channel, a switch, a wrong slot), and when that is over.
+class SilenceWatch {
+ public:
+  enum class Change : std::uint8_t { none, silent, sounds };
+
+  /// `always`: whenever it lasts for `limit_seconds`; otherwise only from the beginning on, before anything
+  /// else came.
+  SilenceWatch(double limit_seconds, bool always) noexcept : limit_seconds_(limit_seconds), always_(always) {}
+
+  /// Samples at `rate_hz`, as captured.
+  [[nodiscard]] Change push(std::span<const float> samples, double rate_hz) noexcept;
+  /// A gap: what follows is looked at by itself.
+  void restart() noexcept { seconds_ = 0; }
+
+ private:
+  double limit_seconds_;
+  bool always_;
+  bool silent_ = false, sounded_ = false;
+  double seconds_ = 0;  // for which only value_ has come
+  float value_ = 0;
+};
+
+}  // namespace kwsd

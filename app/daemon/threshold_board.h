@@ -1,0 +1,55 @@
+// Thresholds that somebody changes while a recognizer listens. One thread writes what it wants at any time;
+// the inference thread takes it before the next samples. Nobody waits.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/model/model.h"
+
+namespace kwsd {
+
+class ThresholdBoard {
+ public:
+  /// A row for each keyword of each model.
+  explicit ThresholdBoard(std::span<const std::shared_ptr<const Model>> models);
+
+  /// Thread: any, one at a time. The threshold of `word`, [0, 1], in every model that has it (empty: of every
+  /// keyword), in one branch or in all. False where no model has the word.
+  bool want(std::string_view word, float threshold, std::optional<BranchId> branch = std::nullopt) noexcept;
+
+  /// Thread: inference. Calls set(std::size_t model, int label, BranchId, float) for what has changed since
+  /// the last call.
+  template <typename Set>
+  void take(Set&& set) noexcept {
+    if (!changed_.exchange(false, std::memory_order_acquire)) {
+      return;
+    }
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      for (int b = 0; b < branch_count; ++b) {
+        const float value = wanted_[row][static_cast<std::size_t>(b)].exchange(-1, std::memory_order_relaxed);
+        if (value >= 0) {
+          set(rows_[row].model, rows_[row].label, static_cast<BranchId>(b), value);
+        }
+      }
+    }
+  }
+
+ private:
+  struct Row {
+    std::size_t model;
+    int label;
+    std::string word;
+  };
+  std::vector<Row> rows_;
+  std::unique_ptr<std::array<std::atomic<float>, branch_count>[]> wanted_;  // [rows]; negative: nothing
+  std::atomic<bool> changed_{false};
+};
+
+}  // namespace kwsd
