@@ -27,10 +27,10 @@ constexpr const char* footer =
     "Exit codes: 0 success, 2 wrong usage, 65 bad data (model or audio), 66 no input, 69 device or service "
     "unavailable, 70 internal error, 74 output failed, 78 wrong configuration file.";
 
-constexpr int patience_ms = 1000;
+constexpr int error_patience_ms = 1000;
 
-/// One line on standard error; line breaks inside the message become "; ". Where nobody reads standard error, the line
-/// is lost: the exit code has to do.
+/// One line on standard error; line breaks inside the message become "; ". Where nobody reads standard error,
+/// the line is lost: the exit code has to do.
 int complain(const std::string& program, std::string message, ErrorKind kind) {
   while (!message.empty() && message.back() == '\n') {
     message.pop_back();
@@ -40,7 +40,7 @@ int complain(const std::string& program, std::string message, ErrorKind kind) {
   }
   message = program + ": error: " + message + '\n';
   pollfd reader{STDERR_FILENO, POLLOUT, 0};
-  if (poll(&reader, 1, patience_ms) > 0) {
+  if (poll(&reader, 1, error_patience_ms) > 0) {
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, message.data(), message.size());
   }
   return static_cast<int>(kind);

@@ -185,17 +185,17 @@ void add_setting(CLI::App& command, const Setting& setting, RunOptions& options)
 }
 
 /// "text" in quotes, as TOML has it.
-std::string quoted(const std::string& text) {
+std::string toml_string(const std::string& text) {
   return '"' + text + '"';
 }
 
 std::string toml_value(const std::string& value) {
-  return value.empty() ? "" : quoted(value);
+  return value.empty() ? "" : toml_string(value);
 }
 std::string toml_value(const std::vector<std::string>& values) {
   std::string list;
   for (const std::string& value : values) {
-    list += (list.empty() ? "" : ", ") + quoted(value);
+    list += (list.empty() ? "" : ", ") + toml_string(value);
   }
   return list.empty() ? "" : '[' + list + ']';
 }

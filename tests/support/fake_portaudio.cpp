@@ -18,7 +18,7 @@ std::atomic<bool> listed{false};  // the list of devices, frozen by Pa_Initializ
 constexpr int frames_per_callback = 160;
 constexpr auto pace = std::chrono::milliseconds(2);  // five times as fast as real time
 
-struct Stream {
+struct FakeStream {
   PaStreamCallback* callback = nullptr;
   PaStreamFinishedCallback* finished = nullptr;
   void* user = nullptr;
@@ -115,7 +115,7 @@ PaError Pa_OpenStream(PaStream** stream, const PaStreamParameters* input, const 
   if (input->channelCount != the_world.device_channels) {
     return paInvalidChannelCount;
   }
-  auto* opened = new Stream;
+  auto* opened = new FakeStream;
   opened->callback = callback;
   opened->user = user;
   opened->channels = input->channelCount;
@@ -125,26 +125,26 @@ PaError Pa_OpenStream(PaStream** stream, const PaStreamParameters* input, const 
 }
 
 PaError Pa_SetStreamFinishedCallback(PaStream* stream, PaStreamFinishedCallback* finished) {
-  static_cast<Stream*>(stream)->finished = finished;
+  static_cast<FakeStream*>(stream)->finished = finished;
   return paNoError;
 }
 
 PaError Pa_StartStream(PaStream* stream) {
-  auto* started = static_cast<Stream*>(stream);
+  auto* started = static_cast<FakeStream*>(stream);
   started->active = true;
   started->thread = std::thread([started] { started->run(); });
   return paNoError;
 }
 
 PaError Pa_IsStreamActive(PaStream* stream) {
-  return static_cast<Stream*>(stream)->active ? 1 : 0;
+  return static_cast<FakeStream*>(stream)->active ? 1 : 0;
 }
 
 PaError Pa_AbortStream(PaStream* stream) {
   while (the_world.hang_in_abort) {
     std::this_thread::sleep_for(pace);
   }
-  auto* aborted = static_cast<Stream*>(stream);
+  auto* aborted = static_cast<FakeStream*>(stream);
   aborted->stop = true;
   if (aborted->thread.joinable()) {
     aborted->thread.join();
@@ -153,7 +153,7 @@ PaError Pa_AbortStream(PaStream* stream) {
 }
 
 PaError Pa_CloseStream(PaStream* stream) {
-  delete static_cast<Stream*>(stream);
+  delete static_cast<FakeStream*>(stream);
   return paNoError;
 }
 

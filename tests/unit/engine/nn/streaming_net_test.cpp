@@ -18,7 +18,7 @@ using namespace kwsd::test;
 
 constexpr BranchId branches[] = {BranchId::full, BranchId::half, BranchId::quarter};
 
-RandomModelOptions small_streaming() {
+RandomModelOptions small_stream_options() {
   RandomModelOptions o;
   o.streaming = true;
   o.memory_size = 24;
@@ -30,7 +30,7 @@ RandomModelOptions small_streaming() {
   return o;
 }
 
-std::vector<std::int8_t> random_frames(unsigned seed, int count, std::uint32_t coefficients) {
+std::vector<std::int8_t> random_stream_frames(unsigned seed, int count, std::uint32_t coefficients) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal(0, 30);
   std::vector<std::int8_t> out(static_cast<std::size_t>(count) * coefficients);
@@ -115,7 +115,7 @@ void compare(const Model& model, const Kernels& kernels, int frames, int longest
   const Network network(std::make_shared<const Model>(model), kernels);
   Stream stream(network);
   std::mt19937 random(seed);
-  compare(stream, model, random_frames(seed, frames, model.features.coefficients), longest, random);
+  compare(stream, model, random_stream_frames(seed, frames, model.features.coefficients), longest, random);
 }
 
 }  // namespace
@@ -130,12 +130,12 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
         compare(random_model(31, o), *kernels, 200, 4, 1);
       }
       SECTION("blocks that look ahead") {
-        RandomModelOptions o = small_streaming();
+        RandomModelOptions o = small_stream_options();
         o.most_ahead = 4;
         compare(random_model(GENERATE(32U, 33U, 34U), o), *kernels, 150, 5, 2);
       }
       SECTION("any number of steps and channels") {
-        RandomModelOptions o = small_streaming();
+        RandomModelOptions o = small_stream_options();
         o.steps = GENERATE(1, 3, 8, 17);
         o.memory_size = GENERATE(1, 31, 65, 130);
         o.hidden_size = GENERATE(5, 129);
@@ -143,7 +143,7 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
         compare(random_model(35, o), *kernels, 90, 4, 3);
       }
       SECTION("a step every 24 ms, every 96 ms") {
-        RandomModelOptions o = small_streaming();
+        RandomModelOptions o = small_stream_options();
         o.conv_stride_time[0] = o.conv_stride_time[1] = GENERATE(1, 2);
         compare(random_model(36, o), *kernels, 150, 9, 4);
       }
@@ -152,7 +152,7 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
 }
 
 TEST_CASE("any sequence of branches, pauses and resets gives what the convolution gives") {
-  RandomModelOptions o = small_streaming();
+  RandomModelOptions o = small_stream_options();
   o.most_ahead = 2;
   for (unsigned seed = 40; seed < 60; ++seed) {
     CAPTURE(seed);
@@ -162,9 +162,10 @@ TEST_CASE("any sequence of branches, pauses and resets gives what the convolutio
     std::mt19937 random(seed);
     for (int part = 0; part < 4; ++part) {  // pauses of more than the steps that may wait, too
       const int longest = part % 2 == 0 ? 6 : 2 * (most_pending_steps + 4);
-      compare(stream, model,
-              random_frames(seed + static_cast<unsigned>(part), 20 + static_cast<int>(random() % 150), 32),
-              longest, random);
+      compare(
+          stream, model,
+          random_stream_frames(seed + static_cast<unsigned>(part), 20 + static_cast<int>(random() % 150), 32),
+          longest, random);
       stream.reset();
       CHECK_FALSE(stream.window_ready());
     }
@@ -172,10 +173,10 @@ TEST_CASE("any sequence of branches, pauses and resets gives what the convolutio
 }
 
 TEST_CASE("a stream that keeps all branches gives each at every step") {
-  RandomModelOptions o = small_streaming();
+  RandomModelOptions o = small_stream_options();
   o.most_ahead = 1;
   const Model model = random_model(61, o);
-  const auto frames = random_frames(61, 120, 32);
+  const auto frames = random_stream_frames(61, 120, 32);
   const Expected expected(model, frames);
   const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
   Stream stream(network, {}, KeptBranches::all);
@@ -193,7 +194,7 @@ TEST_CASE("a stream that keeps all branches gives each at every step") {
 }
 
 TEST_CASE("the second stage sees the window that ends with a candidate, and both are averaged") {
-  RandomModelOptions o = small_streaming();
+  RandomModelOptions o = small_stream_options();
   o.second = true;
   o.second_blocks = GENERATE(0, 2);
   o.most_ahead = 1;
@@ -203,7 +204,7 @@ TEST_CASE("the second stage sees the window that ends with a candidate, and both
   alone.second = false;
   const Model first = random_model(62, alone);
   REQUIRE(model.second->net.window_frames() > model.step_frames());
-  const auto frames = random_frames(62, 160, 32);
+  const auto frames = random_stream_frames(62, 160, 32);
   const auto shared = std::make_shared<const Model>(model);
   const Network network(shared, select_kernels("auto"));
   const Network first_network(std::make_shared<const Model>(first), select_kernels("auto"));
@@ -255,15 +256,15 @@ TEST_CASE("the second stage sees the window that ends with a candidate, and both
 }
 
 TEST_CASE("a reset stream with a second stage is a new stream") {
-  RandomModelOptions o = small_streaming();
+  RandomModelOptions o = small_stream_options();
   o.second = true;
   o.gate = 0;
   const Model model = random_model(63, o);
   const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
   Stream used(network);
   Stream fresh(network);
-  const auto noise = random_frames(64, 70, 32);
-  const auto frames = random_frames(65, 70, 32);
+  const auto noise = random_stream_frames(64, 70, 32);
+  const auto frames = random_stream_frames(65, 70, 32);
   for (int f = 0; f < 70; ++f) used.push_frame(frame_of(noise, f, model));
   (void)used.classify(BranchId::full);
   used.reset();
@@ -283,7 +284,7 @@ TEST_CASE("a streaming net allocates nothing after construction, whatever it is 
   o.second = true;
   o.gate = 0.5F;
   const Model model = random_model(66, o);
-  const auto frames = random_frames(66, 200, 32);
+  const auto frames = random_stream_frames(66, 200, 32);
   for (const Kernels* kernels : all_kernels()) {
     if (!kernels->supported()) continue;
     CAPTURE(kernels->name);
@@ -302,11 +303,11 @@ TEST_CASE("a streaming net allocates nothing after construction, whatever it is 
 }
 
 TEST_CASE("an observer sees the steps of a streaming net as they are computed") {
-  RandomModelOptions o = small_streaming();
+  RandomModelOptions o = small_stream_options();
   o.second = true;
   o.gate = 0;
   const Model model = random_model(67, o);
-  const auto frames = random_frames(67, 40, 32);
+  const auto frames = random_stream_frames(67, 40, 32);
   const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
   std::map<std::string, std::size_t> values;
   Stream watched(network,
