@@ -51,55 +51,56 @@ constexpr auto& field_of(RunOptions& options) noexcept {
   return (options.*....*Path);
 }
 
-constexpr auto in = &RunOptions::input;
-constexpr auto recognize = &RunOptions::recognition;
-constexpr auto out = &RunOptions::output;
+constexpr auto input_of = &RunOptions::input;
+constexpr auto recognition_of = &RunOptions::recognition;
+constexpr auto output_of = &RunOptions::output;
 
 const std::array table{
-    Setting{"-i,--input", G::input, "INPUT", &field_of<in, &InputOptions::input>, 0, 0, "", "", false,
+    Setting{"-i,--input", G::input, "INPUT", &field_of<input_of, &InputOptions::input>, 0, 0, "", "", false,
             "The source of the sound: 'mic' (the default microphone), a device by name, part of its name or "
             "index "
             "(see 'kwsd devices'), a sound file, or '-' for standard input."},
-    Setting{"--channel", G::input, "", &field_of<in, &InputOptions::channel>, 1, 1024, "", "", false,
+    Setting{"--channel", G::input, "", &field_of<input_of, &InputOptions::channel>, 1, 1024, "", "", false,
             "The channel to listen to, counted from 1. Channels are never mixed."},
-    Setting{"--rate", G::input, "", &field_of<in, &InputOptions::rate_hz>, 4000, 768000, "", "", false,
+    Setting{"--rate", G::input, "", &field_of<input_of, &InputOptions::rate_hz>, 4000, 768000, "", "", false,
             "Sample rate of raw PCM on standard input, in Hz."},
-    Setting{"--channels", G::input, "", &field_of<in, &InputOptions::channels>, 1, 1024, "", "", false,
+    Setting{"--channels", G::input, "", &field_of<input_of, &InputOptions::channels>, 1, 1024, "", "", false,
             "Number of interleaved channels of raw PCM on standard input."},
-    Setting{"--realtime", G::input, "", &field_of<in, &InputOptions::realtime>, 0, 0, "", "", false,
+    Setting{"--realtime", G::input, "", &field_of<input_of, &InputOptions::realtime>, 0, 0, "", "", false,
             "Treat a file or a pipe like a microphone: read it at its own pace, let the governor choose the "
             "branch, "
             "and drop and count audio that arrives too late."},
-    Setting{"-m,--model", G::recognition, "MODEL", &field_of<recognize, &RecognitionOptions::models>, 0, 0,
-            "", "", true, "A model file, or the name of an installed model. May be given several times."},
+    Setting{"-m,--model", G::recognition, "MODEL", &field_of<recognition_of, &RecognitionOptions::models>, 0,
+            0, "", "", true, "A model file, or the name of an installed model. May be given several times."},
     Setting{
-        "--threshold", G::recognition, "X|WORD=X", &field_of<recognize, &RecognitionOptions::thresholds>, 0,
-        0, "", "[\"0.8\", \"stop=0.9\"]", true,
+        "--threshold", G::recognition, "X|WORD=X", &field_of<recognition_of, &RecognitionOptions::thresholds>,
+        0, 0, "", "[\"0.8\", \"stop=0.9\"]", true,
         "The score, from 0 to 1, at which a keyword is detected: X for every keyword, WORD=X for one. A "
         "higher "
         "threshold is stricter. May be given several times; the last one for a keyword applies. Default: the "
         "thresholds of the model, one for each keyword and branch.",
         check_threshold},
-    Setting{"--branch", G::recognition, "", &field_of<recognize, &RecognitionOptions::branch>, 0, 0,
+    Setting{"--branch", G::recognition, "", &field_of<recognition_of, &RecognitionOptions::branch>, 0, 0,
             "auto|full|half|quarter", "", true,
             "How much of the network runs. 'auto' follows the CPU load on live input and means 'full' for "
             "files."},
-    Setting{"--hop-ms", G::recognition, "", &field_of<recognize, &RecognitionOptions::hop_ms>, 0, 300, "", "",
-            true,
+    Setting{"--hop-ms", G::recognition, "", &field_of<recognition_of, &RecognitionOptions::hop_ms>, 0, 300,
+            "", "", true,
             "Time between windows in ms, rounded to a multiple of the model's feature hop. 0: as many whole "
             "steps of "
             "the model as fit in 100 ms, but at least one; never more than 128 ms.",
             check_number},
-    Setting{"--smoothing-ms", G::recognition, "", &field_of<recognize, &RecognitionOptions::smoothing_ms>, 1,
-            5000, "", "", true, "The span in ms over which posteriors are averaged.", check_number},
+    Setting{"--smoothing-ms", G::recognition, "",
+            &field_of<recognition_of, &RecognitionOptions::smoothing_ms>, 1, 5000, "", "", true,
+            "The span in ms over which posteriors are averaged.", check_number},
     Setting{"--refractory-seconds", G::recognition, "",
-            &field_of<recognize, &RecognitionOptions::refractory_seconds>, 0, 3600, "", "", true,
+            &field_of<recognition_of, &RecognitionOptions::refractory_seconds>, 0, 3600, "", "", true,
             "The refractory period: after a detection, the same keyword is not reported again for this many "
             "seconds. "
             "0 disables the period.",
             check_number},
-    Setting{"--kernels", G::recognition, "NAME", &field_of<recognize, &RecognitionOptions::kernels>, 0, 0, "",
-            "", true, "The kernel set: 'auto', or a name that 'kwsd info' lists."},
+    Setting{"--kernels", G::recognition, "NAME", &field_of<recognition_of, &RecognitionOptions::kernels>, 0,
+            0, "", "", true, "The kernel set: 'auto', or a name that 'kwsd info' lists."},
     Setting{
         "--format", G::output, "", &field_of<&RunOptions::formats>, 0, 0,
         "json|text|s16le|s24le|s32le|f32le|u8", "", false,
@@ -107,18 +108,18 @@ const std::array table{
         "PCM "
         "on standard input: 's16le', 's24le', 's32le', 'f32le' or 'u8'. May be given twice, once for each.",
         nullptr, apply_formats},
-    Setting{"--status-interval", G::output, "", &field_of<out, &OutputOptions::status_interval_seconds>, 0,
-            86400, "", "", false, "Seconds of stream time between status events. 0: no status events.",
+    Setting{"--status-interval", G::output, "", &field_of<output_of, &OutputOptions::status_interval_seconds>,
+            0, 86400, "", "", false, "Seconds of stream time between status events. 0: no status events.",
             check_number},
-    Setting{"--no-wall-clock", G::output, "", &field_of<out, &OutputOptions::no_wall_clock>, 0, 0, "", "",
-            false, "Omit \"time\" from the events."},
-    Setting{"--save-clips", G::output, "DIR", &field_of<out, &OutputOptions::clips_dir>, 0, 0, "",
+    Setting{"--no-wall-clock", G::output, "", &field_of<output_of, &OutputOptions::no_wall_clock>, 0, 0, "",
+            "", false, "Omit \"time\" from the events."},
+    Setting{"--save-clips", G::output, "DIR", &field_of<output_of, &OutputOptions::clips_dir>, 0, 0, "",
             "\"/var/lib/kwsd\"", false, "Keep the sound around each detection in this folder, as WAV files."},
-    Setting{"--max-clips", G::output, "", &field_of<out, &OutputOptions::max_clips>, 1, 1000000, "", "",
+    Setting{"--max-clips", G::output, "", &field_of<output_of, &OutputOptions::max_clips>, 1, 1000000, "", "",
             false,
             "The number of clips to keep. The oldest are removed first; files that kwsd did not write are "
             "never removed."},
-    Setting{"--socket", G::output, "PATH", &field_of<out, &OutputOptions::socket>, 0, 0, "",
+    Setting{"--socket", G::output, "PATH", &field_of<output_of, &OutputOptions::socket>, 0, 0, "",
             "\"/run/kwsd/events\"", false,
             "Also serve the events on a Unix stream socket at this path, to any number of readers."},
     Setting{"--log-level", G::log, "", &field_of<&RunOptions::log_level>, 0, 0,
