@@ -73,6 +73,11 @@ Tensor standardized(const Tensor& w) {
   return c / (c.pow(2).mean(filter_dims(w), true).sqrt() + 1e-8);
 }
 
+/// The latent weights of XNOR-Net.
+Tensor centred_and_clipped(const Tensor& w) {
+  return centred(w).clamp(-1, 1);
+}
+
 /// What is signed, and the scale [out][1]...
 std::pair<Tensor, Tensor> latent_and_scale(const Tensor& w, Binarizer binarizer) {
   const auto dims = filter_dims(w);
@@ -81,10 +86,12 @@ std::pair<Tensor, Tensor> latent_and_scale(const Tensor& w, Binarizer binarizer)
     case Binarizer::bnn:
     case Binarizer::rad:
       return {w, ones()};
-    case Binarizer::xnor: {
-      const Tensor c = centred(w).clamp(-1, 1);
+    case Binarizer::xnor: {  // constrain_weight has done this: no gradient passes through it
+      const Tensor c = w + (centred_and_clipped(w) - w).detach();
       return {c, c.abs().mean(dims, true)};
     }
+    case Binarizer::bi_real:
+      return {w, w.detach().abs().mean(dims, true)};
     case Binarizer::dorefa:
       return {w, ones() * w.abs().mean()};
     case Binarizer::ir_net: {
@@ -102,18 +109,16 @@ std::pair<Tensor, Tensor> latent_and_scale(const Tensor& w, Binarizer binarizer)
 
 const std::vector<std::string>& binarizer_names() {
   static const std::vector<std::string> names{"straight-through", "bi-real", "bnn", "xnor",
-                                              "dorefa",           "ir-net",  "rad"};
+                                              "dorefa",           "ir-net",  "rad", "centred"};
   return names;
 }
 
 Tensor binarize_activation(const Tensor& x, Binarizer binarizer, double progress) {
   switch (binarizer) {
-    case Binarizer::bi_real:
-      return sign(x, Window::polynomial);
     case Binarizer::ir_net:
       return SignEde::apply(x, progress);
     default:
-      return sign(x, Window::straight);
+      return sign(x, has_polynomial_window(binarizer) ? Window::polynomial : Window::straight);
   }
 }
 
@@ -122,16 +127,28 @@ Tensor binarize_weight(const Tensor& w, Binarizer binarizer, double progress) {
   switch (binarizer) {
     case Binarizer::bnn:
     case Binarizer::rad:
-      return sign(latent, Window::straight);
-    case Binarizer::xnor:
-      return sign(latent, Window::straight) * scale;
-    case Binarizer::dorefa:
-      return sign(latent, Window::identity) * scale;
+      return sign(latent, Window::identity);
+    case Binarizer::dorefa: {  // the gradient is that of ŵ as it is
+      const Tensor s = scale.detach().clamp_min(1e-12);
+      return sign(latent / s, Window::identity) * s;
+    }
     case Binarizer::ir_net:
       return SignEde::apply(latent, progress) * scale;
-    default:
-      // The window follows the filter's own size: three times its mean magnitude.
+    case Binarizer::xnor:  // clipped: within the window
+      return sign(latent, Window::identity) * scale;
+    case Binarizer::centred:
       return sign(latent / (3 * scale.detach() + 1e-12), Window::straight) * scale;
+    default:
+      return sign(latent, Window::straight) * scale;
+  }
+}
+
+void constrain_weight(Tensor& w, Binarizer binarizer) {
+  torch::NoGradGuard no_grad;
+  if (binarizer == Binarizer::bnn || binarizer == Binarizer::rad) {
+    w.clamp_(-1, 1);
+  } else if (binarizer == Binarizer::xnor) {
+    w.copy_(centred_and_clipped(w));
   }
 }
 
@@ -141,13 +158,10 @@ BinaryWeight split_weight(const Tensor& w, Binarizer binarizer) {
   return {latent >= 0, scale.flatten()};
 }
 
-Tensor rad_loss(const Tensor& x) {
-  std::vector<std::int64_t> dims{0};
-  for (std::int64_t d = 2; d < x.dim(); ++d) {
-    dims.push_back(d);
-  }
-  const Tensor mean = x.mean(dims);
-  const Tensor deviation = (x - x.mean(dims, true)).pow(2).mean(dims).sqrt();
+Tensor rad_loss(const Tensor& x, std::int64_t channels) {
+  const Tensor rows = x.transpose(0, channels).flatten(1);  // [C][all else]
+  const Tensor mean = rows.mean(1);
+  const Tensor deviation = ((rows - mean.unsqueeze(1)).pow(2).mean(1) + 1e-12).sqrt();
   return ((2 - mean.abs() - deviation).clamp_min(0).pow(2) + (deviation - 4).clamp_min(0).pow(2) +
           (mean.pow(2) - deviation.pow(2)).clamp_min(0))
       .mean();

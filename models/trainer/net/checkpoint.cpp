@@ -14,6 +14,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Checkpoints of before 2 call Binarizer::centred bi-real.
+constexpr int formulas = 2;
+
 json to_json(const NetInfo& info) {
   const NetOptions& o = info.options;
   const auto kind = [](Kind k) { return kind_names()[static_cast<std::size_t>(k)]; };
@@ -35,6 +38,7 @@ json to_json(const NetInfo& info) {
           {"convs", convs},
           {"kinds", {kind(o.conv2), kind(o.linear), kind(o.memory), kind(o.pointwise)}},
           {"binarizer", binarizer_names()[static_cast<std::size_t>(o.binarizer)]},
+          {"formulas", formulas},
           {"words", o.words},
           {"dropout", o.dropout},
           {"thin", o.thin},
@@ -135,6 +139,9 @@ NetInfo from_json(const json& j) {
   o.memory = enum_from<Kind>(kind_names(), kinds.at(2));
   o.pointwise = enum_from<Kind>(kind_names(), kinds.at(3));
   o.binarizer = enum_from<Binarizer>(binarizer_names(), j.at("binarizer"));
+  if (o.binarizer == Binarizer::bi_real && j.value("formulas", 1) < formulas) {
+    o.binarizer = Binarizer::centred;
+  }
   o.words = j.at("words");
   o.dropout = j.at("dropout");
   o.thin = j.at("thin");

@@ -183,10 +183,37 @@ Tensor NetImpl::activation(const Tensor& x, Kind kind, double shift) {
     case Kind::bit1:
       break;
   }
+  return signed_activation(x - shift, 1);
+}
+
+/// x has its channels in dimension `channels`.
+Tensor NetImpl::signed_activation(const Tensor& x, std::int64_t channels) {
   if (options.binarizer == Binarizer::rad && is_training()) {
-    rad = rad.defined() ? rad + rad_loss(x - shift) : rad_loss(x - shift);
+    const Tensor loss = rad_loss(x, channels);
+    rad = rad.defined() ? rad + loss : loss;
+    ++rad_terms;
   }
-  return binarize_activation(x - shift, options.binarizer, progress);
+  return binarize_activation(x, options.binarizer, progress);
+}
+
+void NetImpl::constrain() {
+  const auto signed_kind = [](Kind kind) { return kind != Kind::real && kind != Kind::int8; };
+  const auto one = [&](Tensor w, Kind kind) {
+    if (signed_kind(kind)) {
+      constrain_weight(w, options.binarizer);
+    }
+  };
+  for (std::size_t i = 1; i < convs.size(); ++i) {
+    one(convs[i], options.conv2);
+  }
+  if (linear.defined()) {
+    one(linear, options.linear);
+  }
+  for (const Block& block : blocks) {
+    one(block->memory, options.memory);
+    one(block->expand, options.pointwise);
+    one(block->project, options.pointwise);
+  }
 }
 
 Tensor NetImpl::weight(const Tensor& w, Kind kind) const {
@@ -226,9 +253,9 @@ Tensor NetImpl::front_end(const Tensor& features) {
 Tensor NetImpl::norm_then_sign(const Tensor& x, NormImpl& norm) {
   const Binarizer how = options.binarizer;
   if (how == Binarizer::ir_net || how == Binarizer::rad) {
-    return activation(norm_rows(x, norm.rows()), Kind::bit1, 0);
+    return signed_activation(norm_rows(x, norm.rows()), 0);
   }
-  return norm_sign(x, norm.rows(), how == Binarizer::bi_real);
+  return norm_sign(x, norm.rows(), has_polynomial_window(how));
 }
 
 /// x + PReLU(BN(memory(x))).
@@ -260,6 +287,7 @@ std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
 
 std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
   rad = Tensor();
+  rad_terms = 0;
   if (conv) {
     auto [logits, words] = conv(features);
     return {{logits, words, {}}};

@@ -37,7 +37,7 @@ struct NetOptions {
   /// Of a conv net, the first's channels are its width.
   std::vector<ConvShape> convs{{16, 5, 2, 2}, {32, 5, 2, 2}};
   Kind conv2 = Kind::real, linear = Kind::real, memory = Kind::real, pointwise = Kind::real;
-  Binarizer binarizer = Binarizer::bi_real;
+  Binarizer binarizer = Binarizer::centred;
   int labels = 12, words = 36;
   double dropout = 0.1;
   bool thin = true;  ///< three branches (TBA); false: the full one alone
@@ -88,13 +88,16 @@ struct NetImpl : torch::nn::Module {
   /// have (the first channels). The front-end only from one of the same kernels, of the classifier the
   /// steps at the same times. Returns how many.
   int copy_from(const NetImpl& other);
+  /// After each step of the optimizer: what the binarizer wants of the latent weights (constrain_weight).
+  void constrain();
   /// The matrix that turns quantized MFCC back into a log-mel spectrum, where there is one.
   void set_features(const FeatureParams& features);
 
   NetOptions options;
   double progress = 0;        ///< share of training done
   bool real_weights = false;  ///< stage one: binary activations, real weights
-  torch::Tensor rad;          ///< sum of rad_loss of the last forward (binarizer rad)
+  torch::Tensor rad;          ///< sum of rad_loss over all that the last forward signed (binarizer rad)
+  int rad_terms = 0;          ///< of how many
 
   ConvNet conv{nullptr};  // Architecture::conv: all there is
 
@@ -121,6 +124,7 @@ struct NetImpl : torch::nn::Module {
   torch::Tensor norm_then_sign(const torch::Tensor& x, NormImpl& norm);
 
   torch::Tensor activation(const torch::Tensor& x, Kind kind, double shift);
+  torch::Tensor signed_activation(const torch::Tensor& x, std::int64_t channels);
   torch::Tensor weight(const torch::Tensor& w, Kind kind) const;
   [[nodiscard]] std::vector<BlockWeights> block_weights() const;
 };

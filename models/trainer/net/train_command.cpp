@@ -103,7 +103,9 @@ void add_net_options(CLI::App& c, TrainArguments& a) {
   c.add_option("--pointwise", n.pointwise, "Kind of the pointwise convs: real, bit1")
       ->transform(kinds)
       ->group(network_group);
-  c.add_option("--binarizer", n.binarizer, "straight-through, bi-real, bnn, xnor, dorefa, ir-net or rad")
+  c.add_option(
+       "--binarizer", n.binarizer,
+       "straight-through, bi-real, bnn, xnor, dorefa, ir-net, rad, or centred, the shipped models' [centred]")
       ->transform(names_of<Binarizer>(binarizer_names()))
       ->group(network_group);
 }
@@ -166,6 +168,10 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--hed", t.hed, "Weight of HED")->check(weight)->capture_default_str()->group(group);
+  c.add_option("--rad-weight", t.rad_weight, "Weight of the loss of --binarizer rad")
+      ->check(weight)
+      ->capture_default_str()
+      ->group(group);
   c.add_option("--branch-weights", t.branch_weights, "Weights of the three branches")
       ->check(weight)
       ->expected(3)

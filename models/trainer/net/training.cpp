@@ -295,7 +295,7 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
     total = total + o_.branch_weights[b] * branch;
   }
   if (state_.net->rad.defined()) {
-    total = total + 0.01 * state_.net->rad;
+    total = total + o_.rad_weight / state_.net->rad_terms * state_.net->rad;
   }
   *correct += out[0].logits.argmax(1).eq(batch.labels).to(torch::kFloat32).mean().item<double>();
   return total;
@@ -333,6 +333,9 @@ double Run::epoch(int number) {
       optimizer_->zero_grad();
       total.backward();
       optimizer_->step();
+      if (!state_.net->real_weights) {
+        state_.net->constrain();
+      }
       update_average(*state_.average, *state_.net, step, o_.average_decay);
       sum += total.item<double>();
       progress.step();
