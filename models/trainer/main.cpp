@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     kwsd::train::add_calibrate_command(app);
     kwsd::train::add_synth_command(app);
     kwsd::train::add_golden_command(app);
+    kwsd::train::add_describe_command(app);
   };
   return kwsd::run_program(
       {"kwsd-train", "Makes keyword-spotting models for kwsd from recordings.", set_up_log, add_commands},

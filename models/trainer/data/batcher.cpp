@@ -46,25 +46,30 @@ void mask(std::span<float> window, std::size_t coefficients, const AugmentOption
 /// Features of windows into a batch.
 class Writer {
  public:
-  Writer(const FeatureParams& features, int frames, std::size_t size)
-      : mfcc_(features), quantized_(features.coefficients) {
+  Writer(const FeatureParams& features, const BatchOptions& options, std::size_t size)
+      : mfcc_(features), quantized_(features.coefficients), as_samples_(options.samples) {
+    const auto window = static_cast<std::size_t>(window_samples(features, options.frames));
     batch_.size = size;
-    batch_.frames = static_cast<std::size_t>(frames);
-    batch_.coefficients = features.coefficients;
+    batch_.frames = as_samples_ ? 1 : static_cast<std::size_t>(options.frames);
+    batch_.coefficients = as_samples_ ? window : features.coefficients;
     batch_.features.resize(size * batch_.frames * batch_.coefficients);
     batch_.labels.resize(size);
     batch_.words.resize(size);
-    samples_.resize(static_cast<std::size_t>(window_samples(features, frames)));
+    samples_.resize(window);
   }
   [[nodiscard]] std::span<float> samples() noexcept { return samples_; }
   std::span<float> write(std::size_t i, const Window& window) {
     const std::size_t values = batch_.frames * batch_.coefficients;
     const auto out = std::span(batch_.features).subspan(i * values, values);
-    for_each_frame(mfcc_.params(), samples_, [&](std::size_t f, std::span<const float> frame) {
-      mfcc_.compute_quantized(frame, quantized_);
-      std::copy(quantized_.begin(), quantized_.end(),
-                out.begin() + static_cast<std::ptrdiff_t>(f * batch_.coefficients));
-    });
+    if (as_samples_) {
+      std::copy(samples_.begin(), samples_.end(), out.begin());
+    } else {
+      for_each_frame(mfcc_.params(), samples_, [&](std::size_t f, std::span<const float> frame) {
+        mfcc_.compute_quantized(frame, quantized_);
+        std::copy(quantized_.begin(), quantized_.end(),
+                  out.begin() + static_cast<std::ptrdiff_t>(f * batch_.coefficients));
+      });
+    }
     batch_.labels[i] = window.label;
     batch_.words[i] = window.word;
     return out;
@@ -74,6 +79,7 @@ class Writer {
  private:
   Mfcc mfcc_;
   std::vector<std::int8_t> quantized_;
+  bool as_samples_;
   std::vector<float> samples_;
   Batch batch_;
 };
@@ -170,12 +176,12 @@ void Batcher::work() {
 }
 
 Batch Batcher::make(std::uint64_t epoch, std::size_t number, const std::vector<HardWindow>& hard) const {
-  Writer writer(features_, options_.frames, options_.batch_size);
+  Writer writer(features_, options_, options_.batch_size);
   for (std::size_t i = 0; i < options_.batch_size; ++i) {
     Random random{options_.seed, epoch, number, i};
     const Window window = maker_.draw(random, writer.samples(), hard);
     const std::span<float> features = writer.write(i, window);
-    if (options_.augment.enabled && random.chance(options_.augment.spec_chance)) {
+    if (options_.augment.enabled && !options_.samples && random.chance(options_.augment.spec_chance)) {
       mask(features, features_.coefficients, options_.augment, random);
     }
   }
@@ -191,7 +197,7 @@ std::vector<Batch> Batcher::evaluation(Split split) const {
   std::vector<Batch> batches((total + options_.batch_size - 1) / options_.batch_size);
   parallel_for(batches.size(), options_.threads, [&](std::size_t b) {
     const std::size_t first = b * options_.batch_size;
-    Writer writer(features_, options_.frames, std::min(options_.batch_size, total - first));
+    Writer writer(features_, options_, std::min(options_.batch_size, total - first));
     for (std::size_t i = 0; first + i < std::min(total, first + options_.batch_size); ++i) {
       const std::size_t n = first + i;
       writer.write(i, n < clips.size() ? WindowMaker::evaluate(clips[n], writer.samples())

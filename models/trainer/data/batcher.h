@@ -15,7 +15,8 @@
 namespace kwsd::train {
 
 struct Batch {
-  std::vector<float> features;       ///< [size][frames][coefficients], whole numbers in [-127, 127]
+  /// [size][frames][coefficients], whole numbers in [-127, 127]; or samples in [-1, 1]: one frame of them.
+  std::vector<float> features;
   std::vector<std::int64_t> labels;  ///< [size]
   std::vector<std::int64_t> words;   ///< [size], -1 where there is no single word
   std::size_t size = 0, frames = 0, coefficients = 0;
@@ -24,6 +25,7 @@ struct Batch {
 struct BatchOptions {
   std::size_t batch_size = 128;
   int frames = 41;
+  bool samples = false;  ///< the windows themselves, and not their features
   std::uint64_t seed = 1;
   unsigned threads = 2;
   AugmentOptions augment;

@@ -29,7 +29,8 @@ json to_json(const NetInfo& info) {
     convs.push_back({s.channels, s.kernel, s.stride_time, s.stride_freq});
   }
   const FeatureParams& f = info.features;
-  return {{"architecture", o.architecture == Architecture::conv ? "conv" : "fsmn"},
+  return {{"architecture", architecture_names()[static_cast<std::size_t>(o.architecture)]},
+          {"width", o.width},
           {"steps", o.steps},
           {"memory_size", o.memory_size},
           {"hidden_size", o.hidden_size},
@@ -87,6 +88,7 @@ void require_sizes(const NetInfo& info) {
     within(s.stride_time, 1, limits::stride);
     within(s.stride_freq, 1, limits::stride);
   }
+  within(o.width, 0, limits::channels);
   within(o.labels, 3, limits::labels);
   within(o.words, 0, 1 << 20);
   require(o.dropout >= 0 && o.dropout < 1, "dropout");
@@ -118,7 +120,8 @@ void load_net(NetImpl& net, torch::serialize::InputArchive& all, const std::stri
 NetInfo from_json(const json& j) {
   NetInfo info;
   NetOptions& o = info.options;
-  o.architecture = j.value("architecture", "fsmn") == "conv" ? Architecture::conv : Architecture::fsmn;
+  o.architecture = enum_from<Architecture>(architecture_names(), j.value("architecture", "fsmn"));
+  o.width = j.value("width", 0);
   o.steps = j.at("steps");
   o.memory_size = j.at("memory_size");
   o.hidden_size = j.at("hidden_size");

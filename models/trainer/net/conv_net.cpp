@@ -10,21 +10,24 @@ namespace {
 using torch::Tensor;
 namespace nn = torch::nn;
 
-nn::Conv2d conv(int from, int to, std::int64_t stride) {
-  return nn::Conv2d(nn::Conv2dOptions(from, to, 3).stride(stride).padding(1).bias(false));
+using How = std::shared_ptr<Precision>;
+
+Layer conv(int from, int to, std::int64_t stride, const How& how) {
+  return Layer(
+      LayerShape{.from = from, .to = to, .kernel = {3, 3}, .stride = {stride, stride}, .padding = {1, 1}},
+      how);
 }
 
 /// relu(BN(conv(relu(BN(conv(x))))) + x); the shortcut of a block that narrows is a 1x1 conv.
 struct ResidualImpl : nn::Module {
-  ResidualImpl(int from, int to, std::int64_t stride)
-      : first(register_module("first", conv(from, to, stride))),
-        second(register_module("second", conv(to, to, 1))),
+  ResidualImpl(int from, int to, std::int64_t stride, const How& how)
+      : first(register_module("first", conv(from, to, stride, how))),
+        second(register_module("second", conv(to, to, 1, how))),
         first_norm(register_module("first_norm", Norm(to))),
         second_norm(register_module("second_norm", Norm(to))) {
     if (stride != 1 || from != to) {
-      shortcut = register_module(
-          "shortcut",
-          nn::Sequential(nn::Conv2d(nn::Conv2dOptions(from, to, 1).stride(stride).bias(false)), Norm(to)));
+      const LayerShape narrow{.from = from, .to = to, .kernel = {1, 1}, .stride = {stride, stride}};
+      shortcut = register_module("shortcut", nn::Sequential(Layer(narrow, how), Norm(to)));
     }
   }
   Tensor forward(const Tensor& x) {
@@ -32,7 +35,7 @@ struct ResidualImpl : nn::Module {
     return torch::relu(second_norm(second(hidden)) + (shortcut.is_empty() ? x : shortcut->forward(x)));
   }
 
-  nn::Conv2d first, second;
+  Layer first, second;
   Norm first_norm, second_norm;
   nn::Sequential shortcut{nullptr};
 };
@@ -56,16 +59,18 @@ Tensor inverse_dct(const FeatureParams& features) {
   return out;
 }
 
-ConvNetImpl::ConvNetImpl(const ConvNetSizes& s)
+ConvNetImpl::ConvNetImpl(const ConvNetSizes& s, const How& how)
     : spectrum(register_buffer("spectrum", torch::eye(s.coefficients))), dropout(s.dropout) {
   const int c = s.channels;
   bands = register_module("bands", Norm(s.coefficients));
   trunk = register_module(
       "trunk",
-      nn::Sequential(nn::Conv2d(nn::Conv2dOptions(1, c, 5).stride({1, 2}).padding(2).bias(false)), Norm(c),
-                     nn::ReLU(), Residual(c, c, 1), Residual(c, c, 1), Residual(c, 2 * c, 2),
-                     Residual(2 * c, 2 * c, 1), Residual(2 * c, 4 * c, 2), Residual(4 * c, 4 * c, 1)));
-  classifier = register_module("classifier", nn::Linear(8 * c, s.labels));
+      nn::Sequential(Layer(LayerShape{.to = c, .kernel = {5, 5}, .stride = {1, 2}, .padding = {2, 2}}, how),
+                     Norm(c), nn::ReLU(), Residual(c, c, 1, how), Residual(c, c, 1, how),
+                     Residual(c, 2 * c, 2, how), Residual(2 * c, 2 * c, 1, how),
+                     Residual(2 * c, 4 * c, 2, how), Residual(4 * c, 4 * c, 1, how)));
+  classifier =
+      register_module("classifier", Layer(LayerShape{.from = 8 * c, .to = s.labels, .bias = true}, how));
   word_classifier = register_module("word_classifier", nn::Linear(8 * c, std::max(s.words, 1)));
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/features/feature_params.h"
+#include "models/trainer/net/architectures.h"
 #include "models/trainer/net/norm.h"
 
 namespace kwsd::train {
@@ -20,18 +21,19 @@ struct ConvNetSizes {
 /// [bands][coefficients].
 [[nodiscard]] torch::Tensor inverse_dct(const FeatureParams& features);
 
-struct ConvNetImpl : torch::nn::Module {
-  explicit ConvNetImpl(const ConvNetSizes& sizes);
+struct ConvNetImpl : WholeNetImpl {
+  ConvNetImpl(const ConvNetSizes& sizes, const std::shared_ptr<Precision>& precision);
   /// Before training: the spectrum of these features is what the net sees.
-  void set_features(const FeatureParams& features);
+  void set_features(const FeatureParams& features) override;
   /// features: [B][frames][coefficients], quantized. Logits of the labels [B][labels], and of the words
   /// [B][words].
-  std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& features);
+  std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& features) override;
 
   torch::Tensor spectrum;  // [coefficients][bands]
   Norm bands{nullptr};
   torch::nn::Sequential trunk;
-  torch::nn::Linear classifier{nullptr}, word_classifier{nullptr};
+  Layer classifier{nullptr};
+  torch::nn::Linear word_classifier{nullptr};
   double dropout;
 };
 TORCH_MODULE(ConvNet);

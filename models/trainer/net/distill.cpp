@@ -37,6 +37,14 @@ std::vector<Tensor> hed_targets(const std::vector<Tensor>& teacher) {
   return targets;
 }
 
+std::vector<Tensor> plain_targets(const std::vector<Tensor>& teacher) {
+  std::vector<Tensor> targets;
+  for (const Tensor& f : teacher) {
+    targets.push_back(unit_square(f));
+  }
+  return targets;
+}
+
 Tensor hed_loss(const std::vector<Tensor>& student, const std::vector<Tensor>& targets,
                 const std::vector<int>& blocks) {
   Tensor sum = torch::zeros({}, student.front().options());

@@ -15,6 +15,9 @@ namespace kwsd::train {
 /// element, norms and deviations per clip: [B][C · T].
 [[nodiscard]] std::vector<torch::Tensor> hed_targets(const std::vector<torch::Tensor>& teacher);
 
+/// The same without the enhancement, F^ = F: plain feature distillation, which Table 1 compares HED with.
+[[nodiscard]] std::vector<torch::Tensor> plain_targets(const std::vector<torch::Tensor>& teacher);
+
 /// HED: sum over blocks of || S² / ||S²|| − target ||_2, mean over the batch. Student block k of a thinned
 /// branch is compared with the teacher block of the same index.
 [[nodiscard]] torch::Tensor hed_loss(const std::vector<torch::Tensor>& student,

@@ -346,7 +346,9 @@ void Exporter::branch(Model& model, std::size_t b) {
 
 void check_kinds(const NetOptions& o) {
   if (o.architecture != Architecture::fsmn) {
-    throw Error(ErrorKind::usage, "--checkpoint: a conv net, expected an fsmn: a conv net only teaches");
+    throw Error(ErrorKind::usage, "--checkpoint: a " +
+                                      architecture_names()[static_cast<std::size_t>(o.architecture)] +
+                                      " net, expected an fsmn: the daemon runs no other");
   }
   if (!is_exportable(o)) {
     throw Error(ErrorKind::usage, std::string("this network has ") +

@@ -43,15 +43,18 @@ std::size_t write_model(const std::filesystem::path& path, const Model& model) {
   return bytes.size();
 }
 
-/// The clips of one split, in windows of so many frames.
-std::vector<Batch> clips_of(const Dataset& dataset, Split split, const FeatureParams& features, int frames) {
+/// The clips of one split, in windows of so many frames, or as samples.
+std::vector<Batch> clips_of(const Dataset& dataset, Split split, const FeatureParams& features, int frames,
+                            bool samples = false) {
   BatchOptions options;
   options.frames = frames;
+  options.samples = samples;
   return Batcher(dataset, features, options).evaluation(split);
 }
 
-std::vector<Batch> test_clips(const Dataset& dataset, const FeatureParams& features, int frames) {
-  auto clips = clips_of(dataset, Split::test, features, frames);
+std::vector<Batch> test_clips(const Dataset& dataset, const FeatureParams& features, int frames,
+                              bool samples = false) {
+  auto clips = clips_of(dataset, Split::test, features, frames, samples);
   if (clips.empty()) {
     throw Error(ErrorKind::bad_data,
                 "the test split has no recording, expected at least one (--test-fraction)");
@@ -177,7 +180,7 @@ void run_test(const ExportArguments& a) {
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const NetInfo& info = checkpoint.info;
   require_labels(a.checkpoint, info.labels, dataset.labels());
-  const auto clips = test_clips(dataset, info.features, info.options.frames());
+  const auto clips = test_clips(dataset, info.features, info.options.frames(), info.options.takes_samples());
   const auto posteriors = trained_posteriors(*checkpoint.average, clips);
   std::fputs(report(posteriors, true_labels(clips), info.labels).c_str(), stdout);
 }

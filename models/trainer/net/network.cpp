@@ -53,10 +53,49 @@ BlockNormsImpl::BlockNormsImpl(const NetOptions& o)
       hidden_slope(register_module("hidden_slope", Slope(o.hidden_size))),
       project_slope(register_module("project_slope", Slope(o.memory_size))) {}
 
+const std::vector<std::string>& architecture_names() {
+  static const std::vector<std::string> names{"fsmn", "conv", "fsmn-2015", "vgg19", "bc-resnet", "audiomer"};
+  return names;
+}
+
+namespace {
+
+std::shared_ptr<WholeNetImpl> make_whole(const NetOptions& o, const std::shared_ptr<Precision>& precision) {
+  ArchitectureSizes sizes{o.frames(), o.coefficients, o.width, o.blocks, o.labels, o.words, o.dropout};
+  const auto own = [&](int width) { sizes.width = o.width > 0 ? o.width : width; };
+  switch (o.architecture) {
+    case Architecture::fsmn_2015:
+      own(128);
+      return make_plain_fsmn(sizes, precision);
+    case Architecture::vgg19:
+      own(64);
+      return make_vgg19(sizes, precision);
+    case Architecture::bc_resnet:
+      own(8);
+      return make_bc_resnet(sizes, precision);
+    default:
+      own(4);
+      return make_audiomer(sizes, precision);
+  }
+}
+
+}  // namespace
+
 NetImpl::NetImpl(const NetOptions& o) : options(o) {
+  if (o.architecture != Architecture::fsmn) {
+    precision = std::make_shared<Precision>();
+    precision->binary = o.is_binary();
+    precision->binarizer = o.binarizer;
+  }
   if (o.architecture == Architecture::conv) {
-    conv = register_module(
-        "conv", ConvNet(ConvNetSizes{o.coefficients, o.convs.at(0).channels, o.labels, o.words, o.dropout}));
+    precision->binary = false;
+    const ConvNetSizes sizes{o.coefficients, o.convs.at(0).channels, o.labels, o.words, o.dropout};
+    conv = register_module("conv", ConvNet(sizes, precision));
+    whole = conv.ptr();
+  } else if (o.architecture != Architecture::fsmn) {
+    whole = register_module("whole", make_whole(o, precision));
+  }
+  if (whole) {
     return;
   }
   if (o.spectrum) {
@@ -118,8 +157,8 @@ bool of_front_end(const std::string& name) {
 
 void NetImpl::set_features(const FeatureParams& features) {
   torch::NoGradGuard no_grad;
-  if (conv) {
-    conv->set_features(features);
+  if (whole) {
+    whole->set_features(features);
   } else if (spectrum.defined()) {
     spectrum.copy_(inverse_dct(features) * activation_steps);
   }
@@ -203,6 +242,12 @@ void NetImpl::constrain() {
       constrain_weight(w, options.binarizer);
     }
   };
+  for (const auto& module : modules()) {
+    if (const auto* layer = dynamic_cast<const LayerImpl*>(module.get());
+        layer != nullptr && layer->binary()) {
+      one(layer->weight, Kind::bit1);
+    }
+  }
   for (std::size_t i = 1; i < convs.size(); ++i) {
     one(convs[i], options.conv2);
   }
@@ -285,12 +330,23 @@ std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
   return all;
 }
 
+std::vector<BranchOutput> NetImpl::forward_whole(const Tensor& features) {
+  precision->progress = progress;
+  precision->real_weights = real_weights;
+  precision->training = is_training();
+  precision->rad = Tensor();
+  precision->rad_terms = 0;
+  auto [logits, words] = whole->forward(features);
+  rad = precision->rad;
+  rad_terms = precision->rad_terms;
+  return {{logits, words, {}}};
+}
+
 std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
   rad = Tensor();
   rad_terms = 0;
-  if (conv) {
-    auto [logits, words] = conv(features);
-    return {{logits, words, {}}};
+  if (whole) {
+    return forward_whole(features);
   }
   const auto clips = features.size(0);
   const auto by_clip = [&](const Tensor& x) { return x.view({x.size(0), clips, -1}).transpose(0, 1); };

@@ -5,10 +5,12 @@
 
 #include <torch/torch.h>
 
-#include <array>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/model/model.h"
+#include "models/trainer/net/architectures.h"
 #include "models/trainer/net/binarize.h"
 #include "models/trainer/net/conv_net.h"
 #include "models/trainer/net/norm.h"
@@ -18,8 +20,12 @@ namespace kwsd::train {
 /// How a layer multiplies while training.
 enum class Kind { real, int8, bit1, bits2, bits4 };
 
-/// fsmn: what the daemon runs. conv: a teacher alone (conv_net.h).
-enum class Architecture { fsmn, conv };
+/// fsmn: D-FSMN, what the daemon runs. conv: a teacher alone (conv_net.h). The others: for comparison
+/// (architectures.h).
+enum class Architecture { fsmn, conv, fsmn_2015, vgg19, bc_resnet, audiomer };
+
+/// The names for --architecture, in the order of the enumeration.
+[[nodiscard]] const std::vector<std::string>& architecture_names();
 
 /// One convolution of the front-end: as many coefficients wide as frames long.
 struct ConvShape {
@@ -38,6 +44,7 @@ struct NetOptions {
   std::vector<ConvShape> convs{{16, 5, 2, 2}, {32, 5, 2, 2}};
   Kind conv2 = Kind::real, linear = Kind::real, memory = Kind::real, pointwise = Kind::real;
   Binarizer binarizer = Binarizer::centred;
+  int width = 0;  ///< of the architectures for comparison; 0: their papers'
   int labels = 12, words = 36;
   double dropout = 0.1;
   bool thin = true;  ///< three branches (TBA); false: the full one alone
@@ -45,6 +52,10 @@ struct NetOptions {
   [[nodiscard]] int branches() const noexcept {
     return thin && architecture == Architecture::fsmn ? branch_count : 1;
   }
+  /// The net is fed with samples in place of features.
+  [[nodiscard]] bool takes_samples() const noexcept { return architecture == Architecture::audiomer; }
+  /// Its inner layers are 1-bit (of an FSMN the pointwise convs).
+  [[nodiscard]] bool is_binary() const noexcept { return pointwise == Kind::bit1; }
   /// Blocks of a branch, ascending: every, every second, every fourth, the last of each group.
   [[nodiscard]] std::vector<int> branch_blocks(int branch) const;
   /// Frames of one window, and between two of its steps.
@@ -97,9 +108,11 @@ struct NetImpl : torch::nn::Module {
   double progress = 0;        ///< share of training done
   bool real_weights = false;  ///< stage one: binary activations, real weights
   torch::Tensor rad;          ///< sum of rad_loss over all that the last forward signed (binarizer rad)
-  int rad_terms = 0;          ///< of how many
+  int rad_terms = 0;          ///< how many
 
-  ConvNet conv{nullptr};  // Architecture::conv: all there is
+  ConvNet conv{nullptr};                // Architecture::conv: all there is
+  std::shared_ptr<WholeNetImpl> whole;  // all architectures but fsmn: all there is (of conv, the same)
+  std::shared_ptr<Precision> precision;
 
   torch::Tensor spectrum;            // [bands][coefficients], with NetOptions::spectrum
   Norm spectrum_norm{nullptr};       // of the bands
@@ -117,6 +130,7 @@ struct NetImpl : torch::nn::Module {
   struct BlockWeights {
     torch::Tensor memory, expand, project;  // [C][5], [H][C], [C][H]
   };
+  std::vector<BranchOutput> forward_whole(const torch::Tensor& features);
   // In and out: [C][B · steps].
   torch::Tensor front_end(const torch::Tensor& features);
   torch::Tensor block(const torch::Tensor& x, const BlockWeights& weights, BlockNormsImpl& norm);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/model/error.h"
 #include "models/trainer/data/options.h"
 #include "models/trainer/net/checkpoint.h"
 #include "models/trainer/net/training.h"
@@ -60,16 +61,27 @@ std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
 
 constexpr const char* network_group = "Network";
 
-void add_net_options(CLI::App& c, TrainArguments& a) {
-  NetOptions& n = a.train.net;
+}  // namespace
+
+void add_net_options(CLI::App& c, NetOptions& n) {
   n.spectrum = true;  // what hears best for its cost (models/README.md); NetOptions is the paper's net
   n.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {32, 3, 1, 1}, {32, 3, 2, 2}};
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
-  c.add_option("--architecture", n.architecture,
-               "fsmn, what the daemon runs; or conv, a teacher alone (its width: the channels of the first "
-               "of --convs)")
-      ->transform(names_of<Architecture>({"fsmn", "conv"}))
+  c.add_option(
+       "--architecture", n.architecture,
+       "fsmn, the D-FSMN that the daemon runs; conv, a teacher alone (its width: the channels of the first "
+       "of --convs); for comparison fsmn-2015, vgg19, bc-resnet, audiomer")
+      ->transform(names_of<Architecture>(architecture_names()))
+      ->group(network_group);
+  c.add_option("--width", n.width,
+               "Channels of the first layer of the architectures for comparison [fsmn-2015 128, vgg19 64, "
+               "bc-resnet 8, audiomer 4]")
+      ->check(size)
+      ->group(network_group);
+  c.add_flag_callback(
+       "--binary", [&n] { n.conv2 = n.linear = n.memory = n.pointwise = Kind::bit1; },
+       "1-bit weights and activations in every layer but the first and the last, as the paper has them")
       ->group(network_group);
   c.add_option("--memory-size", n.memory_size, "C, channels of the residual stream")
       ->check(size)
@@ -109,6 +121,27 @@ void add_net_options(CLI::App& c, TrainArguments& a) {
       ->transform(names_of<Binarizer>(binarizer_names()))
       ->group(network_group);
 }
+
+void require_possible(const NetOptions& n) {
+  const bool whole = n.architecture != Architecture::fsmn;
+  const bool few_bits = n.pointwise != Kind::real && n.pointwise != Kind::bit1;
+  if (whole && few_bits) {
+    throw Error(ErrorKind::usage,
+                "--pointwise: found int8 or few bits, expected real or bit1 (--binary) for this "
+                "architecture");
+  }
+  if (n.architecture == Architecture::conv && n.is_binary()) {
+    throw Error(ErrorKind::usage,
+                "--architecture: conv has no 1-bit layers, expected fsmn, fsmn-2015, vgg19, bc-resnet "
+                "or audiomer");
+  }
+  if (n.architecture == Architecture::bc_resnet && n.width % 2 != 0) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--width: found {}, expected an even number for bc-resnet", n.width));
+  }
+}
+
+namespace {
 
 void add_recipe_options(CLI::App& c, TrainArguments& a) {
   TrainOptions& t = a.train;
@@ -168,6 +201,9 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--hed", t.hed, "Weight of HED")->check(weight)->capture_default_str()->group(group);
+  c.add_flag("!--plain-features", t.enhance,
+             "HED without its enhancement: the features of the teacher's blocks as they are")
+      ->group(group);
   c.add_option("--rad-weight", t.rad_weight, "Weight of the loss of --binarizer rad")
       ->check(weight)
       ->capture_default_str()
@@ -207,7 +243,7 @@ void add_train_command(CLI::App& app) {
   CLI::App* c = app.add_subcommand("train", "Train a network; leaves a checkpoint and its log");
   add_data_options(*c, a->data);
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
-  add_net_options(*c, *a);
+  add_net_options(*c, a->train.net);
   add_recipe_options(*c, *a);
   c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->required();
   c->add_flag("--resume", a->train.resume, "Go on where the checkpoint stands");
@@ -219,6 +255,12 @@ void add_train_command(CLI::App& app) {
       a->train.net.dropout = dropout;
     }
     NetOptions& net = a->train.net;
+    require_possible(net);
+    if (net.takes_samples() && a->train.batch.mix.hard_share > 0) {
+      throw Error(ErrorKind::usage,
+                  "--hard-share: hard negatives are looked for with features, expected 0 for a net "
+                  "that takes samples");
+    }
     net.labels = static_cast<int>(dataset.labels().size());
     net.words = static_cast<int>(dataset.words().size());
     net.thin = !a->one_branch;

@@ -95,6 +95,7 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
   torch::manual_seed(o_.batch.seed);
   require_writable(o_.out);
   const bool resumed = o_.resume && std::filesystem::exists(o_.out);
+  o_.batch.frames = o_.net.frames();
   if (resumed) {
     resume();
   } else {
@@ -109,6 +110,8 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
   for (const auto& path : o_.teachers) {
     add_teacher(path);
   }
+  o_.batch.frames = o_.net.frames();
+  o_.batch.samples = o_.net.takes_samples();
   batcher_ = std::make_unique<Batcher>(dataset, state_.info.features, o_.batch);
   validation_ = batcher_->evaluation(Split::validation);
 }
@@ -130,7 +133,6 @@ void Run::resume() {
     spdlog::warn("{}: goes on with the network that it has, not with that of the options", o_.out.string());
   }
   o_.net = info.options;
-  o_.batch.frames = o_.net.frames();
   spdlog::info("resuming {} after epoch {}", o_.out.string(), info.epochs_done);
   if (info.epochs_done >= o_.epochs) {
     spdlog::warn(
@@ -158,7 +160,6 @@ void Run::require_exportable() {
 }
 
 void Run::start_fresh(const Dataset& dataset) {
-  o_.batch.frames = o_.net.frames();
   state_.info.options = o_.net;
   state_.info.labels = dataset.labels();
   state_.info.recipe = o_.recipe;
@@ -192,11 +193,19 @@ void Run::add_teacher(const std::filesystem::path& path) {
                                       ": its features or labels are others, expected those of the net it "
                                       "teaches (train it with the same --keywords and --init)");
   }
-  if (o_.hed > 0 && teachers_.empty() && teacher.net->conv) {
-    throw Error(ErrorKind::usage,
-                path.string() + ": has no FSMN blocks, which HED compares; expected --hed 0");
-  }
   const NetOptions& theirs = teacher.info.options;
+  if (theirs.takes_samples() != o_.net.takes_samples()) {
+    throw Error(ErrorKind::usage, path.string() +
+                                      ": of it and the net it teaches, one takes samples and one "
+                                      "features, expected the same of both");
+  }
+  const bool no_blocks =
+      theirs.architecture != Architecture::fsmn || o_.net.architecture != Architecture::fsmn;
+  if (o_.hed > 0 && teachers_.empty() && no_blocks) {
+    const bool of_teacher = theirs.architecture != Architecture::fsmn;
+    throw Error(ErrorKind::usage, path.string() + (of_teacher ? ": has" : ": the net it teaches has") +
+                                      " no FSMN blocks, which HED compares; expected --hed 0");
+  }
   if (o_.hed > 0 && teachers_.empty() &&
       (theirs.blocks < o_.net.blocks || theirs.memory_size != o_.net.memory_size ||
        theirs.steps != o_.net.steps)) {
@@ -209,7 +218,8 @@ void Run::add_teacher(const std::filesystem::path& path) {
             o_.net.steps));
   }
   const int spare = o_.net.frames() - theirs.frames();  // a conv net takes any number of frames
-  if (!teacher.net->conv && (spare < 0 || spare >= theirs.step_frames())) {
+  const int most = theirs.architecture == Architecture::fsmn ? theirs.step_frames() : 1;
+  if (!teacher.net->conv && (spare < 0 || spare >= most)) {
     throw Error(ErrorKind::usage,
                 fmt::format("{}: its window has {} frames, expected the {} of the net it teaches",
                             path.string(), theirs.frames(), o_.net.frames()));
@@ -239,7 +249,7 @@ void Run::set_schedule(std::int64_t step) {
   const double done = static_cast<double>(step) / (per_epoch * o_.epochs);
   const double warm_up = std::min(1.0, static_cast<double>(step + 1) / 100.0);
   const double rate = o_.learning_rate * warm_up * (0.5 + 0.5 * std::cos(std::numbers::pi * done));
-  const bool binary = o_.net.pointwise == Kind::bit1;
+  const bool binary = o_.net.is_binary();
   state_.net->progress = done;
   state_.net->real_weights = binary && done < o_.stage_one;
   for (std::size_t g = 0; g < optimizer_->param_groups().size(); ++g) {
@@ -270,7 +280,9 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
   if (!teachers_.empty()) {
     torch::NoGradGuard no_grad;
     teacher = teach(features);
-    hed = o_.hed > 0 ? hed_targets(teacher.features) : hed;
+    if (o_.hed > 0) {
+      hed = o_.enhance ? hed_targets(teacher.features) : plain_targets(teacher.features);
+    }
     trust = torch::full_like(batch.labels, o_.distill, torch::kFloat32);
     if (!mixed) {
       trust = trust * teacher.logits.argmax(1).eq(batch.labels);

@@ -27,6 +27,7 @@ struct TrainOptions {
   double distill = 0.7;  ///< share of the logit distillation in the loss, with a teacher
   double temperature = 2;
   double hed = 0.01;      ///< weight of HED (paper: α), with a teacher
+  bool enhance = true;    ///< HED with the high-frequency part emphasised; false: plain feature distillation
   double rad_weight = 2;  ///< weight of RAD's loss, mean over all that is signed (its paper: λ)
   std::vector<double> branch_weights{1.0, 0.5, 0.25};
   int torch_threads = 2;
