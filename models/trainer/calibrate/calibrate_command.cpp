@@ -54,9 +54,7 @@ std::pair<std::string, float> word_and_number(const std::string& text) {
 void warn_of_unheard(const Model& model, const Dataset& dataset) {
   const auto& clips = dataset.clips(Split::validation);
   for (const Label& label : model.labels) {
-    const auto says = [&](const Clip& c) {
-      return dataset.words()[static_cast<std::size_t>(c.word)] == label.name;
-    };
+    const auto says = [&](const Clip& c) { return dataset.word_of(c) == label.name; };
     if (label.kind == LabelKind::keyword && std::none_of(clips.begin(), clips.end(), says)) {
       spdlog::warn("keyword '{}': the validation split has no recording of it, it gets the highest threshold",
                    label.name);

@@ -159,7 +159,7 @@ SplitStreams classify_split(const Network& network, const Dataset& dataset, Spli
   const char* name = split == Split::validation ? "validation" : split == Split::test ? "test" : "training";
   std::vector<MixWord> words;
   for (const Clip& clip : dataset.clips(split)) {
-    const int label = label_of(network.model(), dataset.words()[static_cast<std::size_t>(clip.word)]);
+    const int label = label_of(network.model(), std::string(dataset.word_of(clip)));
     if (label >= 0) {
       words.push_back({clip.samples, clip.spoken, label});
     }

@@ -192,8 +192,10 @@ std::vector<Batch> Batcher::evaluation(Split split) const {
   const std::vector<Clip>& clips = dataset_.clips(split);
   const auto keywords = static_cast<std::size_t>(dataset_.unknown_label());
   const auto known = static_cast<std::size_t>(std::count_if(
-      clips.begin(), clips.end(), [&](const Clip& clip) { return clip.label != dataset_.unknown_label(); }));
-  const std::size_t total = clips.size() + (known + keywords - 1) / keywords;
+      clips.begin(), clips.end(), [&](const Clip& clip) { return clip.label < dataset_.unknown_label(); }));
+  const bool has_silence = std::any_of(
+      clips.begin(), clips.end(), [&](const Clip& clip) { return clip.label == dataset_.silence_label(); });
+  const std::size_t total = clips.size() + (has_silence ? 0 : (known + keywords - 1) / keywords);
   std::vector<Batch> batches((total + options_.batch_size - 1) / options_.batch_size);
   parallel_for(batches.size(), options_.threads, [&](std::size_t b) {
     const std::size_t first = b * options_.batch_size;

@@ -46,8 +46,8 @@ class Batcher {
   /// The next batch of the epoch, all of them full. Rethrows what a worker threw.
   [[nodiscard]] Batch next();
 
-  /// All clips of a split as they are, centred, then silence (as many as the average keyword has).
-  /// The last batch may be smaller.
+  /// All clips of a split as they are, centred; where none of them is silence, then silence, as many windows
+  /// as the average keyword has clips. The last batch may be smaller.
   [[nodiscard]] std::vector<Batch> evaluation(Split split) const;
 
   [[nodiscard]] const FeatureParams& features() const noexcept { return features_; }

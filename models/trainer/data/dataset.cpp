@@ -39,6 +39,10 @@ std::uint64_t whole_seconds(std::size_t samples) {
 
 using Words = std::map<std::string, std::vector<Clip>>;
 
+constexpr const char* unknown_folder = "_unknown_";
+constexpr const char* silence_folder = "_silence_";
+constexpr const char* noise_folder = "_background_noise_";
+
 bool trains(const Clip& clip) {
   return clip.split == Split::train;
 }
@@ -51,6 +55,7 @@ struct Dataset::Loader {
   const DataOptions& options;
   fs::path cache = options.cache.empty() ? default_cache() : options.cache;
   Words by_word = {};
+  std::vector<Clip> test_only = {};  // of test_words, labelled
 
   /// The decoded clips of a folder. They stay valid as long as the dataset.
   const std::vector<StoredClip>& decode(const fs::path& folder, const std::vector<fs::path>& files) {
@@ -96,8 +101,13 @@ struct Dataset::Loader {
     std::vector<fs::path> files;
     for (const fs::path& folder : subfolders(root)) {
       const std::string name = folder.filename().string();
-      if (name.front() == '_' || name.front() == '.') {
-        continue;  // _background_noise_, _silence_
+      if (name == noise_folder || name.front() == '.') {
+        continue;
+      }
+      if (name.front() == '_' && name != unknown_folder && name != silence_folder) {
+        spdlog::warn("skipped: {}: no word, expected {}, {} or {}", folder.string(), unknown_folder,
+                     silence_folder, noise_folder);
+        continue;
       }
       const std::vector<fs::path> found = sound_files(folder);
       by_word[prefix + name];  // an empty folder is a word without clips
@@ -149,8 +159,28 @@ struct Dataset::Loader {
           {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
     }
     join(std::move(found), root, validation.empty() && test.empty());
-    if (fs::is_directory(root / "_background_noise_")) {
-      add_noise(root / "_background_noise_");
+    if (fs::is_directory(root / noise_folder)) {
+      add_noise(root / noise_folder);
+    }
+  }
+
+  /// A balanced test set.
+  void add_test_words(const fs::path& root) {
+    const std::vector<fs::path> files = word_files(root, "");
+    const std::vector<StoredClip>& clips = decode(root, files);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (!usable(clips[i], files[i])) {
+        continue;
+      }
+      const std::string word = word_of(files[i], root);
+      const auto keyword = std::find(options.keywords.begin(), options.keywords.end(), word);
+      const auto number = static_cast<int>(keyword - options.keywords.begin());
+      const bool known = keyword != options.keywords.end();
+      test_only.push_back({clips[i].samples, clips[i].word, known ? number : -1,
+                           known                    ? number
+                           : word == silence_folder ? out.silence_label()
+                                                    : out.unknown_label(),
+                           stable_hash(speaker_of(files[i].stem().string())), Split::test});
     }
   }
 
@@ -285,8 +315,61 @@ struct Dataset::Loader {
     out.labels_.push_back({"silence", LabelKind::silence});
   }
 
+  /// Clips that say no single word: unknown ones as they are, silence as noise to train with.
+  void take_unnamed() {
+    for (const bool silence : {false, true}) {
+      const auto found = by_word.find(silence ? silence_folder : unknown_folder);
+      if (found == by_word.end()) {
+        continue;
+      }
+      for (Clip& clip : found->second) {
+        clip.word = -1;
+        clip.label = silence ? out.silence_label() : out.unknown_label();
+        if (silence && clip.split == Split::train) {
+          add_stretch(out.noise_, {clip.samples, Split::train});
+        } else {
+          add_clip(clip);
+        }
+      }
+      by_word.erase(found);
+    }
+  }
+
+  /// To its split, and to training where everything trains.
+  void add_clip(const Clip& clip) {
+    if (clip.split != Split::test || options.test_words.empty()) {
+      out.clips_[index(clip.split)].push_back(clip);
+    }
+    if (options.everything_trains && clip.split != Split::train && clip.label != out.silence_label()) {
+      out.clips_[index(Split::train)].push_back(clip);
+    }
+  }
+
+  /// Leaves as many clips of unknown words in a split as the average keyword has, drawn at random, the same
+  /// each time.
+  void balance(Split split) {
+    std::vector<Clip>& clips = out.clips_[index(split)];
+    const auto unknown = [&](const Clip& clip) { return clip.label == out.unknown_label(); };
+    const auto first =
+        std::stable_partition(clips.begin(), clips.end(), [&](const Clip& c) { return !unknown(c); });
+    const auto keywords = static_cast<std::size_t>(out.unknown_label());
+    const auto known = static_cast<std::size_t>(
+        std::count_if(clips.begin(), first, [&](const Clip& c) { return c.label < out.unknown_label(); }));
+    const std::size_t wanted = (known + keywords - 1) / keywords;
+    const auto count = static_cast<std::size_t>(clips.end() - first);
+    Random random{0xBA1A, static_cast<std::uint64_t>(split)};
+    for (std::size_t i = 0; i < std::min(wanted, count); ++i) {
+      std::swap(first[static_cast<std::ptrdiff_t>(i)],
+                first[static_cast<std::ptrdiff_t>(i + random.below(count - i))]);
+    }
+    if (count > wanted) {
+      clips.erase(first + static_cast<std::ptrdiff_t>(wanted), clips.end());
+    }
+  }
+
   void take_words() {
     out.words_ = options.keywords;
+    take_unnamed();
     for (const auto& [word, clips] : by_word) {
       if (clips.empty() && !is_keyword(word)) {
         spdlog::warn("word '{}': no usable recording, left out", word);
@@ -303,12 +386,15 @@ struct Dataset::Loader {
       for (Clip& clip : clips) {
         clip.word = static_cast<int>(w);
         clip.label = keyword ? static_cast<int>(w) : out.unknown_label();
-        out.clips_[index(clip.split)].push_back(clip);
-        if (options.everything_trains && clip.split != Split::train) {
-          out.clips_[index(Split::train)].push_back(clip);
-        }
+        add_clip(clip);
       }
     }
+    if (options.balanced) {
+      balance(Split::validation);
+      balance(Split::test);
+    }
+    std::vector<Clip>& test = out.clips_[index(Split::test)];
+    test.insert(test.end(), test_only.begin(), test_only.end());
   }
 
   static void check_keyword(const std::string& word, std::vector<Clip>& clips) {
@@ -334,6 +420,9 @@ Dataset::Dataset(const DataOptions& options) {
   for (const fs::path& root : options.words) {
     load.add_words(root);
   }
+  for (const fs::path& root : options.test_words) {
+    load.add_test_words(root);
+  }
   for (const fs::path& root : options.training_words) {
     load.add_training_words(root, "");
   }
@@ -357,7 +446,11 @@ Dataset::Dataset(const DataOptions& options) {
 
 std::string Dataset::summary() const {
   std::string text = fmt::format("{:<12} {:>8} {:>10} {:>8}\n", "label", "train", "validation", "test");
-  for (std::size_t label = 0; label + 1 < labels_.size(); ++label) {
+  const auto is_silence = [this](const Clip& clip) { return clip.label == silence_label(); };
+  const bool silence = std::any_of(clips_.begin(), clips_.end(), [&](const std::vector<Clip>& split) {
+    return std::any_of(split.begin(), split.end(), is_silence);
+  });
+  for (std::size_t label = 0; label + (silence ? 0 : 1) < labels_.size(); ++label) {
     text += fmt::format("{:<12}", labels_[label].name);
     const auto count = [&](Split split) {
       return std::count_if(clips(split).begin(), clips(split).end(),

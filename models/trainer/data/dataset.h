@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,8 +21,11 @@ inline constexpr int split_count = 3;
 
 struct DataOptions {
   /// Folders in the Speech Commands layout: a folder per word, validation_list.txt, testing_list.txt,
-  /// _background_noise_. Words of the same name are joined.
+  /// _background_noise_. Words of the same name are joined. _unknown_ holds unknown words, _silence_ noise.
   std::vector<std::filesystem::path> words;
+  /// Test sets in that layout, as the official balanced ones of Speech Commands are: all of them is the test
+  /// split, and what else would have been in it is left out.
+  std::vector<std::filesystem::path> test_words;
   /// One word's recordings in a folder of their own: name, folder.
   std::vector<std::pair<std::string, std::filesystem::path>> own_words;
   /// More such folders, for training alone: lists are not looked at, nothing is validated or tested on them.
@@ -38,6 +42,9 @@ struct DataOptions {
   double test_fraction = 0.1;
   /// Where only a validation list exists, it is the test split, and validation is cut from the rest.
   bool validation_list_is_test = false;
+  /// Validation and test as in the official task of twelve classes: of the unknown words as many clips as the
+  /// average keyword has (10 % for ten keywords). test_words are taken as they are.
+  bool balanced = false;
   bool everything_trains = false;  ///< training gets every clip; the other splits stay as they are
   double shortest_clip_seconds = 0.1;
   double longest_clip_seconds = 5.0;
@@ -48,8 +55,8 @@ struct DataOptions {
 struct Clip {
   std::span<const std::int16_t> samples;  ///< 16 kHz
   Extent spoken;                          ///< where in it the word is
-  int word = 0;                           ///< index into words()
-  int label = 0;                          ///< index into labels()
+  int word = 0;  ///< index into words(); -1: no single word (_unknown_, _silence_, one of test_words alone)
+  int label = 0;  ///< index into labels(); that of silence in validation and test alone
   std::uint64_t speaker = 0;
   Split split = Split::train;
 };
@@ -73,6 +80,11 @@ class Dataset {
   [[nodiscard]] int silence_label() const noexcept { return static_cast<int>(labels_.size()) - 1; }
   /// Keywords in the order given, then all other words, sorted.
   [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
+
+  /// What is said in a clip; "" where no single word is known.
+  [[nodiscard]] std::string_view word_of(const Clip& clip) const noexcept {
+    return clip.word < 0 ? std::string_view() : words_[static_cast<std::size_t>(clip.word)];
+  }
 
   /// The clips of one split. The training split has all of them when everything_trains.
   [[nodiscard]] const std::vector<Clip>& clips(Split split) const noexcept { return clips_[index(split)]; }

@@ -32,6 +32,10 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   const std::string group = "Recordings";
   app.add_option("--data", options.words, "Folder in the Speech Commands layout; may be repeated")
       ->group(group);
+  app.add_option("--test-data", options.test_words,
+                 "Balanced test set in that layout, with _unknown_ and _silence_: it is the test split; may "
+                 "be repeated")
+      ->group(group);
   app.add_option("--train-data", options.training_words,
                  "The same, for training alone: no clip of it validates or tests; may be repeated")
       ->group(group);
@@ -70,6 +74,10 @@ void add_data_options(CLI::App& app, DataOptions& options) {
       ->capture_default_str();
   app.add_flag("--validation-list-is-test", options.validation_list_is_test,
                "Where there is no testing list: test on the validation list, cut validation from the rest")
+      ->group(group);
+  app.add_flag(
+         "--balanced", options.balanced,
+         "Validate and test as in the task of twelve classes: unknown words as often as the average keyword")
       ->group(group);
   app.add_flag("--everything-trains", options.everything_trains,
                "Train on the validation and test clips, too")

@@ -50,7 +50,7 @@ WindowMaker::WindowMaker(const Dataset& dataset, const AugmentOptions& augment, 
   unknown_by_word_.resize(dataset.words().size());
   for (const Clip& clip : dataset.clips(Split::train)) {
     by_label_[static_cast<std::size_t>(clip.label)].push_back(&clip);
-    if (clip.label == dataset.unknown_label()) {
+    if (clip.label == dataset.unknown_label() && clip.word >= 0) {
       unknown_by_word_[static_cast<std::size_t>(clip.word)].push_back(&clip);
     }
   }
@@ -71,7 +71,7 @@ void WindowMaker::prepare_shares(const MixOptions& mix) {
     clips += by_label_[label].size();
   }
   const double average = keywords / static_cast<double>(unknown);
-  const bool has_unknown = !unknown_by_word_.empty() || !dataset_.speech(Split::train).empty();
+  const bool has_unknown = !by_label_[unknown].empty() || !dataset_.speech(Split::train).empty();
   shares[unknown] = has_unknown ? mix.unknown_share * average : 0;
   shares[unknown + 1] = mix.silence_share * average;
   const double total = keywords + shares[unknown] + shares[unknown + 1];
@@ -95,7 +95,9 @@ const Clip& WindowMaker::draw_clip(int label, Random& random) const {
   }
   // Half by clip, half by word: rare words are heard, common ones do not wear out.
   const auto& all = by_label_[static_cast<std::size_t>(label)];
-  const auto& some = random.chance(0.5) ? all : unknown_by_word_[random.below(unknown_by_word_.size())];
+  const auto& some = random.chance(0.5) || unknown_by_word_.empty()
+                         ? all
+                         : unknown_by_word_[random.below(unknown_by_word_.size())];
   return *some[random.below(some.size())];
 }
 
@@ -183,7 +185,7 @@ Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& s
     return {again.noise ? dataset_.silence_label() : dataset_.unknown_label(), -1};
   }
   const int label = dataset_.unknown_label();
-  const bool words = !unknown_by_word_.empty();
+  const bool words = !by_label_[static_cast<std::size_t>(label)].empty();
   const double kind = random.uniform();
   if (!words || (kind < mix_.speech_share && !dataset_.speech(Split::train).empty())) {
     add_speech(random, out, 1.0F);
@@ -226,7 +228,8 @@ void WindowMaker::fill_noise(const std::vector<Stretch>& noises, double most_spe
 void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out) const {
   std::vector<float> noise(out.size(), 0.0F);
   double snr_db = random.uniform(augment_.snr_low_db, augment_.snr_high_db);
-  const bool voices_known = !unknown_by_word_.empty() || !dataset_.speech(Split::train).empty();
+  const bool voices_known = !by_label_[static_cast<std::size_t>(dataset_.unknown_label())].empty() ||
+                            !dataset_.speech(Split::train).empty();
   if (random.chance(augment_.babble_chance) && voices_known) {
     const std::size_t voices = 1 + random.below(3);
     for (std::size_t v = 0; v < voices; ++v) {

@@ -153,6 +153,36 @@ TEST_CASE("evaluation shows every clip once, as it is, and silence") {
   REQUIRE(labels.back() == made.dataset->silence_label());
 }
 
+TEST_CASE("silence that was recorded stands in place of what is made") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes", "no"}, 12);
+  write_words(folder.path() / "test", {"yes", "no", "_silence_", "_unknown_"}, 3);
+  DataOptions options;
+  options.words = {folder.path() / "data"};
+  options.test_words = {folder.path() / "test"};
+  options.keywords = {"yes", "no"};
+  options.cache = folder.path() / "cache";
+  const Dataset dataset(options);
+  const BatchOptions batch;
+  const Batcher batcher(dataset, estimate_scaling(dataset, {}, batch, 64), batch);
+  std::vector<std::int64_t> labels = batcher.evaluation(Split::test).front().labels;
+  std::sort(labels.begin(), labels.end());
+  REQUIRE(labels == std::vector<std::int64_t>{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3});
+}
+
+TEST_CASE("windows as samples are the windows whose features others get") {
+  Made made;
+  const FeatureParams features = estimate_scaling(*made.dataset, {}, made.batch, 64);
+  made.batch.samples = true;
+  const Batcher batcher(*made.dataset, features, made.batch);
+  const Batch batch = batcher.evaluation(Split::train).front();
+  REQUIRE(batch.frames == 1);
+  REQUIRE(batch.features.size() == batch.size * batch.coefficients);
+  std::vector<float> window(batch.coefficients);
+  WindowMaker::evaluate(made.dataset->clips(Split::train).front(), window);
+  REQUIRE(std::equal(window.begin(), window.end(), batch.features.begin()));
+}
+
 TEST_CASE("short clips are centred, of long ones the loudest stretch counts") {
   std::vector<float> window(16000);
   const std::vector<std::int16_t> brief(1000, 100);

@@ -302,3 +302,92 @@ TEST_CASE("held-out speech validates and tests, and never trains") {
   REQUIRE(dataset.speech(Split::validation).size() == 5);
   REQUIRE(dataset.speech(Split::test).size() == 5);
 }
+
+namespace {
+
+/// The public layout: two keywords, three other words, lists by speaker (0 validates, 1 and 2 test), noise.
+void write_public_data(const fs::path& root, int speakers) {
+  write_words(root, {"yes", "no", "tree", "bed", "cat"}, speakers);
+  std::string validation, testing;
+  for (const char* word : {"yes", "no", "tree", "bed", "cat"}) {
+    validation += std::string(word) + "/speaker0_nohash_0.wav\n";
+    testing += std::string(word) + "/speaker1_nohash_0.wav\n" + word + "/speaker2_nohash_0.wav\n";
+  }
+  write_text(root / "validation_list.txt", validation);
+  write_text(root / "testing_list.txt", testing);
+  write_clip(root / "_background_noise_" / "hum.wav", tone(40, 50, 0, 40));
+}
+
+}  // namespace
+
+TEST_CASE("a balanced split has as many unknown words as the average keyword has clips") {
+  const TemporaryFolder folder;
+  write_public_data(folder.path() / "data", 12);
+  DataOptions options = options_for(folder, {"yes", "no"});
+  const Dataset all(options);
+  REQUIRE(count(all, Split::test, all.unknown_label()) == 6);
+  options.balanced = true;
+  const Dataset balanced(options);
+  const Dataset again(options);
+  for (const Split split : {Split::validation, Split::test}) {
+    const std::size_t each = split == Split::test ? 2 : 1;
+    REQUIRE(count(balanced, split, 0) == each);
+    REQUIRE(count(balanced, split, 1) == each);
+    REQUIRE(count(balanced, split, balanced.unknown_label()) == each);
+    for (std::size_t i = 0; i < balanced.clips(split).size(); ++i) {
+      REQUIRE(balanced.clips(split)[i].speaker == again.clips(split)[i].speaker);
+      REQUIRE(balanced.clips(split)[i].word == again.clips(split)[i].word);
+    }
+  }
+  REQUIRE(count(balanced, Split::train, balanced.unknown_label()) ==
+          count(all, Split::train, all.unknown_label()));
+}
+
+TEST_CASE("a balanced test set is the test split, with its own unknown words and silence") {
+  const TemporaryFolder folder;
+  write_public_data(folder.path() / "data", 12);
+  const fs::path official = folder.path() / "test_set";
+  write_words(official, {"yes", "no"}, 4);
+  for (int i = 0; i < 5; ++i) {
+    write_clip(official / "_unknown_" / ("speaker" + std::to_string(i) + "_nohash_1.wav"),
+               tone(1, 700, 0.3, 0.7));
+    write_clip(official / "_silence_" / ("hum" + std::to_string(i) + ".wav"), tone(1, 50, 0, 1));
+  }
+  DataOptions options = options_for(folder, {"yes", "no"});
+  const Dataset before(options);
+  options.test_words = {official};
+  options.balanced = true;
+  const Dataset dataset(options);
+  REQUIRE(dataset.words() == before.words());
+  REQUIRE(count(dataset, Split::test, 0) == 4);
+  REQUIRE(count(dataset, Split::test, 1) == 4);
+  REQUIRE(count(dataset, Split::test, dataset.unknown_label()) == 5);
+  REQUIRE(count(dataset, Split::test, dataset.silence_label()) == 5);
+  REQUIRE(dataset.clips(Split::train).size() == before.clips(Split::train).size());
+  REQUIRE(dataset.summary().find("silence             0          0        5") != std::string::npos);
+  for (const Clip& clip : dataset.clips(Split::test)) {
+    REQUIRE(dataset.word_of(clip) ==
+            (clip.label < 2 ? dataset.words()[static_cast<std::size_t>(clip.label)] : ""));
+  }
+}
+
+TEST_CASE("_unknown_ and _silence_ among the words are no words; other folders of that kind are named") {
+  const TemporaryFolder folder;
+  const fs::path data = folder.path() / "data";
+  write_words(data, {"yes", "no", "_other_"}, 12);
+  for (int s = 0; s < 12; ++s) {
+    const std::string name = "speaker" + std::to_string(s) + "_nohash_0.wav";
+    write_clip(data / "_unknown_" / name, tone(1, 700, 0.3, 0.7));
+    write_clip(data / "_silence_" / name, tone(1, 50, 0, 1));
+  }
+  const Dataset dataset(options_for(folder, {"yes", "no"}));
+  REQUIRE(dataset.words() == std::vector<std::string>{"yes", "no"});
+  std::size_t unknown = 0, silence = dataset.noise(Split::train).size();
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    unknown += count(dataset, split, dataset.unknown_label());
+    silence += count(dataset, split, dataset.silence_label());
+  }
+  REQUIRE(unknown == 12);
+  REQUIRE(silence == 12);
+  REQUIRE(count(dataset, Split::train, dataset.silence_label()) == 0);
+}
