@@ -31,7 +31,7 @@ constexpr std::int64_t calibration_clips = 512;
 
 struct ExportArguments {
   DataOptions data;
-  std::filesystem::path checkpoint, model, out, thresholds, weights;
+  std::filesystem::path checkpoint, model, out, thresholds, weights, json;
   std::string name;
 };
 
@@ -168,21 +168,33 @@ void run_export(const ExportArguments& a) {
   }
 }
 
+/// What a network makes of the test clips: to standard output, and to --json.
+void write_report(const Posteriors& posteriors, const std::vector<Batch>& clips,
+                  const std::vector<Label>& names, const std::filesystem::path& json) {
+  const torch::Tensor labels = true_labels(clips);
+  std::fputs(report(posteriors, labels, names).c_str(), stdout);
+  if (!json.empty()) {
+    const std::string text = report_json(posteriors, labels, names) + "\n";
+    AtomicFile file(json);
+    file.write(text.data(), text.size());
+    file.commit();
+  }
+}
+
 void run_test(const ExportArguments& a) {
   const Dataset dataset(a.data);
   if (!a.model.empty()) {
     const auto model = std::make_shared<const Model>(load_model(a.model));
     require_labels(a.model, model->labels, dataset.labels());
     const auto clips = test_clips(dataset, model->features, model->window_frames());
-    std::fputs(report(engine_posteriors(model, clips), true_labels(clips), model->labels).c_str(), stdout);
+    write_report(engine_posteriors(model, clips), clips, model->labels, a.json);
     return;
   }
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   const NetInfo& info = checkpoint.info;
   require_labels(a.checkpoint, info.labels, dataset.labels());
   const auto clips = test_clips(dataset, info.features, info.options.frames(), info.options.takes_samples());
-  const auto posteriors = trained_posteriors(*checkpoint.average, clips);
-  std::fputs(report(posteriors, true_labels(clips), info.labels).c_str(), stdout);
+  write_report(trained_posteriors(*checkpoint.average, clips), clips, info.labels, a.json);
 }
 
 }  // namespace
@@ -213,6 +225,7 @@ void add_test_command(CLI::App& app) {
   CLI::App* c = app.add_subcommand("test", "Accuracy and confusion on the test clips, as Markdown");
   auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train");
   c->add_option("--model", a->model, "Model file")->excludes(checkpoint);
+  c->add_option("--json", a->json, "File to write the same to, as JSON");
   add_data_options(*c, a->data);
   c->callback([a] {
     if (a->model.empty() == a->checkpoint.empty()) {

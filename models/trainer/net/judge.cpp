@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
@@ -114,6 +115,26 @@ std::string report(const Posteriors& posteriors, const Tensor& labels, const std
     }
   }
   return out;
+}
+
+std::string report_json(const Posteriors& posteriors, const Tensor& labels, const std::vector<Label>& names) {
+  nlohmann::json out{{"clips", labels.size(0)}};
+  const auto count = static_cast<std::int64_t>(names.size());
+  for (const Label& name : names) {
+    out["labels"].push_back(name.name);
+  }
+  for (const Tensor& branch : posteriors) {
+    out["accuracy"].push_back(accuracy(branch, labels));
+    const Tensor cells = torch::bincount(labels * count + branch.argmax(1), {}, count * count);
+    nlohmann::json rows;
+    for (std::int64_t row = 0; row < count; ++row) {
+      const Tensor one = cells.slice(0, row * count, (row + 1) * count).contiguous();
+      rows.push_back(
+          std::vector<std::int64_t>(one.data_ptr<std::int64_t>(), one.data_ptr<std::int64_t>() + count));
+    }
+    out["confusion"].push_back(rows);
+  }
+  return out.dump(1);
 }
 
 void require_same(const Posteriors& engine, const Posteriors& integer) {

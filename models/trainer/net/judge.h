@@ -34,6 +34,11 @@ using Posteriors = std::vector<torch::Tensor>;
 [[nodiscard]] std::string report(const Posteriors& posteriors, const torch::Tensor& labels,
                                  const std::vector<Label>& names);
 
+/// The same as JSON: {"clips", "labels", "accuracy": percent per branch, "confusion":
+/// [branch][truth][found]}.
+[[nodiscard]] std::string report_json(const Posteriors& posteriors, const torch::Tensor& labels,
+                                      const std::vector<Label>& names);
+
 /// Throws Error (internal) unless the engine and the integer network in torch agree: the same top-1 on
 /// every clip, posteriors within 1e-4 (both sum the classifier in float32).
 void require_same(const Posteriors& engine, const Posteriors& integer);

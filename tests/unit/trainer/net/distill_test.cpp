@@ -94,3 +94,18 @@ TEST_CASE("logit distillation is a cross-entropy of softened posteriors") {
   const double expected = -4 * (p * std::log(q) + (1 - p) * std::log(1 - q));
   REQUIRE(logit_loss(student, teacher, 2).mean().item<double>() == Approx(expected).margin(1e-4));
 }
+
+TEST_CASE("plain feature distillation compares the squares as they are") {
+  torch::manual_seed(9);
+  const Tensor teacher = torch::randn({2, 4, 6});
+  const Tensor student = torch::randn({2, 4, 6});
+  double expected = 0;
+  for (int clip = 0; clip < 2; ++clip) {
+    const auto s = unit_square(values(student[clip]));
+    const auto t = unit_square(values(teacher[clip]));
+    double sum = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) sum += (s[i] - t[i]) * (s[i] - t[i]);
+    expected += std::sqrt(sum) / 2;
+  }
+  REQUIRE(hed_loss({student}, plain_targets({teacher}), {0}).item<double>() == Approx(expected).margin(1e-4));
+}
