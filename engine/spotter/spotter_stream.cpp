@@ -1,5 +1,6 @@
 #include "engine/spotter/spotter_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kwsd {
@@ -32,6 +33,7 @@ std::size_t SpotterStream::push_some(std::span<const float> samples) noexcept {
     for (const FeatureStream& features : features_) {
       count = std::min(count, features.samples_to_frame());
     }
+    levels_.push(samples.first(count));
     for (std::size_t f = 0; f < features_.size(); ++f) {
       features_[f].push(samples.first(count),
                         [&](std::span<const std::int8_t> frame) { on_frame(f, frame); });
@@ -56,7 +58,8 @@ void SpotterStream::on_due(std::size_t model) noexcept {
     const std::int64_t end_sample =
         origin_ + (posteriors.end_frame - 1) * listener.hop_samples + listener.frame_samples;
     for (const Detection& detection : listener.detector.push(posteriors.values, end_sample, branch_)) {
-      found_.push_back({model, detection});
+      const float level = levels_.level_db(detection.start_sample, detection.end_sample);
+      found_.push_back({model, detection, level, std::max(0.0F, level - levels_.floor_db())});
     }
     if (observer_ != nullptr) {
       observer_->on_window(*this, model, end_sample);
@@ -66,6 +69,7 @@ void SpotterStream::on_due(std::size_t model) noexcept {
 
 void SpotterStream::restart(std::int64_t sample) noexcept {
   sample_ = origin_ = sample;
+  levels_.restart(sample);
   for (FeatureStream& features : features_) {
     features.reset();
   }

@@ -12,6 +12,7 @@
 #include "engine/detect/detector.h"
 #include "engine/spotter/feature_stream.h"
 #include "engine/spotter/posterior_stream.h"
+#include "engine/spotter/sound_levels.h"
 #include "engine/spotter/spotter.h"
 
 namespace kwsd {
@@ -20,6 +21,8 @@ namespace kwsd {
 struct Spotting {
   std::size_t model = 0;  ///< index into Spotter::models()
   Detection detection;
+  float level_db = 0;  ///< RMS of the word's extent, dB of full scale (sound_levels.h)
+  float snr_db = 0;    ///< the level less the noise floor of the last 5 s, at least 0
 };
 
 class SpotterStream;
@@ -101,7 +104,8 @@ class SpotterStream {
   std::shared_ptr<const Spotter> spotter_;
   std::vector<FeatureStream> features_;  // as Spotter::features_
   std::vector<Listener> listeners_;      // [models]
-  std::vector<Spotting> found_;          // of one frame
+  SoundLevels levels_;
+  std::vector<Spotting> found_;  // of one frame
   SpotterObserver* observer_ = nullptr;
   BranchId branch_ = BranchId::full;
   bool muted_ = false;
