@@ -144,13 +144,17 @@ Json bench_json(const BenchReport& report) {
 }
 
 std::string bench_text(const BenchReport& report) {
-  std::string text = report.model + ", one thread, CPU time; --kernels auto takes " + report.selected +
-                     " here.\n\n" + times_table(report) + "\n" +
-                     "whole      features to posteriors of a window of which nothing is known: all " +
-                     std::to_string(report.steps) + " front-end steps\n" + "in stream  the next window, " +
-                     number(report.hop_ms) + " ms later: " + std::to_string(report.new_steps) +
-                     " of the steps are new; windows/s counts its MFCC, too\n" +
-                     "+a -b %    the middle 80 % of the samples around the median\n";
+  std::string text =
+      report.model + ", one thread, CPU time; --kernels auto takes " + report.selected + " here.\n\n" +
+      times_table(report) + "\n" +
+      (report.streaming ? "whole      a change to the branch: its blocks over the " +
+                              std::to_string(report.steps) + " steps that the full one reaches\n"
+                        : "whole      features to posteriors of a window of which nothing is known: all " +
+                              std::to_string(report.steps) + " front-end steps\n") +
+      "in stream  the next " + (report.streaming ? "steps, " : "window, ") + number(report.hop_ms) +
+      " ms later: " + std::to_string(report.new_steps) +
+      " of the steps are new; windows/s counts its MFCC, too\n" +
+      "+a -b %    the middle 80 % of the samples around the median\n";
   if (report.float_library.empty()) {
     text += "No comparison with float32: " + report.float_missing + ".\n";
   } else {

@@ -1,13 +1,12 @@
-// One window of the network, stage by stage: what `kwsd bench` times and what the cost check counts. The
-// stages run on the same objects as engine/nn/network.h runs them. Thread: one at a time; allocates in its
-// constructor only.
+// One window of a window net, stage by stage. The stages run on the same objects as engine/nn/window_net.h
+// runs them.
 #pragma once
 
 #include <array>
 #include <memory>
-#include <string_view>
 #include <vector>
 
+#include "app/bench/staged_net.h"
 #include "engine/features/framer.h"
 #include "engine/features/mfcc.h"
 #include "engine/nn/block.h"
@@ -16,25 +15,15 @@
 
 namespace kwsd {
 
-enum class Stage : std::uint8_t { mfcc, front_end, memory, expand, project, classifier };
-inline constexpr int stage_count = 6;
-inline constexpr std::array<std::string_view, stage_count> stage_names{"mfcc",   "front_end", "memory",
-                                                                       "expand", "project",   "classifier"};
-
-class StagedWindow {
+class StagedWindow final : public StagedNet {
  public:
   /// `model` must outlive this.
   StagedWindow(const Model& model, const Kernels& kernels);
 
-  /// Stream time between two windows.
-  [[nodiscard]] double hop_seconds() const noexcept;
-  /// One stage of one window in a stream: the MFCC of the frames of one hop, the new steps of
-  /// the front-end, one part of all blocks of the branch, or the classifier with its softmax.
-  void run(Stage stage, BranchId branch) noexcept;
-  /// The network without MFCC on a window of which nothing is known: every step of the front-end is computed.
-  void run_whole(BranchId branch) noexcept;
-  /// The network without MFCC on the next window in a stream.
-  void run_in_stream(BranchId branch) noexcept;
+  [[nodiscard]] double hop_seconds() const noexcept override;
+  void run(Stage stage, BranchId branch) noexcept override;
+  void run_whole(BranchId branch) noexcept override;
+  void run_in_stream(BranchId branch) noexcept override;
 
  private:
   void front_end() noexcept;

@@ -35,21 +35,25 @@ class Bench {
  public:
   Bench(const BenchOptions& options, const Model& model) {
     try {
+      if (model.streaming) {
+        throw Error(ErrorKind::unavailable, "the model is a streaming one, and float32 computes windows");
+      }
       float_net_.emplace(model);
       report_.float_library = FloatNet::library();
     } catch (const Error& error) {
       report_.float_missing = error.what();
     }
     for (const Kernels* set : chosen(options.kernels)) {
-      windows_.push_back(std::make_unique<StagedWindow>(model, *set));
+      windows_.push_back(make_staged_net(model, *set));
       report_.sets.push_back({std::string(set->name), std::string(set->description), {}, {}});
     }
     report_.model = model.name;
     report_.selected = select_kernels("auto").name;
     report_.hop_ms = 1e3 * windows_.front()->hop_seconds();
-    report_.steps = model.steps;
+    report_.steps = model.streaming ? model.reach_steps(BranchId::full) : model.steps;
+    report_.streaming = model.streaming;
     report_.new_steps =
-        std::min(model.steps, model.hop_frames() / std::gcd(model.hop_frames(), model.step_stride_frames()));
+        std::min(report_.steps, model.hop_frames() / std::gcd(model.hop_frames(), model.step_stride_frames()));
   }
 
   BenchReport run(double seconds) {
@@ -106,7 +110,7 @@ class Bench {
   }
 
   std::optional<FloatNet> float_net_;
-  std::vector<std::unique_ptr<StagedWindow>> windows_;  // as report_.sets
+  std::vector<std::unique_ptr<StagedNet>> windows_;  // as report_.sets
   BenchReport report_;
 };
 

@@ -47,6 +47,27 @@ StepNet::StepNet(const Model& model, const Kernels& kernels)
   classifier_ = kernels.prepare_int8(by_step(model, lanes_), model.classifier.outputs, model.steps * lanes_);
 }
 
+std::span<const StepBlock> StepNet::blocks(BranchId branch) const noexcept {
+  return blocks_[static_cast<std::size_t>(branch)];
+}
+
+void StepNet::quantize(BranchId branch, const std::int16_t* row, std::int8_t* q) const noexcept {
+  kernels_->quantize_row(inputs_[static_cast<std::size_t>(branch)], row, q);
+}
+
+void StepNet::multiply(const std::int8_t* inputs, int steps, std::int32_t* acc) const noexcept {
+  kernels_->int8_dots(classifier_, {inputs, lanes_, steps}, acc);
+}
+
+void StepNet::finish(BranchId branch, const std::int32_t* acc, std::span<float> logits,
+                     std::span<float> posteriors) const noexcept {
+  const ClassifierParams& params = model_->branches[static_cast<std::size_t>(branch)].classifier;
+  for (std::size_t n = 0; n < logits.size(); ++n) {
+    logits[n] = params.scale[n] * static_cast<float>(acc[n]) + params.bias[n];
+  }
+  softmax(logits, posteriors);
+}
+
 void StepStream::Ring::resize(int n, int lanes_of_row) {
   count = n;
   lanes = lanes_of_row;
@@ -124,7 +145,7 @@ void StepStream::advance(std::int64_t end, std::int64_t first_due) noexcept {
     }
     observe_rows("steps", 0, steps, rows.data());
   }
-  const std::size_t blocks = net_->blocks_[static_cast<std::size_t>(branch_)].size();
+  const std::size_t blocks = net_->blocks(branch_).size();
   for (std::size_t position = 0; position < blocks && steps.count() > 0; ++position) {
     steps = run_block(position, steps);
   }
@@ -135,7 +156,7 @@ void StepStream::advance(std::int64_t end, std::int64_t first_due) noexcept {
 
 /// The steps `in` of what the block takes in have come. Returns the steps of what it hands on that they make.
 StepStream::Steps StepStream::run_block(std::size_t position, Steps in) noexcept {
-  const StepBlock& block = net_->blocks_[static_cast<std::size_t>(branch_)][position];
+  const StepBlock& block = net_->blocks(branch_)[position];
   const Steps out{std::max(origin_, in.begin - block.ahead()), std::max(origin_, in.end - block.ahead())};
   std::array<const std::int16_t*, memory_taps - 1 + most_steps_at_once> taps;
   std::array<std::int16_t*, most_steps_at_once> rows;
@@ -160,29 +181,23 @@ StepStream::Steps StepStream::run_block(std::size_t position, Steps in) noexcept
 
 /// Steps `out` of the last block into the classifier's window; the posteriors of those that are due.
 void StepStream::classify(Steps out, std::int64_t first_due) noexcept {
-  const Model& model = *net_->model_;
-  const auto b = static_cast<std::size_t>(branch_);
-  const ClassifierParams& params = model.branches[b].classifier;
-  const std::size_t lanes = size(net_->lanes_), before = size(model.steps - 1), labels = model.labels.size();
-  Ring& last = rings_[net_->blocks_[b].size()];
+  const int lookahead = net_->lookahead_[static_cast<std::size_t>(branch_)];
+  const std::size_t lanes = size(net_->lanes()), before = size(net_->model_->steps - 1);
+  const std::size_t labels = net_->model_->labels.size();
+  Ring& last = rings_[net_->blocks(branch_).size()];
   for (int i = 0; i < out.count(); ++i) {
-    net_->kernels_->quantize_row(net_->inputs_[b], last.row(out.begin + i),
-                                 inputs_.data() + (before + size(i)) * lanes);
+    net_->quantize(branch_, last.row(out.begin + i), inputs_.data() + (before + size(i)) * lanes);
   }
-  const std::int64_t first = std::max(out.begin, first_due - net_->lookahead_[b]);
+  const std::int64_t first = std::max(out.begin, first_due - lookahead);
   const auto due = static_cast<int>(std::max<std::int64_t>(0, out.end - first));
   if (due > 0) {
-    const std::int8_t* windows = inputs_.data() + static_cast<std::size_t>(first - out.begin) * lanes;
-    net_->kernels_->int8_dots(net_->classifier_, {windows, net_->lanes_, due}, acc_.data());
+    net_->multiply(inputs_.data() + static_cast<std::size_t>(first - out.begin) * lanes, due, acc_.data());
   }
   for (int i = 0; i < due; ++i) {
     const std::size_t at = results_.size() * labels;
     const std::span<float> logits(logits_.data() + at, labels), posteriors(posteriors_.data() + at, labels);
-    for (std::size_t n = 0; n < labels; ++n) {
-      logits[n] = params.scale[n] * static_cast<float>(acc_[size(i) * labels + n]) + params.bias[n];
-    }
-    softmax(logits, posteriors);
-    results_.push_back({first + i + net_->lookahead_[b], logits, posteriors});
+    net_->finish(branch_, acc_.data() + size(i) * labels, logits, posteriors);
+    results_.push_back({first + i + lookahead, logits, posteriors});
   }
   std::memmove(inputs_.data(), inputs_.data() + size(out.count()) * lanes, before * lanes);
 }

@@ -24,6 +24,16 @@ class StepNet {
   /// `model` must outlive this, and be a streaming one.
   StepNet(const Model& model, const Kernels& kernels);
 
+  [[nodiscard]] std::span<const StepBlock> blocks(BranchId branch) const noexcept;
+  [[nodiscard]] int lanes() const noexcept { return lanes_; }
+  /// The classifier's input of one step: row (lanes) int16 -> q (lanes).
+  void quantize(BranchId branch, const std::int16_t* row, std::int8_t* q) const noexcept;
+  /// inputs: [T - 1 + steps][lanes]; acc: [steps][labels], the products of its last `steps` windows of T.
+  void multiply(const std::int8_t* inputs, int steps, std::int32_t* acc) const noexcept;
+  /// acc, logits, posteriors: (labels).
+  void finish(BranchId branch, const std::int32_t* acc, std::span<float> logits,
+              std::span<float> posteriors) const noexcept;
+
  private:
   friend class StepStream;
 
@@ -45,6 +55,8 @@ class StepStream {
 
   /// The next step is the first of a stream.
   void reset() noexcept;
+  /// The branch that is asked for next is computed anew over all that it reaches, whichever it is.
+  void forget_branch() noexcept { done_ = -1; }
   /// The next step: (C) int16.
   void push(const std::int16_t* step) noexcept;
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }

@@ -19,7 +19,9 @@ from a53_model import Core, decode  # noqa: E402
 
 SKIPPED = 77
 LIMIT = 1.02
-MOST_PER_SECOND = 6  # million instructions from samples to posteriors
+# Million instructions a second, from samples to posteriors, by what the name of the row has.
+MOST_PER_SECOND = (("streaming, narrow", 3.0), ("streaming, hop of 96 ms, full", 4.6), ("streaming, hop of 96 ms, half", 4.2),
+                   ("streaming, hop of 96 ms, quarter", 4.0), ("", 6))
 EMULATOR = "qemu-aarch64"  # the dynamically linked one: static builds take no plugins
 
 
@@ -160,9 +162,10 @@ def report_hops(found):
     for (hop, ms), stages in hops.items():
         a_second = 1000 / ms / 1e6
         total = sum(instructions for _, instructions, _ in stages) * a_second
-        within = within and total <= MOST_PER_SECOND
+        most = next(most for part, most in MOST_PER_SECOND if part in hop)
+        within = within and total <= most
         print("%s: %.2f M instructions and %.2f M cycles a second of audio (at most %g M instructions)" % (
-            hop, total, sum(cycles for _, _, cycles in stages) * a_second, MOST_PER_SECOND))
+            hop, total, sum(cycles for _, _, cycles in stages) * a_second, most))
         for stage, instructions, _ in stages:
             print("    %-12s %5.1f %%  %.3f M" % (stage, 100 * instructions * a_second / total, instructions * a_second))
     return within

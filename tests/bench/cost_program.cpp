@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "app/bench/float_net.h"
-#include "app/bench/staged_window.h"
+#include "app/bench/staged_net.h"
 #include "engine/kernels/bit_rows.h"
 #include "engine/model/model_file.h"
 #include "tests/support/random_model.h"
@@ -117,8 +117,9 @@ void row_kernels(const Kernels& set, int channels, int hidden, int steps) {
   const std::string suffix = " C=" + std::to_string(channels) + " T=" + std::to_string(steps);
   region(prefix + "memory_rows" + suffix,
          [&] { set.memory_rows(filter, rows.data(), steps, rows.data() + steps + 4, bits.data()); });
-  region(prefix + "project_rows" + shape(channels, hidden, steps),
-         [&] { set.project_rows(x.weights, affine, {x.a.data(), steps}, rows.data()); });
+  region(prefix + "project_rows" + shape(channels, hidden, steps), [&] {
+    set.project_rows(x.weights, affine, {x.a.data(), steps}, rows.data());
+  });
   if (steps == 1) {
     region(prefix + "quantize_row C=" + std::to_string(channels),
            [&] { set.quantize_row(affine, rows[0], bytes.data()); });
@@ -198,18 +199,19 @@ const test::RandomModelOptions two_bits{.conv2 = LayerKind::bitn,
                                         .linear = LayerKind::bitn,
                                         .planes = 2};  // as in the BiFSMN paper, but for conv1
 
-void windows_in_a_stream(StagedWindow& window, const std::string& name) {
+void windows_in_a_stream(StagedNet& window, const std::string& name) {
   for (const BranchId branch : branches) {
     region(name + branch_name(branch), [&] { window.run_in_stream(branch); });
   }
 }
 
 /// From samples to posteriors: the stages of the full branch in a stream.
-void hop(StagedWindow& window, const std::string& name) {
+void hop(StagedNet& window, const std::string& name, BranchId branch = BranchId::full) {
   const auto hop_ms = static_cast<int>(std::lround(1e3 * window.hop_seconds()));
   for (std::size_t s = 0; s < stage_names.size(); ++s) {
-    region(name + "hop of " + std::to_string(hop_ms) + " ms, full: " + std::string(stage_names[s]),
-           [&] { window.run(static_cast<Stage>(s), BranchId::full); });
+    region(name + "hop of " + std::to_string(hop_ms) + " ms, " + branch_name(branch) + ": " +
+               std::string(stage_names[s]),
+           [&] { window.run(static_cast<Stage>(s), branch); });
   }
 }
 
@@ -220,27 +222,60 @@ Model shipped_model() {
 /// Windows in a stream, and hops of a random model and of the one that ships.
 void windows(const Kernels& set) {
   const Model two_bit_model = test::random_model(1, two_bits);
-  StagedWindow two_bit_window(two_bit_model, set);
+  const auto two_bit_window_net = make_staged_net(two_bit_model, set);
+  StagedNet& two_bit_window = *two_bit_window_net;
   windows_in_a_stream(two_bit_window, std::string(set.name) + " window in a stream, 2-bit front-end, ");
   const Model model = test::random_model(1, {});
-  StagedWindow window(model, set);
+  const auto window_net = make_staged_net(model, set);
+  StagedNet& window = *window_net;
   windows_in_a_stream(window, std::string(set.name) + " window in a stream, ");
   hop(window, std::string(set.name) + " ");
   const Model shipped = shipped_model();
-  StagedWindow shipped_window(shipped, set);
+  const auto shipped_window_net = make_staged_net(shipped, set);
+  StagedNet& shipped_window = *shipped_window_net;
   hop(shipped_window, std::string(set.name) + " commands, ");
+}
+
+/// The shape of streaming models: 12 blocks, a step every 48 ms; the front-end of the model that ships, or a
+/// narrow one.
+Model streaming_model(bool narrow) {
+  Model model = test::random_model(1, test::streaming_options());
+  if (!narrow) {
+    Model shipped = shipped_model();
+    ConvLayer& last_conv = shipped.front_end[shipped.front_end.size() - 2];
+    last_conv.stride_time = 1;
+    model.features = shipped.features;
+    model.front_end = shipped.front_end;
+  }
+  return model;
+}
+
+void streams(const Kernels& set) {
+  for (const bool narrow : {false, true}) {
+    const Model model = streaming_model(narrow);
+    const auto stream = make_staged_net(model, set);
+    const std::string name =
+        std::string(set.name) + (narrow ? " streaming, narrow front-end, " : " streaming, ");
+    for (const BranchId branch : branches) {
+      hop(*stream, name, branch);
+    }
+    windows_in_a_stream(*stream, name + "next hop of the ");
+    region(name + "a change to full", [&] { stream->run_whole(BranchId::full); });
+  }
 }
 
 /// Windows of which nothing is known, and other kinds of front-ends.
 void more_windows(const Kernels& set) {
   const Model shipped = shipped_model();
-  StagedWindow shipped_window(shipped, set);
+  const auto shipped_window_net = make_staged_net(shipped, set);
+  StagedNet& shipped_window = *shipped_window_net;
   windows_in_a_stream(shipped_window, std::string(set.name) + " commands, window in a stream, ");
   const std::pair<const char*, test::RandomModelOptions> kinds[] = {
       {"int8", {}}, {"2-bit", two_bits}, {"int8, 4-bit linear", {.linear = LayerKind::bitn, .planes = 4}}};
   for (const auto& [kind, options] : kinds) {
     const Model model = test::random_model(1, options);
-    StagedWindow window(model, set);
+    const auto window_net = make_staged_net(model, set);
+    StagedNet& window = *window_net;
     for (const BranchId branch : branches) {
       const std::string name =
           std::string(set.name) + " " + branch_name(branch) + ", " + kind + " front-end, window ";
@@ -295,6 +330,7 @@ int main(int argc, char** argv) {
     kernels(*set);
     if (set->name == "a53" || with_windows) {
       windows(*set);
+      streams(*set);
     }
     if (with_windows) {
       more_windows(*set);

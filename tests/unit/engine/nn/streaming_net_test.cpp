@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "engine/detect/detector.h"
 #include "engine/model/model_file.h"
 #include "engine/nn/network.h"
 #include "tests/support/allocations.h"
@@ -327,4 +328,63 @@ TEST_CASE("an observer sees the steps of a streaming net as they are computed") 
   CHECK(values["hidden"] == 2 * steps * 40);
   CHECK(values["project"] == 2 * steps * 24);
   CHECK(values["second steps"] > 0);
+}
+
+TEST_CASE("a thousand changes of branch in an hour: the events of all branches computed throughout") {
+  RandomModelOptions o = small_stream_options();
+  o.coefficients = 8;
+  o.conv_channels[0] = o.conv_channels[1] = 2;
+  o.memory_size = 16;
+  o.hidden_size = 24;
+  o.most_ahead = 1;
+  const Model model = random_model(68, o);
+  const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
+  Stream stream(network);
+  Stream all(network, {}, KeptBranches::all);
+  Detector detector(model, model.detector);
+  Detector reference(model, model.detector);
+  for (const BranchId branch : branches) {
+    for (int label = 0; label < 3; ++label) {
+      detector.set_threshold(branch, label, 0.5F);
+      reference.set_threshold(branch, label, 0.5F);
+    }
+  }
+  constexpr int frames = 150'000;  // an hour, 24 ms each
+  std::mt19937 random(69);
+  std::vector<std::int8_t> frame(8);
+  BranchId branch = BranchId::full;
+  int changes = 0;
+  std::size_t events = 0;
+  for (int f = 0; f < frames; ++f) {
+    for (std::int8_t& q : frame) {  // sound that comes and goes
+      q = static_cast<std::int8_t>(static_cast<int>(random() % 81) - 40 + 60 * (f / 40 % 3 - 1));
+    }
+    stream.push_frame(frame);
+    all.push_frame(frame);
+    if (f % 4 != 0 || !stream.window_ready()) continue;
+    if (random() % 23 == 0) {
+      const BranchId before = branch;
+      branch = branches[random() % 3];
+      changes += branch != before ? 1 : 0;
+    }
+    const auto found = stream.classify(branch);
+    std::span<Posteriors> expected;
+    for (const BranchId other : branches) {
+      if (other != branch) (void)all.classify(other);
+    }
+    expected = all.classify(branch);
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const std::int64_t end = found[i].end_frame * 384;
+      const auto a = detector.push(found[i].values, end, branch);
+      const auto b = reference.push(expected[i].values, end, branch);
+      REQUIRE(a.size() == b.size());
+      events += a.size();
+      for (std::size_t k = 0; k < a.size(); ++k) {
+        REQUIRE((a[k].label == b[k].label && a[k].score == b[k].score && a[k].end_sample == b[k].end_sample));
+      }
+    }
+  }
+  CHECK(changes >= 1000);
+  CHECK(events > 100);
 }
