@@ -139,12 +139,19 @@ void Pipeline::recognize(std::span<const float> samples) noexcept {
 
 void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept {
   const std::int64_t windows_before = recognizer.windows();
+  const SecondStageCounts second_before = recognizer.second_stage();
   for (const auto& [model, detection] : recognizer.listen(samples, totals_.branch)) {
     if (reports) {
       report(recognizer, *model, detection);
     }
   }
   totals_.windows += recognizer.windows() - windows_before;
+  if (recognizer.has_second_stage()) {
+    SecondStageCounts counts = recognizer.second_stage();
+    counts -= second_before;
+    counts += totals_.second_stage.value_or(SecondStageCounts{});
+    totals_.second_stage = counts;
+  }
 }
 
 /// From next_since_ on; until it has heard enough, what it takes for a word may be half of another.

@@ -1,5 +1,7 @@
 #include "app/daemon/recognizer.h"
 
+#include <algorithm>
+
 #include <utility>
 
 #include "app/base/contract.h"
@@ -38,6 +40,12 @@ Recognizer::~Recognizer() = default;
 std::vector<std::shared_ptr<const Model>> Recognizer::models() const {
   const auto models = stream_.spotter()->models();
   return {models.begin(), models.end()};
+}
+
+bool Recognizer::has_second_stage() const noexcept {
+  const auto models = stream_.spotter()->models();
+  return std::any_of(models.begin(), models.end(),
+                     [](const auto& model) { return model->second != nullptr; });
 }
 
 std::vector<std::string> Recognizer::model_names() const {

@@ -36,6 +36,10 @@ class Recognizer final : private SpotterObserver {
 
   /// Windows classified since construction, all models together.
   [[nodiscard]] std::int64_t windows() const noexcept { return stream_.windows(); }
+  /// What second stages did since construction, all models together.
+  [[nodiscard]] SecondStageCounts second_stage() const noexcept { return stream_.second_stage(); }
+  /// Whether a model has one.
+  [[nodiscard]] bool has_second_stage() const noexcept;
   /// Samples since construction or restart after which every detector has as much history as it uses.
   [[nodiscard]] std::int64_t memory_samples() const noexcept { return stream_.spotter()->memory_samples(); }
   /// The sample after `sample`, or itself, from which a new recognizer has its windows where this one has

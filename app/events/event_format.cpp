@@ -47,11 +47,22 @@ struct Fields {
     }
   }
 
+  /// The time only where there is a load, too: a run over a file says the same each time.
+  void second_stage(const SecondStageCounts& counts, bool timed) const {
+    json["second_stage"] = {{"openings", counts.openings}, {"windows", counts.windows}};
+    if (timed) {
+      json["second_stage"]["seconds"] = rounded(counts.seconds, 3);
+    }
+  }
+
   void totals(const StatusEvent& status) const {
     json["seconds"] = seconds(status.sample);
     load(status.load);
     json["branch"] = branch_name(status.branch);
     json["windows"] = status.windows;
+    if (status.second_stage) {
+      second_stage(*status.second_stage, status.load >= 0);
+    }
     json["detections"] = status.detections;
     json["branch_changes"] = status.branch_changes;
     json["overruns"] = status.overrun_samples;

@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "engine/detect/detector.h"
 #include "engine/model/model.h"
+#include "engine/nn/network.h"
 
 namespace kwsd {
 
@@ -38,9 +40,10 @@ struct StatusEvent {
   std::int64_t windows = 0;  ///< classified, all models together
   std::int64_t detections = 0;
   std::int64_t branch_changes = 0;
-  std::int64_t overrun_samples = 0;  ///< lost between device and inference, at the device's rate
-  std::int64_t dropped = 0;          ///< events lost because the reader was slow
-  std::int64_t clips_dropped = -1;   ///< clips that could not be kept (--save-clips); negative: none are kept
+  std::int64_t overrun_samples = 0;               ///< lost between device and inference, at the device's rate
+  std::int64_t dropped = 0;                       ///< events lost because the reader was slow
+  std::optional<SecondStageCounts> second_stage;  ///< of the models that have one
+  std::int64_t clips_dropped = -1;  ///< clips that could not be kept (--save-clips); negative: none are kept
 };
 
 struct BranchChangedEvent {

@@ -39,6 +39,19 @@ struct SecondStageCounts {
   std::int64_t openings = 0;  ///< times that the gate opened
   std::int64_t windows = 0;   ///< that it computed: one a step while the gate is open
   double seconds = 0;         ///< that they took
+
+  SecondStageCounts& operator+=(const SecondStageCounts& other) noexcept {
+    openings += other.openings;
+    windows += other.windows;
+    seconds += other.seconds;
+    return *this;
+  }
+  SecondStageCounts& operator-=(const SecondStageCounts& other) noexcept {
+    openings -= other.openings;
+    windows -= other.windows;
+    seconds -= other.seconds;
+    return *this;
+  }
 };
 
 /// Which branches a stream of a streaming model keeps in step. Each gives the same posteriors either way.

@@ -25,6 +25,8 @@ class PosteriorStream {
   /// Posteriors::end_frame counts the frames pushed here, from 1. Needs a frame since construction or reset;
   /// valid until the next call.
   [[nodiscard]] std::span<const Posteriors> classify(BranchId branch) noexcept;
+  /// Since construction; all 0 where the model has no second stage.
+  [[nodiscard]] SecondStageCounts second_stage() const noexcept { return stream_.second_stage(); }
   /// Forgets all frames.
   void reset() noexcept;
 

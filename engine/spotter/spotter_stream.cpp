@@ -104,6 +104,14 @@ std::span<const float> SpotterStream::scores(std::size_t model) const noexcept {
   return listeners_[model].detector.scores();
 }
 
+SecondStageCounts SpotterStream::second_stage() const noexcept {
+  SecondStageCounts sum;
+  for (const Listener& listener : listeners_) {
+    sum += listener.posteriors.second_stage();
+  }
+  return sum;
+}
+
 std::int64_t SpotterStream::next_start(std::int64_t sample) const noexcept {
   if (listeners_.empty()) {
     return sample;

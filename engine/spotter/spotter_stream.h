@@ -80,6 +80,8 @@ class SpotterStream {
 
   /// Windows since construction, all models together.
   [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }
+  /// What second stages did since construction, all models together.
+  [[nodiscard]] SecondStageCounts second_stage() const noexcept;
   /// The first sample from `sample` on at which another stream must start to have its windows where this one
   /// has them (the first model's, where models differ).
   [[nodiscard]] std::int64_t next_start(std::int64_t sample) const noexcept;

@@ -68,6 +68,17 @@ TEST_CASE("status counts, and says its load where there is one") {
   CHECK(format_event({status, when}, format).find(R"("seconds":1.5,"load":0.25,)") != std::string::npos);
 }
 
+TEST_CASE("status says how often a second stage was asked, and how long that took where time counts") {
+  StatusEvent status;
+  status.second_stage = SecondStageCounts{.openings = 3, .windows = 7, .seconds = 0.01234};
+  const EventFormat format{.text = false, .wall_clock = false};
+  CHECK(format_event({status, when}, format)
+            .find(R"("windows":0,"second_stage":{"openings":3,"windows":7},)") != std::string::npos);
+  status.load = 0.25;
+  CHECK(format_event({status, when}, format)
+            .find(R"("second_stage":{"openings":3,"windows":7,"seconds":0.012},)") != std::string::npos);
+}
+
 TEST_CASE("names from outside cannot break a line") {
   const std::string line = json({DeviceLostEvent{"Mic \"A\"\n\xff", "gone"}, when});
   CHECK(line.find('\n') == line.size() - 1);
