@@ -7,21 +7,22 @@
 #include <utility>
 
 namespace kwsd {
-namespace {
 
-double cpu_seconds() {
+double thread_cpu_seconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+namespace {
+
 /// Seconds that `calls` calls take.
 double time_of(const std::function<void()>& function, int calls) {
-  const double start = cpu_seconds();
+  const double start = thread_cpu_seconds();
   for (int i = 0; i < calls; ++i) {
     function();
   }
-  return cpu_seconds() - start;
+  return thread_cpu_seconds() - start;
 }
 
 double at_share(const std::vector<double>& sorted, double share) {

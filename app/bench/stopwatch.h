@@ -12,6 +12,9 @@ struct Timing {
   double median_us = 0, low_us = 0, high_us = 0;
 };
 
+/// CPU time of the calling thread.
+[[nodiscard]] double thread_cpu_seconds();
+
 /// The median and the 10 and 90 % points of `samples` (any order, not empty).
 [[nodiscard]] Timing summarize(std::vector<double> samples);
 

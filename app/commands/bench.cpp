@@ -11,6 +11,7 @@
 #include "app/base/progress.h"
 #include "app/bench/bench_report.h"
 #include "app/bench/float_net.h"
+#include "app/bench/many_streams.h"
 #include "app/commands/commands.h"
 #include "app/settings/model_store.h"
 #include "app/settings/settings.h"
@@ -26,6 +27,9 @@ struct BenchOptions {
   std::string svg;
   double seconds = 0.1;
   bool json = false;
+  int streams = 0;  ///< 0: stages instead
+  int threads = 1;
+  double load = 1;
 };
 
 constexpr std::array all_branches{BranchId::full, BranchId::half, BranchId::quarter};
@@ -52,8 +56,8 @@ class Bench {
     report_.hop_ms = 1e3 * windows_.front()->hop_seconds();
     report_.steps = model.streaming ? model.reach_steps(BranchId::full) : model.steps;
     report_.streaming = model.streaming;
-    report_.new_steps =
-        std::min(report_.steps, model.hop_frames() / std::gcd(model.hop_frames(), model.step_stride_frames()));
+    report_.new_steps = std::min(
+        report_.steps, model.hop_frames() / std::gcd(model.hop_frames(), model.step_stride_frames()));
   }
 
   BenchReport run(double seconds) {
@@ -114,7 +118,24 @@ class Bench {
   BenchReport report_;
 };
 
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+}
+
+int bench_streams(const BenchOptions& options) {
+  const Kernels& kernels = select_kernels(options.kernels.empty() ? "auto" : options.kernels.front());
+  const auto model = std::make_shared<const Model>(load_model(find_model(options.model)));
+  const auto spotter = std::make_shared<const Spotter>(std::vector{model}, kernels);
+  const ManyStreamsReport report = run_many_streams(
+      spotter, {.streams = options.streams, .threads = options.threads, .load = options.load});
+  print(options.json ? many_streams_json(report).dump(2) + '\n' : many_streams_text(report));
+  return 0;
+}
+
 int bench(const BenchOptions& options) {
+  if (options.streams > 0) {
+    return bench_streams(options);
+  }
   const Model model = load_model(find_model(options.model));
   const BenchReport report = Bench(options, model).run(options.seconds);
   if (!options.svg.empty()) {
@@ -138,6 +159,13 @@ void add_bench_command(CLI::App& app, Command& selected) {
   command->add_option("--kernels", options->kernels,
                       "A kernel set, or 'auto'; may be given several times (default: all that run here)");
   command->add_option("--seconds", options->seconds, "Time for each figure")->check(CLI::Range(0.0, 60.0));
+  command
+      ->add_option("--streams", options->streams,
+                   "Run so many streams at once and report how many in real time this machine holds")
+      ->check(CLI::Range(1, 100'000));
+  command->add_option("--threads", options->threads, "Threads for --streams")->check(CLI::Range(1, 256));
+  command->add_option("--load", options->load, "Share of the CPU that --streams may count on")
+      ->check(CLI::Range(0.01, 1.0));
   command->add_flag("--json", options->json, "As one JSON object");
   command->add_option("--svg", options->svg, "Draw the split by stage into FILE")->type_name("FILE");
   add_log_option(*command);
