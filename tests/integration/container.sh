@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The package in a Debian of its own: installed, upgraded, run by a real systemd (nspawn), purged. As root.
 #
-#   container.sh PACKAGE.deb [TREE]     TREE is made with mmdebstrap where it is missing (a minute, 250 MB)
+#   container.sh PACKAGE.deb [RELEASE [TREE]]     RELEASE: bookworm or trixie, for which PACKAGE was built; TREE is made
+#                                                 with mmdebstrap where it is missing (a minute, 250 MB)
 #
 # Where kwsd-trainer's package lies beside PACKAGE.deb, it is installed and purged, too (500 MB for libtorch). Needs
 # mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
@@ -9,14 +10,15 @@ set -euo pipefail
 
 package=$(realpath "$1")
 trainer=$(find "$(dirname "$package")" -maxdepth 1 -name 'kwsd-trainer_*.deb' | head -1)
-tree=${2:-/tmp/kwsd-container}
+release=${2:-bookworm}
+tree=${3:-/tmp/kwsd-container-$release}
 here=$(cd "$(dirname "$0")/../.." && pwd)
 . "$here/tests/integration/checks.sh"
 
 inside() { chroot "$tree" "$@"; }
 
 if [ ! -e "$tree/usr/bin/systemctl" ]; then
-  mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$tree"
+  mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus "$release" "$tree"
 fi
 inside dpkg -P --force-all kwsd kwsd-trainer >/dev/null 2>&1 || true # of an earlier try
 rm -rf "$tree/srv/kwsd"

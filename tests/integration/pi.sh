@@ -4,24 +4,17 @@
 #
 #   pi.sh PACKAGE_arm64.deb [FOLDER] [ROUNDS]     FOLDER keeps the Pi's root and kernel, made where they are missing
 #
+# The Pi's Debian is $RELEASE (bookworm), for which the package was built; its kernel is that of this machine's Debian.
 # Needs mmdebstrap, arch-test, qemu-user-static, qemu-system-arm, cpio, and arm64 among dpkg's architectures. Prints
 # what it finds; ends with 0 when all of it is as it should be.
 set -euo pipefail
 
 package=$(realpath "$1")
-pi=${2:-/tmp/kwsd-pi}
+release=${RELEASE:-bookworm}
+pi=${2:-/tmp/kwsd-pi-$release}
 rounds=${3:-5}
 here=$(cd "$(dirname "$0")/../.." && pwd)
-binfmt=/proc/sys/fs/binfmt_misc
-
-# arm64 programs run here while the root is made.
-run_arm64() {
-  [ -e $binfmt/register ] || mount -t binfmt_misc binfmt_misc $binfmt
-  if [ ! -e $binfmt/qemu-aarch64 ]; then
-    cat /usr/lib/binfmt.d/qemu-aarch64.conf >$binfmt/register
-    trap 'echo -1 >$binfmt/qemu-aarch64' EXIT
-  fi
-}
+. "$here/tests/integration/clean_debian.sh" # run_arm64
 
 # Debian's kernel, and of its modules those for sound.
 make_kernel() {
@@ -45,7 +38,7 @@ make_root() {
   rm -rf "$pi"/{root,download}
   mkdir -p "$pi"
   mmdebstrap --quiet --variant=minbase --architectures=arm64 \
-    --include="systemd,systemd-sysv,dbus,udev,kmod,alsa-utils,$wanted" bookworm "$pi/root"
+    --include="systemd,systemd-sysv,dbus,udev,kmod,alsa-utils,$wanted" "$release" "$pi/root"
   rm -rf "$pi"/root/var/{cache/apt,lib/apt/lists}/* "$pi"/root/usr/share/{doc,locale,man}/*
   make_kernel
   (cd "$pi/root" && find . | cpio --quiet -o -H newc) >"$pi/root.cpio"

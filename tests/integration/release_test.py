@@ -135,6 +135,9 @@ def main():
             again = digests(folder / "one")
             assert one == again, [name for name in one if one[name] != again.get(name)]
             assert "An entry of the test." in (folder / "one" / "notes.md").read_text()
+            add_on = folder / "one" / "home-assistant"
+            assert 'version: "9.0.0"' in (add_on / "config.yaml").read_text()
+            assert list((add_on / "packages").glob("kwsd_*_arm64.deb")) and os.access(add_on / "run", os.X_OK)
         finally:
             subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=env, check=False)
     print(f"{len(one)} files, the same twice")
