@@ -186,6 +186,9 @@ class Python(unittest.TestCase):
         self.assertTrue(all(strict.process(samples[at:at + 512]) == -1 for at in range(0, 512 * 300, 512)))
 
     def test_linux_voice_assistant(self):
+        for word in ("computer", "jarvis"):
+            engine = lva.KwsdWakeWord.from_config(source / f"models/{word}.json")
+            self.assertEqual((engine.id, engine.wake_word, engine.process_streaming(bytes(2048))), (word, word, False))
         with tempfile.TemporaryDirectory() as folder:
             manifest = pathlib.Path(folder) / "stop_word.json"
             manifest.write_text(json.dumps({"type": "kwsd", "wake_word": "stop", "model": "commands"}))
