@@ -11,6 +11,7 @@ extern const Kernels avx2_kernels;      // x86-64
 extern const Kernels avx512_kernels;    // x86-64
 extern const Kernels fbck_kernels;      // arm64
 extern const Kernels neon_kernels;      // arm64
+extern const Kernels a76_kernels;       // arm64
 extern const Kernels a53_kernels;       // arm64
 
 }  // namespace kwsd

@@ -27,6 +27,14 @@ using Int8Function = void(const std::int8_t* weights, std::ptrdiff_t row_bytes, 
                           std::ptrdiff_t out_row_bytes);
 Int8Function kwsd_a53_int8_1, kwsd_a53_int8_4;
 MemoryFunction kwsd_a53_memory_8;
+using MemoryRowsFunction = void(const std::int16_t* constants, std::ptrdiff_t groups,
+                                const std::int16_t* const* in, std::int16_t* const* out, std::uint64_t* bits,
+                                std::ptrdiff_t row_bytes, int shift);
+MemoryRowsFunction kwsd_a53_memory_rows_1, kwsd_a53_memory_rows_2;
+using ProjectRowsFunction = void(const std::byte* weights, const std::int16_t* constants, int tiles,
+                                 const std::uint64_t* a, std::int16_t* const* rows, int largest,
+                                 int shift_of_count);
+ProjectRowsFunction kwsd_a53_project_rows_2, kwsd_a53_project_rows_4;
 ExpandFunction kwsd_a53_expand_1, kwsd_a53_expand_2, kwsd_a53_expand_3, kwsd_a53_expand_4, kwsd_a53_expand_5,
     kwsd_a53_expand_6, kwsd_a53_expand_7, kwsd_a53_expand_8;
 DotsFunction kwsd_a53_dots128_1, kwsd_a53_dots128_2, kwsd_a53_dots128_3, kwsd_a53_dots128_4,
@@ -183,6 +191,45 @@ void memory(const MemoryFilter& filter, Residual x, std::uint64_t* bits) noexcep
                     row_words * std::ptrdiff_t{sizeof(std::uint64_t)}, filter.affine.shift);
 }
 
+/// Two steps at a time where the filter is causal.
+void memory_rows(const RowFilter& filter, const std::int16_t* const* in, int steps, std::int16_t* const* out,
+                 std::uint64_t* bits) noexcept {
+  constexpr int together = 16;
+  if (filter.ahead != 0) {
+    neon::memory_rows(filter, in, steps, out, bits);
+    return;
+  }
+  const int row_words = BitMatrix::row_words_for(filter.channels);
+  if (filter.channels % 128 != 0) {
+    std::fill_n(bits, steps * row_words, 0U);
+  }
+  for_blocks(steps, 2, [&](int t, int count) {
+    const auto function = count == 2 ? kwsd_a53_memory_rows_2 : kwsd_a53_memory_rows_1;
+    function(filter.constants.data(), (filter.channels + together - 1) / together, in + t, out + t,
+             bits + t * row_words, row_words * std::ptrdiff_t{sizeof(std::uint64_t)}, filter.shift);
+  });
+}
+
+/// Four and two steps at a time where the weights are rows of two registers.
+void project_rows(const BitLayer& layer, const RowAffine& affine, BitRows a,
+                  std::int16_t* const* rows) noexcept {
+  const int largest = layer.inputs << affine.shift;  // of u: the assembly does not saturate it
+  int t = 0;
+  if (neon::quads_for(layer.inputs) == 2 && largest <= INT16_MAX) {
+    for (; t + 2 <= a.count;) {
+      const bool four = t + 4 <= a.count;
+      (four ? kwsd_a53_project_rows_4 : kwsd_a53_project_rows_2)(
+          layer.weights.data(), affine.constants.data(), (layer.outputs + 3) / 4, a.words + t * 4, rows + t,
+          largest, affine.shift + 1);
+      t += four ? 4 : 2;
+    }
+  }
+  if (t < a.count) {
+    neon::project_rows(layer, affine, {a.words + t * BitMatrix::row_words_for(layer.inputs), a.count - t},
+                       rows + t);
+  }
+}
+
 /// All outputs of Rows rows; outputs that do not fill a tile go through a copy.
 template <int Rows>
 void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std::int8_t* a, int a_stride,
@@ -241,8 +288,8 @@ const Kernels a53_kernels{
     .activate = neon::activate,
     .narrow = neon::narrow,
     .quantize = neon::quantize,
-    .memory_rows = neon::memory_rows,
-    .project_rows = neon::project_rows,
+    .memory_rows = memory_rows,
+    .project_rows = project_rows,
     .quantize_row = neon::quantize_row,
 };
 

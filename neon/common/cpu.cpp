@@ -48,6 +48,10 @@ bool in_order_part(unsigned part) noexcept {
   }
 }
 
+bool has_dot_products() noexcept {
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+}
+
 bool in_order_cpu() noexcept {
   bool known = false;
   const bool in_order = listed_cores_in_order(known);

@@ -10,4 +10,7 @@ namespace kwsd::neon {
 /// Whether `part` of Arm's numbers (MIDR bits 15:4, "CPU part" in /proc/cpuinfo) issues in order.
 [[nodiscard]] bool in_order_part(unsigned part) noexcept;
 
+/// Whether the CPU has SDOT (ARMv8.2's dot products). Thread: any.
+[[nodiscard]] bool has_dot_products() noexcept;
+
 }  // namespace kwsd::neon

@@ -171,6 +171,12 @@ void kernels(const Kernels& set) {
   for (int steps = 1; steps <= 4; ++steps) {
     row_kernels(set, 128, 256, steps);
   }
+  if (set.name == "neon" || set.name == "a76") {
+    int8_kernel(set, 16, 25, 32, 127);
+    int8_kernel(set, 32, 400, 8, 127);
+    int8_kernel(set, 128, 256, 1, 127);
+    int8_kernel(set, 12, 1024, 1, 127);
+  }
   if (set.name != "a53") {
     return;  // the other sets are there to compare with
   }

@@ -1,7 +1,6 @@
 #include "tests/kernels/differential.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "engine/kernels/bit_rows.h"
 #include "engine/kernels/sets.h"
@@ -284,39 +283,42 @@ std::string quantize(const Kernels& set, const Shape& s, Fill fill, std::uint32_
   return compare(flat.expected, flat.found);
 }
 
-/// Rows of a stream, each in a guarded buffer of its own.
+/// Rows of a stream in one guarded buffer, a gap of one row between any two, the last at its end.
 struct Rows {
-  Rows(int count, int channels) {
+  Rows(int count, int channels) : lanes(row_lanes(channels)), buffer(size((2 * count - 1) * lanes)) {
+    std::fill_n(buffer.data(), buffer.size(), gap);
     for (int i = 0; i < count; ++i) {
-      buffers.push_back(std::make_unique<GuardedBuffer<std::int16_t>>(size(row_lanes(channels))));
-      pointers.push_back(buffers.back()->data());
+      pointers.push_back(buffer.data() + 2 * i * lanes);
     }
   }
   void fill(Source& source) {
-    for (const auto& row : buffers) {
-      std::generate_n(row->data(), row->size(), [&] { return source.int16(); });
+    for (std::int16_t* row : pointers) {
+      std::generate_n(row, lanes, [&] { return source.int16(); });
     }
   }
-  void copy(const Rows& from) {
-    for (std::size_t i = 0; i < buffers.size(); ++i) {
-      std::copy_n(from.pointers[i], buffers[i]->size(), pointers[i]);
-    }
-  }
+  void copy(const Rows& from) { std::copy_n(from.buffer.data(), buffer.size(), buffer.data()); }
   /// "" or what differs in the valid lanes of the rows.
   [[nodiscard]] std::string differs(const Rows& expected, int channels) const {
-    for (std::size_t i = 0; i < buffers.size(); ++i) {
-      if (!buffers[i]->intact()) {
-        return "wrote before the start of row " + std::to_string(i);
-      }
-      const auto [a, b] = std::mismatch(pointers[i], pointers[i] + channels, expected.pointers[i]);
-      if (a != pointers[i] + channels) {
-        return "row " + std::to_string(i) + " channel " + std::to_string(a - pointers[i]) + ": expected " +
+    if (!buffer.intact()) {
+      return "wrote before the first row";
+    }
+    for (std::size_t i = 0; i < pointers.size(); ++i) {
+      const std::int16_t* row = pointers[i];
+      const auto [a, b] = std::mismatch(row, row + channels, expected.pointers[i]);
+      if (a != row + channels) {
+        return "row " + std::to_string(i) + " channel " + std::to_string(a - row) + ": expected " +
                std::to_string(*b) + ", found " + std::to_string(*a);
+      }
+      if (i + 1 < pointers.size() && std::count(row + lanes, row + 2 * lanes, gap) != lanes) {
+        return "wrote outside row " + std::to_string(i);
       }
     }
     return "";
   }
-  std::vector<std::unique_ptr<GuardedBuffer<std::int16_t>>> buffers;
+
+  static constexpr std::int16_t gap = 0x5a5a;
+  int lanes;
+  GuardedBuffer<std::int16_t> buffer;
   std::vector<std::int16_t*> pointers;
 };
 
