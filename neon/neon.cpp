@@ -1,4 +1,4 @@
-// The set for out-of-order cores (Cortex-A72, A76): plain intrinsics, the core schedules.
+// The set for out-of-order cores (Cortex-A72): plain intrinsics, the core schedules.
 #include "engine/kernels/sets.h"
 #include "neon/common/bits.h"
 #include "neon/common/cpu.h"
@@ -9,7 +9,7 @@ namespace kwsd {
 
 const Kernels neon_kernels{
     .name = "neon",
-    .description = "NEON intrinsics, activation-stationary, for out-of-order cores (Cortex-A72, A76)",
+    .description = "NEON intrinsics, activation-stationary, for out-of-order cores (Cortex-A72)",
     .supported = []() noexcept { return true; },
     .suits = []() noexcept { return !neon::in_order_cpu(); },
     .prepare_bits = neon::prepare_bits,

@@ -166,10 +166,12 @@ void quantize_kernel(const Kernels& set, int channels, int steps) {
 }
 
 void kernels(const Kernels& set) {
-  bit_kernels(set, 256, 128, 8);
-  bit_kernels(set, 128, 256, 8);
-  for (int steps = 1; steps <= 4; ++steps) {
-    row_kernels(set, 128, 256, steps);
+  if (set.name != "a76") {  // which has all but the int8 layers of neon
+    bit_kernels(set, 256, 128, 8);
+    bit_kernels(set, 128, 256, 8);
+    for (int steps = 1; steps <= 4; ++steps) {
+      row_kernels(set, 128, 256, steps);
+    }
   }
   if (set.name == "neon" || set.name == "a76") {
     int8_kernel(set, 16, 25, 32, 127);
@@ -270,6 +272,14 @@ void streams(const Kernels& set) {
   }
 }
 
+/// The new steps of the front-end of the model that ships.
+void front_end_of_hop(const Kernels& set) {
+  const Model shipped = shipped_model();
+  const auto net = make_staged_net(shipped, set);
+  region(std::string(set.name) + " commands, front_end of a hop",
+         [&] { net->run(Stage::front_end, BranchId::full); });
+}
+
 /// Windows of which nothing is known, and other kinds of front-ends.
 void more_windows(const Kernels& set) {
   const Model shipped = shipped_model();
@@ -330,13 +340,15 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
       wanted = wanted || set->name == argv[i];
     }
-    if (!wanted) {
+    if (!wanted || !set->supported()) {
       continue;
     }
     kernels(*set);
     if (set->name == "a53" || with_windows) {
       windows(*set);
       streams(*set);
+    } else if (set->name == "neon" || set->name == "a76") {
+      front_end_of_hop(*set);
     }
     if (with_windows) {
       more_windows(*set);
