@@ -82,7 +82,7 @@ class Daemon:
         self.folder = tempfile.TemporaryDirectory()
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(self.path("notify"))
-        variables = environment(source, XDG_CONFIG_HOME=self.path("config"), NOTIFY_SOCKET=self.path("notify"), **(env or {}))
+        variables = environment(source, **{"XDG_CONFIG_HOME": self.path("config"), "NOTIFY_SOCKET": self.path("notify"), **(env or {})})
         if watchdog_ms:
             variables["WATCHDOG_USEC"] = str(1000 * watchdog_ms)
         self.messages = queue.Queue()
