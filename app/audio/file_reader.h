@@ -3,13 +3,23 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "app/audio/sample_reader.h"
+#include "app/base/descriptor.h"
 
 namespace kwsd {
 
 /// Opens `path` for one channel, counted from 1. Throws Error: no_input (missing, unreadable), bad_data
 /// (no sound file, no samples, a rate outside 4 to 768 kHz), usage (a channel the file does not have).
 [[nodiscard]] std::unique_ptr<SampleReader> open_sound_file(const std::filesystem::path& path, int channel);
+
+/// The same of a pipe that a sound file comes through; `name` is for messages. A read returns about 20 ms of
+/// sound, so that what lives is not held back.
+[[nodiscard]] std::unique_ptr<SampleReader> open_sound_pipe(Descriptor pipe, bool is_flac,
+                                                            const std::string& name, int channel);
+
+/// Whether libsndfile reads the file. Never waits, throws nothing.
+[[nodiscard]] bool is_sound_file(const std::filesystem::path& path) noexcept;
 
 }  // namespace kwsd

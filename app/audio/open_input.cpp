@@ -6,9 +6,9 @@
 #include <string>
 
 #include "app/audio/file_reader.h"
-#include "app/audio/pcm_reader.h"
 #include "app/audio/portaudio_source.h"
 #include "app/audio/reader_source.h"
+#include "app/audio/stream_reader.h"
 
 namespace kwsd {
 
@@ -24,7 +24,7 @@ bool is_extension(const std::string& text) {
 
 std::unique_ptr<AudioSource> open_input(const InputOptions& options, bool wait_for_device) {
   if (options.input == "-") {
-    return std::make_unique<ReaderSource>(open_pcm(0, options), options.realtime);
+    return std::make_unique<ReaderSource>(open_stream(0, options), options.realtime);
   }
   std::error_code error;
   const bool like_a_file = options.input.find('/') != std::string::npos ||

@@ -9,7 +9,7 @@
 namespace kwsd {
 
 /// `wait_for_device`: a microphone that is named and not there is waited for; otherwise that is an error.
-/// Throws Error: what open_pcm and open_sound_file throw.
+/// Throws Error: what open_stream and open_sound_file throw.
 [[nodiscard]] std::unique_ptr<AudioSource> open_input(const InputOptions& options, bool wait_for_device);
 
 }  // namespace kwsd

@@ -1,11 +1,6 @@
 #include "app/audio/pcm_reader.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -56,33 +51,23 @@ float sample_at(const unsigned char* p, PcmFormat format) noexcept {
 
 class PcmReader final : public SampleReader {
  public:
-  PcmReader(int descriptor, const InputOptions& options);
-  ~PcmReader() override { close(wake_); }
+  PcmReader(DescriptorStream& stream, const InputOptions& options);
   [[nodiscard]] std::string name() const override { return "-"; }
   [[nodiscard]] std::uint32_t rate_hz() const noexcept override { return options_.rate_hz; }
+  [[nodiscard]] int channels() const noexcept override { return options_.channels; }
   [[nodiscard]] std::size_t read(std::span<float> out) override;
-  void interrupt() noexcept override {
-    const std::uint64_t one = 1;
-    (void)!write(wake_, &one, sizeof one);
-  }
 
  private:
-  [[nodiscard]] std::size_t fill();
-
-  int descriptor_;
-  int wake_;
+  DescriptorStream& stream_;
   InputOptions options_;
   std::size_t frame_bytes_;
   std::vector<unsigned char> bytes_;
   std::size_t held_ = 0;  // bytes that are in bytes_
-  bool any_ = false, interrupted_ = false;
+  bool any_ = false;
 };
 
-PcmReader::PcmReader(int descriptor, const InputOptions& options)
-    : descriptor_(descriptor), wake_(eventfd(0, EFD_CLOEXEC)), options_(options) {
-  if (isatty(descriptor) == 1) {
-    throw Error(ErrorKind::usage, "standard input: found a terminal, expected raw PCM from a pipe or a file");
-  }
+PcmReader::PcmReader(DescriptorStream& stream, const InputOptions& options)
+    : stream_(stream), options_(options) {
   if (options.channel > options.channels) {
     throw Error(ErrorKind::usage, "--channel: found " + std::to_string(options.channel) + ", expected 1 to " +
                                       std::to_string(options.channels) + " (--channels)");
@@ -91,31 +76,10 @@ PcmReader::PcmReader(int descriptor, const InputOptions& options)
   bytes_.resize(std::max<std::size_t>(8192 / frame_bytes_, 1) * frame_bytes_);
 }
 
-/// Reads what there is, waiting for the first byte; 0 at the end or when interrupted.
-std::size_t PcmReader::fill() {
-  for (;;) {
-    pollfd waits[2] = {{descriptor_, POLLIN, 0}, {wake_, POLLIN, 0}};
-    if (poll(waits, 2, -1) < 0 && errno != EINTR) {
-      throw Error(ErrorKind::no_input, std::string("standard input: ") + std::strerror(errno));
-    }
-    if (waits[1].revents != 0) {
-      interrupted_ = true;
-      return 0;
-    }
-    const ssize_t got = ::read(descriptor_, bytes_.data() + held_, bytes_.size() - held_);
-    if (got >= 0) {
-      return static_cast<std::size_t>(got);
-    }
-    if (errno != EINTR && errno != EAGAIN) {
-      throw Error(ErrorKind::no_input, std::string("standard input: ") + std::strerror(errno));
-    }
-  }
-}
-
 std::size_t PcmReader::read(std::span<float> out) {
   while (held_ < frame_bytes_) {
-    const std::size_t got = fill();
-    if (interrupted_) {
+    const std::size_t got = stream_.read(std::span(bytes_).subspan(held_));
+    if (stream_.interrupted()) {
       return 0;  // nobody knows what would have come
     }
     if (got == 0) {
@@ -123,7 +87,7 @@ std::size_t PcmReader::read(std::span<float> out) {
         spdlog::warn("standard input: found {} bytes of an incomplete sample at the end, dropped", held_);
         held_ = 0;
       } else if (!any_) {
-        throw Error(ErrorKind::bad_data, "standard input: found no samples, expected raw PCM");
+        throw Error(ErrorKind::bad_data, "standard input: found no samples, expected sound");
       }
       return 0;
     }
@@ -143,8 +107,8 @@ std::size_t PcmReader::read(std::span<float> out) {
 
 }  // namespace
 
-std::unique_ptr<SampleReader> open_pcm(int descriptor, const InputOptions& options) {
-  return std::make_unique<PcmReader>(descriptor, options);
+std::unique_ptr<SampleReader> read_pcm(DescriptorStream& bytes, const InputOptions& options) {
+  return std::make_unique<PcmReader>(bytes, options);
 }
 
 }  // namespace kwsd

@@ -1,16 +1,17 @@
-// Raw PCM from a file descriptor: `arecord -t raw | kwsd run -i -`. Thread: see SampleReader.
+// Raw PCM: `arecord -t raw | kwsd run -i -`. Thread: see SampleReader.
 #pragma once
 
 #include <memory>
 
+#include "app/audio/descriptor_stream.h"
 #include "app/audio/sample_reader.h"
 #include "app/settings/options.h"
 
 namespace kwsd {
 
-/// Reads interleaved samples as `options` says (format, rate, channels, channel). An incomplete frame at
-/// the end is dropped with a warning. Throws Error (usage) for a terminal, or a channel that is not there;
-/// reading nothing at all is Error (bad_data) at the first read.
-[[nodiscard]] std::unique_ptr<SampleReader> open_pcm(int descriptor, const InputOptions& options);
+/// Reads interleaved samples of `bytes`, which must outlive it, as `options` says (format, rate, channels,
+/// channel). An incomplete frame at the end is dropped with a warning. Throws Error (usage) for a channel
+/// that is not there; reading nothing at all is Error (bad_data) at the first read.
+[[nodiscard]] std::unique_ptr<SampleReader> read_pcm(DescriptorStream& bytes, const InputOptions& options);
 
 }  // namespace kwsd

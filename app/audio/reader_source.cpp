@@ -6,17 +6,26 @@
 #include "app/base/thread_name.h"
 
 namespace kwsd {
+namespace {
+
+/// A pipe whose writer waits for `ready` says nothing before.
+constexpr std::chrono::milliseconds patience{500};
+
+}  // namespace
 
 ReaderSource::ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime)
     : reader_(std::move(reader)), realtime_(realtime) {}
 
 void ReaderSource::start(CaptureBuffer& out, DeviceListener& /*listener*/) {
   out_ = &out;
-  out.begin(reader_->rate_hz());
   thread_ = std::thread([this] {
     name_thread("kwsd-capture");
     pump();
   });
+  if (opened_.try_acquire_for(patience) && failed_to_open_) {
+    stop();
+    throw Error(*failure_);
+  }
 }
 
 void ReaderSource::stop() noexcept {
@@ -33,9 +42,14 @@ void ReaderSource::stop() noexcept {
 void ReaderSource::pump() noexcept {
   using Clock = std::chrono::steady_clock;
   std::array<float, 1024> block{};
-  const auto start = Clock::now();
   std::uint64_t handed_on = 0;
   try {
+    failed_to_open_ = true;
+    reader_->open();
+    out_->begin(reader_->rate_hz());
+    failed_to_open_ = false;
+    opened_.release();
+    const auto start = Clock::now();
     while (!stopping_) {
       const std::size_t got = reader_->read(block);
       if (got == 0) {
@@ -55,6 +69,9 @@ void ReaderSource::pump() noexcept {
     failure_ = error;
   } catch (const std::exception& error) {
     failure_ = Error(ErrorKind::internal, error.what());
+  }
+  if (failed_to_open_) {
+    opened_.release();
   }
   out_->close();
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <semaphore>
 #include <thread>
 
 #include "app/audio/audio_source.h"
@@ -12,7 +13,8 @@ namespace kwsd {
 
 class ReaderSource final : public AudioSource {
  public:
-  /// realtime: sound is handed on at its own pace, and what finds no room is dropped and counted.
+  /// realtime: sound is handed on at its own pace, and what finds no room is dropped and counted. start waits
+  /// a moment for an input that has yet to say its rate, and throws what is wrong with its beginning.
   ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime);
   ~ReaderSource() override { stop(); }
 
@@ -33,7 +35,9 @@ class ReaderSource final : public AudioSource {
   bool realtime_;
   CaptureBuffer* out_ = nullptr;
   std::atomic<bool> stopping_{false};
+  std::binary_semaphore opened_{0};
   std::optional<Error> failure_;  // the thread's until it has ended
+  bool failed_to_open_ = false;   // the thread's until opened_ is released
   std::thread thread_;
 };
 

@@ -1,15 +1,20 @@
 #include "app/audio/scan.h"
 
-#include <locale.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
-#include <cwctype>
-#include <fstream>
+#include <set>
 #include <sstream>
 
+#include "app/audio/file_reader.h"
+#include "app/audio/sound_kind.h"
+#include "app/base/descriptor.h"
+#include "app/base/log.h"
+#include "app/base/text_lines.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -17,10 +22,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_sound(const fs::path& path) {
-  static const std::set<std::string> extensions{".WAV", ".FLAC", ".OGG", ".OPUS", ".OGA", ".AIFF",
-                                                ".AIF", ".AU",   ".MP3", ".W64",  ".CAF", ".RF64"};
-  return extensions.contains(capitals(path.extension().string())) && path.filename().string().front() != '.';
+constexpr std::size_t longest_transcript_bytes = 1U << 20U;
+
+/// Whether the first bytes are those of sound or video that libsndfile does not read.
+bool begins_unreadable(const fs::path& file) {
+  const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::array<unsigned char, sound_kind_bytes> begin{};
+  const ssize_t got = descriptor.get() < 0 ? 0 : read(descriptor.get(), begin.data(), begin.size());
+  return !unreadable_kind(std::span(begin).first(static_cast<std::size_t>(std::max<ssize_t>(got, 0))))
+              .empty();
+}
+
+bool is_sound(const fs::path& file, UnreadableFiles& unreadable) {
+  const NameKind name = kind_of_name(file);
+  if (name == NameKind::no_sound || name == NameKind::sound) {
+    return name == NameKind::sound;
+  }
+  if (is_sound_file(file)) {
+    return true;
+  }
+  if (name == NameKind::unreadable || begins_unreadable(file)) {
+    unreadable.add(file);
+  }
+  return false;
 }
 
 [[noreturn]] void fail(const fs::path& folder, const std::error_code& error) {
@@ -36,23 +60,39 @@ void require_folder(const fs::path& folder) {
   }
 }
 
-/// Calls visit(path) for every regular file below a folder. Links to folders are followed, but not back to
-/// one that the walk is in; folders that may not be read are passed over.
+/// The folder and those above it, without links. A link to one of them leads back up.
+std::vector<fs::path> with_parents(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> all;
+  for (fs::path at = fs::canonical(folder, ignored); !at.empty(); at = at.parent_path()) {
+    all.push_back(at);
+    if (at == at.root_path()) {
+      break;
+    }
+  }
+  return all;
+}
+
+/// Calls visit(path) for every regular file below a folder that is no housekeeping. Links to folders are
+/// followed, but not back to one that the walk is in or that lies above; folders that may not be read are
+/// passed over.
 template <class Visit>
 void for_each_file(const fs::path& folder, Visit visit) {
   constexpr auto options =
       fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
   std::error_code error, ignored;
-  std::vector<fs::path> above{fs::canonical(folder, ignored)};  // the folders that the walk is in
+  std::vector<fs::path> above = with_parents(folder);
+  const std::size_t start = above.size();
   fs::recursive_directory_iterator at(folder, options, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    const bool housekeeping = is_housekeeping(at->path().filename().string());
     if (at->is_directory(ignored)) {
-      above.resize(static_cast<std::size_t>(at.depth()) + 1);
+      above.resize(start + static_cast<std::size_t>(at.depth()));
       above.push_back(fs::canonical(at->path(), ignored));
-      if (std::find(above.begin(), above.end() - 1, above.back()) != above.end() - 1) {
+      if (housekeeping || std::find(above.begin(), above.end() - 1, above.back()) != above.end() - 1) {
         at.disable_recursion_pending();
       }
-    } else if (at->is_regular_file(ignored)) {
+    } else if (!housekeeping && at->is_regular_file(ignored)) {
       visit(at->path());
     }
   }
@@ -69,46 +109,53 @@ bool all_digits(std::string_view text) {
 /// Groups of English words that sound the same, as far as they are likely keywords.
 const std::vector<std::vector<std::string>>& homophones() {
   static const std::vector<std::vector<std::string>> groups{
-      {"NO", "KNOW"},          {"RIGHT", "WRITE", "WRIGHT", "RITE"},
-      {"TWO", "TO", "TOO"},    {"FOUR", "FOR", "FORE"},
-      {"ONE", "WON"},          {"EIGHT", "ATE"},
-      {"BYE", "BY", "BUY"},    {"HI", "HIGH"},
-      {"FORWARD", "FOREWORD"}, {"READ", "RED"}};
+      {"no", "know"},          {"right", "write", "wright", "rite"},
+      {"two", "to", "too"},    {"four", "for", "fore"},
+      {"one", "won"},          {"eight", "ate"},
+      {"bye", "by", "buy"},    {"hi", "high"},
+      {"forward", "foreword"}, {"read", "red"}};
   return groups;
 }
 
 }  // namespace
 
-std::string capitals(std::string_view text) {
-  static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  std::string out(text);
-  std::wstring wide(out.size() + 1, L'\0');
-  const locale_t before = uselocale(utf8);
-  const std::size_t count = std::mbstowcs(wide.data(), out.c_str(), wide.size());
-  if (count != static_cast<std::size_t>(-1)) {
-    wide.resize(count);
-    std::transform(wide.begin(), wide.end(), wide.begin(), [](wchar_t c) {
-      return static_cast<wchar_t>(std::towupper(static_cast<std::wint_t>(c)));
-    });
-    out.resize(4 * count);
-    out.resize(std::wcstombs(out.data(), wide.c_str(), out.size()));
-  } else {
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  }
-  uselocale(before);
-  return out;
+bool is_housekeeping(std::string_view name) {
+  static const std::set<std::string_view> known{
+      "lost+found", "__MACOSX", "__pycache__", "System Volume Information", "Thumbs.db", "desktop.ini"};
+  return name.empty() || std::string_view(".@#$~").find(name.front()) != std::string_view::npos ||
+         known.contains(name);
 }
 
-std::vector<fs::path> sound_files(const fs::path& folder) {
+void UnreadableFiles::add(const fs::path& file) {
+  if (count_++ == 0) {
+    first_ = file;
+  }
+  const std::string extension = file.extension().string();
+  ++by_extension_[extension.empty() ? "no extension" : extension];
+}
+
+void UnreadableFiles::warn() const {
+  if (count_ == 0) {
+    return;
+  }
+  std::string kinds;
+  for (const auto& [extension, count] : by_extension_) {
+    kinds += (kinds.empty() ? "" : ", ") + extension +
+             (by_extension_.size() > 1 ? " " + std::to_string(count) : "");
+  }
+  spdlog::warn("{}: {} file{} of kinds that are not supported ({}), left out; convert: {}", first_.string(),
+               count_, count_ == 1 ? "" : "s, this the first,", kinds, conversion_of(first_));
+}
+
+std::vector<fs::path> sound_files(const fs::path& folder, UnreadableFiles& unreadable) {
   std::error_code error;
   if (fs::is_regular_file(folder, error)) {
     return {folder};
   }
   require_folder(folder);
   std::vector<fs::path> files;
-  for_each_file(folder, [&files](const fs::path& file) {
-    if (is_sound(file)) {
+  for_each_file(folder, [&](const fs::path& file) {
+    if (is_sound(file, unreadable)) {
       files.push_back(file);
     }
   });
@@ -116,13 +163,17 @@ std::vector<fs::path> sound_files(const fs::path& folder) {
   return files;
 }
 
-std::vector<fs::path> subfolders(const fs::path& folder) {
+std::vector<fs::path> word_folders(const fs::path& folder) {
   require_folder(folder);
+  const std::vector<fs::path> above = with_parents(folder);
   std::vector<fs::path> folders;
   std::error_code error, ignored;
   fs::directory_iterator at(folder, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    if (at->is_directory(ignored)) {
+    const std::string name = at->path().filename().string();
+    const bool special = is_housekeeping(name) || name == "_background_noise_";
+    if (!special && at->is_directory(ignored) &&
+        std::find(above.begin(), above.end(), fs::canonical(at->path(), ignored)) == above.end()) {
       folders.push_back(at->path());
     }
   }
@@ -131,20 +182,6 @@ std::vector<fs::path> subfolders(const fs::path& folder) {
   }
   std::sort(folders.begin(), folders.end());
   return folders;
-}
-
-std::set<std::string> read_list(const fs::path& file) {
-  std::set<std::string> entries;
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) {
-      line.pop_back();
-    }
-    if (!line.empty()) {
-      entries.insert(fs::path(line).replace_extension().generic_string());
-    }
-  }
-  return entries;
 }
 
 std::string speaker_of(std::string_view stem) {
@@ -174,13 +211,12 @@ std::map<std::string, std::string> read_transcripts(const fs::path& folder) {
     if (!file.filename().string().ends_with(".trans.txt")) {
       return;
     }
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) {
+    for_each_line(file, longest_transcript_bytes, [&transcripts](int, std::string_view line) {
       const auto space = line.find(' ');
-      if (space != std::string::npos) {
-        transcripts[line.substr(0, space)] = capitals(std::string_view(line).substr(space + 1));
+      if (space != std::string_view::npos) {
+        transcripts[std::string(line.substr(0, space))] = trimmed(line.substr(space + 1));
       }
-    }
+    });
   });
   return transcripts;
 }
@@ -188,22 +224,20 @@ std::map<std::string, std::string> read_transcripts(const fs::path& folder) {
 bool says_any(std::string_view transcript, const std::vector<std::string>& words) {
   std::set<std::string> wanted;
   for (const std::string& word : words) {
-    std::string capital = capitals(word);
-    std::replace(capital.begin(), capital.end(), '_', ' ');
-    wanted.insert(capital);
+    const std::string key = word_key(word);
+    wanted.insert(key);
     for (const std::vector<std::string>& group : homophones()) {
-      if (std::find(group.begin(), group.end(), capital) != group.end()) {
+      if (std::find(group.begin(), group.end(), key) != group.end()) {
         wanted.insert(group.begin(), group.end());
       }
     }
   }
-  std::istringstream in{std::string(transcript)};
+  std::istringstream in{word_key(transcript)};
   std::string said = " ";
   for (std::string word; in >> word;) {
     std::erase_if(word, [](unsigned char c) { return std::ispunct(c) != 0 && c != '\''; });
     said += word + ' ';
   }
-  said = capitals(said);
   return std::any_of(wanted.begin(), wanted.end(),
                      [&said](const std::string& word) { return said.find(' ' + word + ' ') != said.npos; });
 }

@@ -1,7 +1,9 @@
-// Sound files at the rate that models hear: `kwsd eval`, `kwsd mix` and `kwsd record --from-file`. They read
-// as `kwsd run` does, through the same reader and resampler. Thread: one per object.
+// Recordings at the rate that models are made for: eval, mix, `record --from-file` and the trainer. They read
+// as `kwsd run` does, through the same reader and resampler; a channel is taken, channels are never mixed.
+// Thread: one per object.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -12,26 +14,42 @@
 
 namespace kwsd {
 
-/// A sound file of any rate, one of its channels, as a stream at 16 kHz.
+/// A recording of any rate, one of its channels, as a stream at 16 kHz.
 class Sound16k {
  public:
-  /// Throws Error as open_sound_file does.
+  /// `path`: a sound file, or "-" for standard input. channel: from 1. Throws Error as open_sound_file does.
   Sound16k(const std::filesystem::path& path, int channel);
   ~Sound16k();
 
-  /// The next samples; fewer than asked for only at the end, then 0. Throws Error (bad_data) for a file that
-  /// turns out to be damaged.
+  /// The next samples; fewer than asked for only at the end, then 0. Samples that are no numbers are 0.
+  /// Throws Error (bad_data) for a file that turns out to be damaged.
   [[nodiscard]] std::size_t read(std::span<float> out);
+  /// Whether every sample so far was a number.
+  [[nodiscard]] bool finite() const noexcept { return finite_; }
+  /// Channels of the recording.
+  [[nodiscard]] int channels() const noexcept { return reader_->channels(); }
 
  private:
   std::unique_ptr<SampleReader> reader_;
   Resampler resampler_;
   std::vector<float> block_;        // one read
   std::span<const float> pending_;  // resampled, not yet handed out
-  bool ended_ = false;
+  bool ended_ = false, finite_ = true;
 };
 
-/// A whole file, at most max_seconds of it.
-[[nodiscard]] std::vector<float> load_16k(const std::filesystem::path& path, int channel, double max_seconds);
+/// How a whole recording is read.
+struct LoadOptions {
+  int channel = 1;             ///< from 1
+  double most_seconds = 60;    ///< a longer one is an Error, never cut
+  bool may_be_silent = false;  ///< otherwise a recording without any signal (has_signal) is an Error
+};
+
+/// A whole recording, in [-1, 1]. Throws Error as Sound16k does, and bad_data where it is longer than it may
+/// be, has samples that are no numbers, or has no signal.
+[[nodiscard]] std::vector<float> load_recording(const std::filesystem::path& path,
+                                                const LoadOptions& options);
+/// The same in 16 bits, which is how the trainer and `mix` hold recordings.
+[[nodiscard]] std::vector<std::int16_t> load_recording_pcm16(const std::filesystem::path& path,
+                                                             const LoadOptions& options);
 
 }  // namespace kwsd

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "app/audio/pcm16.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -47,7 +48,6 @@ SoundWriter::SoundWriter(const std::filesystem::path& path, Mode mode, const std
   if (!file_) {
     fail(reason_of(nullptr, errno));  // the descriptor is closed
   }
-  sf_command(sound(file_.get()), SFC_SET_CLIPPING, nullptr, SF_TRUE);
 }
 
 SoundWriter::~SoundWriter() {
@@ -67,9 +67,13 @@ void SoundWriter::set_remark(const char* text) noexcept {
 }
 
 void SoundWriter::write(std::span<const float> samples) {
+  write(std::span<const std::int16_t>(to_pcm16(samples)));
+}
+
+void SoundWriter::write(std::span<const std::int16_t> samples) {
   errno = 0;
   const auto wanted = static_cast<sf_count_t>(samples.size());
-  if (sf_write_float(sound(file_.get()), samples.data(), wanted) != wanted) {
+  if (sf_write_short(sound(file_.get()), samples.data(), wanted) != wanted) {
     fail(reason_of(sound(file_.get()), errno));
   }
 }
@@ -93,6 +97,12 @@ void SoundWriter::close() {
 void SoundWriter::fail(const std::string& cause) {
   discard();
   throw Error(ErrorKind::io, name_.string() + ": cannot be written: " + cause);
+}
+
+void write_sound(const std::filesystem::path& path, std::span<const std::int16_t> samples) {
+  SoundWriter file(path, SoundWriter::Mode::replace);
+  file.write(samples);
+  file.close();
 }
 
 std::string sound_remark(const std::filesystem::path& path) {

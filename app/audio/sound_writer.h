@@ -1,6 +1,7 @@
 // Recordings of our own: 16 kHz, mono, 16 bit. Thread: one per object.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -24,8 +25,9 @@ class SoundWriter {
 
   /// A remark inside the file; before the first write. See sound_remark.
   void set_remark(const char* text) noexcept;
-  /// Full scale = 1; louder samples are clipped. Throws Error (io).
+  /// Full scale = 1; louder samples are clipped (to_pcm16). Throws Error (io).
   void write(std::span<const float> samples);
+  void write(std::span<const std::int16_t> samples);
   /// Throws Error (io).
   void close();
 
@@ -37,6 +39,9 @@ class SoundWriter {
   bool whole_ = false;
   std::unique_ptr<void, int (*)(void*)> file_;
 };
+
+/// A whole file. Throws Error (io).
+void write_sound(const std::filesystem::path& path, std::span<const std::int16_t> samples);
 
 /// The remark inside a sound file; empty where there is none, or no sound file.
 [[nodiscard]] std::string sound_remark(const std::filesystem::path& path);

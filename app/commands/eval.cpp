@@ -9,6 +9,7 @@
 #include "app/base/atomic_file.h"
 #include "app/base/log.h"
 #include "app/base/progress.h"
+#include "app/base/words.h"
 #include "app/commands/commands.h"
 #include "app/eval/clip_report.h"
 #include "app/eval/stream_report.h"
@@ -55,7 +56,7 @@ int eval_data(const EvalOptions& options, const Network& network) {
                  set.left_out);
   }
   const SoundLoader load = [&options](const std::filesystem::path& file) {
-    return load_16k(file, options.channel, longest_clip_seconds);
+    return load_recording(file, {options.channel, longest_clip_seconds, true});  // _silence_ may be silent
   };
   ClipEvaluation evaluation;
   {

@@ -11,6 +11,7 @@
 #include "app/base/log.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
+#include "app/base/words.h"
 #include "app/commands/commands.h"
 #include "app/eval/data_set.h"
 #include "app/eval/labelled_words.h"
@@ -79,33 +80,57 @@ class MaterialLoader {
     }
   }
 
-  /// The clips of all --words folders, at most --count of each word, drawn by the seed.
-  std::vector<ClipFile> find_words(std::vector<std::string>& names) {
-    names = options_.only;
-    if (names.empty()) {
-      for (const std::string& folder : options_.words) {
-        for (const fs::path& word : subfolders(folder)) {
-          names.push_back(word.filename().string());
-        }
+  /// The words of all --words folders, each once, as it is written first.
+  [[nodiscard]] std::vector<std::string> words_of_folders() const {
+    std::vector<std::string> names;
+    for (const std::string& folder : options_.words) {
+      for (const fs::path& word : word_folders(folder)) {
+        names.push_back(word.filename().string());
       }
     }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+  }
+
+  /// The clips of all --words folders, at most --count of each word, drawn by the seed.
+  std::vector<ClipFile> find_words(std::vector<std::string>& names) {
+    names = options_.only.empty() ? words_of_folders() : trimmed(options_.only);
     std::erase_if(names, [](const std::string& name) { return name.starts_with('_'); });
+    std::sort(names.begin(), names.end());
     std::vector<Label> labels;
     for (const std::string& name : names) {
       if (!can_be_label(name)) {
         throw Error(ErrorKind::bad_data, "mix: found the word '" + printable(name) +
                                              "', expected 1 to 64 bytes of UTF-8 without control characters");
       }
-      labels.push_back({name, LabelKind::keyword});
+      if (std::none_of(labels.begin(), labels.end(),
+                       [&](const Label& l) { return same_word(l.name, name); })) {
+        labels.push_back({name, LabelKind::keyword});
+      }
     }
+    names.clear();
+    std::transform(labels.begin(), labels.end(), std::back_inserter(names),
+                   [](const Label& l) { return l.name; });
     std::vector<ClipFile> clips;
     for (const std::string& folder : options_.words) {
       const DataSet set = find_clips(folder, options_.list, labels);
       clips.insert(clips.end(), set.clips.begin(), set.clips.end());
     }
+    require_each_of_only(names, clips);
     return draw(std::move(clips), names.size());
+  }
+
+  /// A word of --only that no folder has is a slip of the pen.
+  void require_each_of_only(const std::vector<std::string>& names, const std::vector<ClipFile>& clips) const {
+    std::vector<bool> any(names.size());
+    for (const ClipFile& clip : clips) {
+      any[static_cast<std::size_t>(clip.label)] = true;
+    }
+    const auto absent = std::find(any.begin(), any.end(), false);
+    if (!options_.only.empty() && absent != any.end()) {
+      throw Error(ErrorKind::bad_data, "--only: found '" +
+                                           printable(names[static_cast<std::size_t>(absent - any.begin())]) +
+                                           "', but no clip of it in --words");
+    }
   }
 
   std::vector<ClipFile> draw(std::vector<ClipFile> clips, std::size_t labels) {
@@ -125,13 +150,16 @@ class MaterialLoader {
 
   static std::vector<fs::path> find_sounds(const char* option, const std::vector<std::string>& folders) {
     std::vector<fs::path> files;
+    UnreadableFiles unreadable;
     for (const std::string& folder : folders) {
-      const std::vector<fs::path> found = sound_files(folder);
+      const std::vector<fs::path> found = sound_files(folder, unreadable);
       if (found.empty()) {
+        unreadable.warn();
         throw Error(ErrorKind::bad_data, folder + ": found no sound file, expected some for " + option);
       }
       files.insert(files.end(), found.begin(), found.end());
     }
+    unreadable.warn();
     return files;
   }
 
@@ -163,9 +191,9 @@ class MaterialLoader {
   }
 
   std::optional<Pcm> decode(const fs::path& file, double most_seconds) {
-    std::vector<float> samples;
+    Pcm samples;
     try {
-      samples = load_16k(file, options_.channel, most_seconds);
+      samples = load_recording_pcm16(file, {options_.channel, most_seconds});
     } catch (const Error& error) {
       spdlog::warn("left out: {}", error.what());
       return std::nullopt;
@@ -180,11 +208,7 @@ class MaterialLoader {
       throw Error(ErrorKind::bad_data,
                   "mix: found more than 8 h of recordings, expected less; fewer words with --count");
     }
-    Pcm pcm(samples.size());
-    std::transform(samples.begin(), samples.end(), pcm.begin(), [](float v) {
-      return static_cast<std::int16_t>(std::lround(std::clamp(v, -1.0F, 1.0F) * 32767.0F));
-    });
-    return pcm;
+    return samples;
   }
 
   const MixOptions& options_;
@@ -210,7 +234,7 @@ std::optional<double> parse_snr(const std::string& text) {
 /// One section of the recording per SNR: all words and all speech, each time in another order.
 int mix(const MixOptions& options) {
   std::vector<std::optional<double>> sections;
-  for (const std::string& text : options.snr) {
+  for (const std::string& text : trimmed(options.snr)) {
     sections.push_back(parse_snr(text));
   }
   if (options.words.empty() && options.speech.empty()) {

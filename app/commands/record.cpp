@@ -14,6 +14,7 @@
 #include "app/audio/sound_16k.h"
 #include "app/base/log.h"
 #include "app/base/stop_signals.h"
+#include "app/base/words.h"
 #include "app/commands/commands.h"
 #include "app/daemon/listening.h"
 #include "app/events/output.h"
@@ -69,7 +70,7 @@ std::string level_line(float rms_db, float peak_db) {
 class Recorder {
  public:
   explicit Recorder(const RecordOptions& options) : options_(options), clips_(options.dir, options.speaker) {
-    check_word(options.word);
+    check_keyword(options.word, "WORD");
   }
 
   void prompt() const {

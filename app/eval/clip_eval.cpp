@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "app/audio/pcm16.h"
 #include "app/base/parallel.h"
 #include "engine/audio/fit_window.h"
 #include "engine/model/error.h"
@@ -73,6 +74,7 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
     HeardLabels heard{};
     std::string reason;  // why it was skipped; empty: it was not
   };
+  const std::vector<Label>& labels = network.model().labels;
   std::vector<Outcome> outcomes(clips.size());
   parallel_for_each_thread(clips.size(), threads, [&] {
     return [&, classifier = std::make_shared<WindowClassifier>(network)](std::size_t i) {
@@ -80,6 +82,9 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
         const std::vector<float> samples = load(clips[i].path);
         if (samples.empty()) {
           outcomes[i].reason = "it holds no sound";
+        } else if (labels[static_cast<std::size_t>(clips[i].label)].kind != LabelKind::silence &&
+                   !has_signal(samples)) {
+          outcomes[i].reason = "it holds digital silence alone";
         } else {
           outcomes[i].heard = classifier->classify(samples);
         }

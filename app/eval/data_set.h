@@ -21,10 +21,10 @@ struct DataSet {
   std::size_t left_out = 0;          ///< clips of words for which the model has no label, not even "unknown"
 };
 
-/// The Speech Commands layout: `folder`/<word>/<sound file>. A folder named like a keyword of the model holds
-/// that keyword, `_silence_` (or the name of the silence label) holds silence, every other one holds unknown
-/// words. Hidden folders and `_background_noise_` are passed over. With a list (lines "word/file", as
-/// testing_list.txt; extensions do not matter) only the clips on it count.
+/// The Speech Commands layout: `folder`/<word>/<sound file>. A folder named like a keyword of the model
+/// (same_word) holds that keyword, `_silence_` (or the name of the silence label) holds silence, every other
+/// one holds unknown words. What word_folders passes over does not count. With a list (ClipList, as
+/// testing_list.txt) only the clips on it count. Warns of files that cannot be read.
 ///
 /// Throws Error: no_input when the folder or the list cannot be read, bad_data when no clip is left.
 [[nodiscard]] DataSet find_clips(const std::filesystem::path& folder, const std::filesystem::path& list,

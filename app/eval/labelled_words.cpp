@@ -1,13 +1,13 @@
 #include "app/eval/labelled_words.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <string_view>
 
+#include "app/base/text_lines.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -16,6 +16,7 @@ namespace kwsd {
 namespace {
 
 constexpr double longest_seconds = 1e7;
+constexpr std::size_t longest_line_bytes = 4096;
 
 class LineParser {
  public:
@@ -26,7 +27,7 @@ class LineParser {
     LabelledWord word;
     word.start_seconds = seconds("start");
     word.end_seconds = seconds("end");
-    word.word = std::string(field());
+    word.word = std::string(trimmed(field()));
     if (!can_be_label(word.word)) {
       fail("word", word.word, "1 to 64 bytes of UTF-8");
     }
@@ -46,10 +47,15 @@ class LineParser {
 
   double seconds(const char* name) {
     const std::string_view text = field();
+    std::string digits(text);
+    if (const auto comma = digits.find(',');
+        comma != std::string::npos && digits.find('.') == std::string::npos) {
+      digits[comma] = '.';  // as some programs write it where people do
+    }
     double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() ||
-        !(value >= 0 && value <= longest_seconds)) {
+    const char* last = digits.data() + digits.size();
+    const auto [end, error] = std::from_chars(digits.data(), last, value);
+    if (error != std::errc{} || end != last || !(value >= 0 && value <= longest_seconds)) {
       fail(name, text, "seconds, tab");
     }
     return value;
@@ -73,27 +79,15 @@ bool can_be_label(std::string_view word) noexcept {
 }
 
 std::vector<LabelledWord> read_labels(const std::filesystem::path& file) {
-  std::ifstream in(file);
   std::vector<LabelledWord> words;
-  int number = 0;
-  for (std::array<char, 4096> bytes; in.getline(bytes.data(), bytes.size());) {
-    ++number;
-    std::string_view line(bytes.data(), static_cast<std::size_t>(in.gcount()) - (in.eof() ? 0 : 1));
-    if (line.ends_with('\r')) {
-      line.remove_suffix(1);
+  for_each_line(file, longest_line_bytes, [&](int number, std::string_view line) {
+    const bool frequencies =
+        line.starts_with('\\');  // of the label before, from Audacity's spectral selection
+    const bool header = number == 1 && word_key(line) == "start end word";
+    if (!trimmed(line).empty() && !line.starts_with('#') && !header && !frequencies) {
+      words.push_back(LineParser(file, number, line).parse());
     }
-    if (line.empty() || line.front() == '#' || (number == 1 && line == "start\tend\tword")) {
-      continue;
-    }
-    words.push_back(LineParser(file, number, line).parse());
-  }
-  if (in.bad() || !in.is_open()) {
-    throw Error(ErrorKind::no_input, file.string() + ": cannot be read; a file of labels was expected");
-  }
-  if (!in.eof()) {
-    throw Error(ErrorKind::bad_data, file.string() + ":" + std::to_string(number + 1) +
-                                         ": found a line of over 4,000 bytes, expected start, end and word");
-  }
+  });
   std::stable_sort(words.begin(), words.end(), [](const LabelledWord& a, const LabelledWord& b) {
     return a.start_seconds < b.start_seconds;
   });

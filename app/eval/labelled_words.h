@@ -20,9 +20,9 @@ struct LabelledWord {
 /// Whether labels may have the word: 1 to 64 bytes of UTF-8 without control characters.
 [[nodiscard]] bool can_be_label(std::string_view word) noexcept;
 
-/// Reads a file of labels, sorted by start. Empty lines, lines that begin with '#' and a first line
-/// "start<TAB>end<TAB>word" are passed over. Throws Error: no_input when it cannot be read, bad_data naming
-/// line and field.
+/// Reads a file of labels, sorted by start: ours, or what Audacity exports. Empty lines, lines that begin
+/// with '#' or with '\' (Audacity's frequencies) and a first line "start<TAB>end<TAB>word" are passed over.
+/// Throws Error: no_input when it cannot be read, bad_data naming line and field.
 [[nodiscard]] std::vector<LabelledWord> read_labels(const std::filesystem::path& file);
 
 /// One line with its line break, times to the millisecond.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/base/parallel.h"
+#include "app/base/words.h"
 
 namespace kwsd {
 
@@ -38,7 +39,7 @@ std::vector<SpokenWord> spoken_keywords(const Model& model, std::span<const Labe
   const double rate = model.features.sample_rate_hz;
   for (const LabelledWord& word : labels) {
     const auto label = std::find_if(model.labels.begin(), model.labels.end(), [&](const Label& l) {
-      return l.kind == LabelKind::keyword && l.name == word.word;
+      return l.kind == LabelKind::keyword && same_word(l.name, word.word);
     });
     if (label != model.labels.end()) {
       words.push_back({std::llround(word.start_seconds * rate), std::llround(word.end_seconds * rate),

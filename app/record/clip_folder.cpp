@@ -9,6 +9,7 @@
 
 #include "app/audio/sound_writer.h"
 #include "app/base/random.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -27,17 +28,6 @@ std::string anonymous_speaker() {
 
 }  // namespace
 
-void check_word(const std::string& word) {
-  const bool controls = std::any_of(word.begin(), word.end(),
-                                    [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/'; });
-  if (word.empty() || word.size() > limits::name_bytes || !is_utf8(word) || controls || word.front() == '.' ||
-      word.front() == '_') {
-    throw Error(ErrorKind::usage,
-                "WORD: found '" + printable(word) +
-                    "', expected 1 to 64 bytes of UTF-8 without '/', not beginning with '.' or '_'");
-  }
-}
-
 ClipFolder::ClipFolder(std::filesystem::path folder, const std::string& speaker)
     : folder_(std::move(folder)), speaker_(speaker.empty() ? anonymous_speaker() : speaker) {
   const bool fine = std::all_of(speaker_.begin(), speaker_.end(),
@@ -49,7 +39,7 @@ ClipFolder::ClipFolder(std::filesystem::path folder, const std::string& speaker)
 }
 
 std::filesystem::path ClipFolder::save(const std::string& word, std::span<const float> samples) const {
-  check_word(word);
+  check_keyword(word, "WORD");
   const std::filesystem::path folder = folder_ / word;
   std::error_code error;
   std::filesystem::create_directories(folder, error);

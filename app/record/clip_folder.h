@@ -15,16 +15,12 @@ class ClipFolder {
   ClipFolder(std::filesystem::path folder, const std::string& speaker);
 
   /// Writes a 16 kHz clip under the next free number; never touches a file that exists. Throws Error: usage
-  /// where `word` can be no folder (check_word), io.
+  /// where `word` can be no keyword (check_keyword), io.
   std::filesystem::path save(const std::string& word, std::span<const float> samples) const;
 
  private:
   std::filesystem::path folder_;
   std::string speaker_;
 };
-
-/// A word names its folder: 1 to 64 bytes of UTF-8 without '/' and control characters, and not one that the
-/// trainer passes over ('.' or '_' in front). Throws Error (usage).
-void check_word(const std::string& word);
 
 }  // namespace kwsd

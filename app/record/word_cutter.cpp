@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/audio/pcm16.h"
 #include "engine/audio/endpoints.h"
 
 namespace kwsd {
@@ -108,11 +109,7 @@ void WordCutter::cut(std::int64_t end_frame) {
       static_cast<std::size_t>(end_frame - std::max<std::int64_t>(begin_frame_ - before_frames, 0)) *
       frame_samples;
   const std::span<const float> around = std::span(history_).last(std::min(wanted, history_.size()));
-  std::vector<std::int16_t> pcm(around.size());
-  std::transform(around.begin(), around.end(), pcm.begin(), [](float v) {
-    return static_cast<std::int16_t>(std::lround(std::clamp(v, -1.0F, 1.0F) * 32767.0F));
-  });
-  const Extent extent = find_word(pcm);
+  const Extent extent = find_word(to_pcm16(around));
   const std::span<const float> word =
       around.subspan(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(extent.size()));
   float peak = 0;

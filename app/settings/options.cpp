@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "app/base/words.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -33,7 +34,7 @@ void apply_thresholds(std::span<const std::string> settings,
       const std::vector<Label>& labels = models[model]->labels;
       for (std::size_t label = 0; label < labels.size(); ++label) {
         if (labels[label].kind == LabelKind::keyword &&
-            (setting.word.empty() || setting.word == labels[label].name)) {
+            (setting.word.empty() || same_word(setting.word, labels[label].name))) {
           known = true;
           set(model, static_cast<int>(label), setting.value);
         }

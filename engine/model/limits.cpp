@@ -33,12 +33,27 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+namespace {
+
+bool is_name_byte(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_short_utf8(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= limits::name_bytes && is_utf8(text);
+}
+
+}  // namespace
+
 bool is_name(std::string_view text) noexcept {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || static_cast<unsigned char>(c) >= 0x80;
-  });
-  return plain && !text.empty() && text.size() <= limits::name_bytes && is_utf8(text);
+  return is_short_utf8(text) && std::all_of(text.begin(), text.end(), is_name_byte);
+}
+
+bool is_label(std::string_view text) noexcept {
+  return is_short_utf8(text) && text.front() != ' ' && text.back() != ' ' && text.find("  ") == text.npos &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_name_byte(c) || c == ' ' || c == '\''; });
 }
 
 std::string printable(std::string_view text) {

@@ -26,9 +26,15 @@ inline constexpr std::size_t stream_bytes = 8U << 20U;
 /// Whether the bytes are well-formed UTF-8 without NUL.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
-/// Whether it can name a model or a label: 1 to 64 bytes of letters, digits, '_', '-' and UTF-8 beyond ASCII.
+/// Whether it can name a model: 1 to 64 bytes of letters, digits, '_', '-' and UTF-8 beyond ASCII.
 [[nodiscard]] bool is_name(std::string_view text) noexcept;
 inline constexpr std::string_view name_expected = "1 to 64 bytes of letters, digits, '_' and '-' in UTF-8";
+
+/// Whether it can be a label: names with ' and blanks, but no blank at an end and no two together: "hey
+/// computer".
+[[nodiscard]] bool is_label(std::string_view text) noexcept;
+inline constexpr std::string_view label_expected =
+    "1 to 64 bytes of letters, digits, '_', '-', ' and single spaces in UTF-8";
 
 /// The text with every byte that is not printable ASCII as '?', 64 bytes at most: for error lines.
 [[nodiscard]] std::string printable(std::string_view text);

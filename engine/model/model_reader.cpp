@@ -265,7 +265,10 @@ std::vector<Label> read_labels(ByteReader& in) {
   bool any_keyword = false;
   for (int i = 0; i < count; ++i) {
     Label label;
-    label.name = read_name(in, "label");
+    label.name = in.text("label", limits::name_bytes);
+    if (!is_label(label.name)) {
+      in.fail("label", "'" + printable(label.name) + "'", std::string(label_expected));
+    }
     label.kind = static_cast<LabelKind>(in.integer<std::uint8_t>("label kind", 0, 2));
     any_keyword = any_keyword || label.kind == LabelKind::keyword;
     for (const Label& other : labels) {

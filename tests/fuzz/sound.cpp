@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "app/audio/file_reader.h"
-#include "app/audio/pcm_reader.h"
 #include "app/audio/resampler.h"
+#include "app/audio/stream_reader.h"
 #include "app/settings/options.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/memory_file.h"
@@ -26,6 +26,7 @@ InputOptions pcm_options(unsigned choice) {
 }
 
 void read_all(SampleReader& reader) {
+  reader.open();
   Resampler resampler(reader.rate_hz(), 16000, 1024);
   std::vector<float> block(1024);
   for (std::size_t all = 0, got = 1; got > 0 && all < most_samples; all += got) {
@@ -46,9 +47,9 @@ void sound(std::span<const std::byte> bytes) {
   const auto choice = std::to_integer<unsigned>(bytes.front());
   const MemoryFile file(bytes.subspan(1));
   (void)refused(ErrorKind::bad_data, [&] {
-    const bool raw = choice < 8 * formats;
+    const bool raw = choice < 8 * formats;  // or a file with a header, as through a pipe
     const auto reader =
-        raw ? open_pcm(file.descriptor(), pcm_options(choice)) : open_sound_file(file.name(), 1);
+        raw ? open_stream(file.descriptor(), pcm_options(choice)) : open_sound_file(file.name(), 1);
     read_all(*reader);
   });
 }

@@ -14,18 +14,19 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "app/audio/sound_16k.h"
 #include "app/base/atomic_file.h"
 #include "app/base/parallel.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/decode.h"
+#include "models/trainer/data/rate.h"
 
 namespace kwsd::train {
 namespace {
 
 constexpr std::string_view magic = "KWSDCLIP";
-constexpr std::uint32_t version = 2;
+constexpr std::uint32_t version = 3;
 constexpr std::size_t header_bytes = 24;
 constexpr std::size_t longest_word_clip_samples = 10 * sample_rate_hz;
 
@@ -137,10 +138,10 @@ struct Decoded {
   bool again = false;  ///< it could not be read, but may be the next time
 };
 
-Decoded decode(const SourceFile& file) {
+Decoded decode(const SourceFile& file, int channel) {
   Decoded out;
   try {
-    out.samples = decode_16k(file.path, ClipStore::max_seconds);
+    out.samples = load_recording_pcm16(file.path, {channel, ClipStore::most_seconds, true});
     const bool maybe_word = out.samples.size() <= longest_word_clip_samples;
     out.word = maybe_word ? find_word(out.samples) : Extent{};
   } catch (const Error& e) {
@@ -208,7 +209,7 @@ std::size_t batch_at(std::size_t first, const std::vector<SourceFile>& files, un
 
 /// Writes a cache with every file of `files`, taking from the old one what is still right.
 std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files,
-                    const Known& known, std::string_view old, unsigned threads) {
+                    int channel, const Known& known, std::string_view old, unsigned threads) {
   AtomicFile out(cache_file);
   out.write(std::string(header_bytes, '\0').data(), header_bytes);
   std::vector<Entry> entries;
@@ -219,7 +220,7 @@ std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<S
     std::vector<Decoded> fresh(count);
     parallel_for(fresh.size(), threads, [&](std::size_t i) {
       if (up_to_date(known, files[first + i]) == nullptr) {
-        fresh[i] = decode(files[first + i]);
+        fresh[i] = decode(files[first + i], channel);
       }
     });
     for (std::size_t i = 0; i < fresh.size(); ++i) {
@@ -262,7 +263,7 @@ std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<S
 }  // namespace
 
 ClipStore::ClipStore(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files,
-                     unsigned threads) {
+                     int channel, unsigned threads) {
   mapping_ = std::make_unique<Mapping>(cache_file);
   std::optional<std::vector<Entry>> entries = unpack(mapping_->view());
   if (!entries && mapping_->bytes != 0) {
@@ -279,7 +280,7 @@ ClipStore::ClipStore(const std::filesystem::path& cache_file, const std::vector<
   const bool stale = std::any_of(files.begin(), files.end(),
                                  [&](const SourceFile& f) { return up_to_date(known, f) == nullptr; });
   if (stale) {
-    decoded_ = rebuild(cache_file, files, known, mapping_->view(), threads);
+    decoded_ = rebuild(cache_file, files, channel, known, mapping_->view(), threads);
     mapping_ = std::make_unique<Mapping>(cache_file);
     entries = unpack(mapping_->view());
     if (!entries) {

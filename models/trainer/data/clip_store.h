@@ -23,17 +23,19 @@ struct SourceFile {
 };
 
 struct StoredClip {
-  std::span<const std::int16_t> samples;  ///< 16 kHz mono; empty when the file could not be decoded
-  Extent word;                            ///< where the word is, for recordings of up to 10 s
-  std::string error;                      ///< why it could not be decoded
+  std::span<const std::int16_t>
+      samples;        ///< 16 kHz; empty when the file could not be decoded
+  Extent word;        ///< where the word is, for recordings of up to 10 s
+  std::string error;  ///< why it could not be decoded
 };
 
 class ClipStore {
  public:
-  /// Opens the cache for `files` and brings it up to date: a clip whose path, size and time are unchanged is
-  /// not decoded again. Shows progress. Throws Error (io) when the cache cannot be written; a cache that is
-  /// damaged is made anew.
-  ClipStore(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files, unsigned threads);
+  /// Opens the cache for one channel of `files` and brings it up to date: a clip whose path, size and time
+  /// are unchanged is not decoded again. Shows progress. Throws Error (io) when the cache cannot be written;
+  /// a cache that is damaged is made anew.
+  ClipStore(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files, int channel,
+            unsigned threads);
   ~ClipStore();
   ClipStore(ClipStore&&) noexcept;
   ClipStore& operator=(ClipStore&&) noexcept;
@@ -43,8 +45,8 @@ class ClipStore {
   /// How many files were decoded by the constructor.
   [[nodiscard]] std::size_t decoded() const noexcept { return decoded_; }
 
-  /// Longest part of a file that is kept, seconds.
-  static constexpr double max_seconds = 3600.0;
+  /// A longer recording is an error of its clip; none is cut.
+  static constexpr double most_seconds = 24 * 3600.0;
 
  private:
   struct Mapping;

@@ -6,9 +6,10 @@
 #include <cstdio>
 #include <memory>
 
-#include "models/trainer/data/decode.h"
+#include "app/audio/sound_writer.h"
 #include "models/trainer/data/effects.h"
 #include "models/trainer/data/options.h"
+#include "models/trainer/data/rate.h"
 
 namespace kwsd::train {
 namespace {
@@ -29,7 +30,7 @@ void write_windows(const Dataset& dataset, const DataArguments& a) {
     Random random{a.batch.seed, 0, 0, i};
     const Window window = maker.draw(random, samples);
     const std::string& label = dataset.labels()[static_cast<std::size_t>(window.label)].name;
-    write_16k(a.listen / fmt::format("{:04}_{}.wav", i, label), to_pcm16(samples));
+    write_sound(a.listen / fmt::format("{:04}_{}.wav", i, label), to_pcm16(samples));
   }
 }
 

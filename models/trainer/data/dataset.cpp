@@ -8,11 +8,14 @@
 #include <map>
 #include <set>
 
+#include "app/audio/clip_list.h"
+#include "app/audio/pcm16.h"
 #include "app/audio/scan.h"
 #include "app/base/random.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
-#include "models/trainer/data/decode.h"
+#include "models/trainer/data/rate.h"
 
 namespace kwsd::train {
 namespace {
@@ -55,7 +58,22 @@ struct Dataset::Loader {
   const DataOptions& options;
   fs::path cache = options.cache.empty() ? default_cache() : options.cache;
   Words by_word = {};
-  std::vector<Clip> test_only = {};  // of test_words, labelled
+  std::vector<Clip> test_only = {};                  // of test_words, labelled
+  std::map<std::string, std::string> spelling = {};  // word_key -> the word as it is called here
+  std::set<std::string> told = {};                   // folders of another spelling
+  UnreadableFiles unreadable = {};
+
+  /// A word by the name of its folder: as the keyword is written, or as the first folder.
+  std::string called(const std::string& folder) {
+    if (folder == unknown_folder || folder == silence_folder) {
+      return folder;
+    }
+    const auto [known, added] = spelling.emplace(word_key(folder), folder);
+    if (!added && known->second != folder && told.insert(folder).second) {
+      spdlog::info("the folder '{}' counts as '{}'", folder, known->second);
+    }
+    return known->second;
+  }
 
   /// The decoded clips of a folder. They stay valid as long as the dataset.
   const std::vector<StoredClip>& decode(const fs::path& folder, const std::vector<fs::path>& files) {
@@ -64,8 +82,9 @@ struct Dataset::Loader {
       sources.push_back(source_file(fs::absolute(file)));
     }
     const std::string where = fs::absolute(folder).lexically_normal().string();
-    const fs::path cache_file = cache / fmt::format("{:016x}.clips", stable_hash(where));
-    ClipStore& store = out.stores_.emplace_back(cache_file, sources, options.threads);
+    const std::string of = options.channel == 1 ? where : where + fmt::format(" {}", options.channel);
+    const fs::path cache_file = cache / fmt::format("{:016x}.clips", stable_hash(of));
+    ClipStore& store = out.stores_.emplace_back(cache_file, sources, options.channel, options.threads);
     out.counts_.decoded += store.decoded();
     for (const StoredClip& clip : store.clips()) {
       if (!clip.error.empty()) {
@@ -76,8 +95,18 @@ struct Dataset::Loader {
     return store.clips();
   }
 
+  /// Whether a clip was decoded and is more than a dead channel.
+  bool sounds(const StoredClip& clip, const fs::path& file) {
+    if (clip.error.empty() && !has_signal(clip.samples)) {
+      spdlog::warn("skipped: {}: found digital silence alone in channel {}", file.string(), options.channel);
+      ++out.counts_.damaged;
+    }
+    return clip.error.empty() && has_signal(clip.samples);
+  }
+
   bool usable(const StoredClip& clip, const fs::path& file) {
-    if (!clip.error.empty()) {
+    const bool may_be_silent = std::find(file.begin(), file.end(), silence_folder) != file.end();
+    if (may_be_silent ? !clip.error.empty() : !sounds(clip, file)) {
       return false;
     }
     const double seconds = static_cast<double>(clip.samples.size()) / sample_rate_hz;
@@ -99,18 +128,15 @@ struct Dataset::Loader {
   /// The recordings of all word folders; `prefix` goes before each word's name.
   std::vector<fs::path> word_files(const fs::path& root, const std::string& prefix) {
     std::vector<fs::path> files;
-    for (const fs::path& folder : subfolders(root)) {
+    for (const fs::path& folder : word_folders(root)) {
       const std::string name = folder.filename().string();
-      if (name == noise_folder || name.front() == '.') {
-        continue;
-      }
       if (name.front() == '_' && name != unknown_folder && name != silence_folder) {
         spdlog::warn("skipped: {}: no word, expected {}, {} or {}", folder.string(), unknown_folder,
                      silence_folder, noise_folder);
         continue;
       }
-      const std::vector<fs::path> found = sound_files(folder);
-      by_word[prefix + name];  // an empty folder is a word without clips
+      const std::vector<fs::path> found = sound_files(folder, unreadable);
+      by_word[prefix + called(name)];  // an empty folder is a word without clips
       files.insert(files.end(), found.begin(), found.end());
     }
     return files;
@@ -128,27 +154,42 @@ struct Dataset::Loader {
     }
   }
 
-  static std::string word_of(const fs::path& file, const fs::path& root) {
-    return (*fs::relative(file, root).begin()).string();
+  std::string word_of(const fs::path& file, const fs::path& root) {
+    return called((*file.lexically_relative(root).begin()).string());
+  }
+
+  /// A list that names none of the clips beside it would leave them all to training.
+  static void check_list(const ClipList& list, const fs::path& root) {
+    const std::vector<std::string> missing = list.missing();
+    if (!list.empty() && missing.size() == list.size()) {
+      throw Error(ErrorKind::bad_data,
+                  fmt::format("{}: none of its {} entries is a recording in {}; the first: {}",
+                              list.file().string(), list.size(), root.string(), printable(missing.front())));
+    }
+    if (!missing.empty()) {
+      spdlog::warn("{}: {} of {} entries are no recording in {}; the first: {}", list.file().string(),
+                   missing.size(), list.size(), root.string(), printable(missing.front()));
+    }
   }
 
   void add_words(const fs::path& root) {
-    const std::set<std::string> validation = read_list(root / "validation_list.txt");
-    const std::set<std::string> test = read_list(root / "testing_list.txt");
+    ClipList validation(root / "validation_list.txt", root);
+    ClipList test(root / "testing_list.txt", root);
     const std::vector<fs::path> files = word_files(root, "");
     const std::vector<StoredClip>& clips = decode(root, files);
     Words found;
     const bool listed_test = test.empty() && !validation.empty() && options.validation_list_is_test;
     for (std::size_t i = 0; i < files.size(); ++i) {
+      const bool tests = test.contains(files[i]);
+      const bool validates = validation.contains(files[i]);
       if (!usable(clips[i], files[i])) {
         continue;
       }
       const std::string speaker = speaker_of(files[i].stem().string());
-      const std::string listed = fs::relative(files[i], root).replace_extension().generic_string();
       Split split = Split::train;
-      if (test.contains(listed)) {
+      if (tests) {
         split = Split::test;
-      } else if (validation.contains(listed)) {
+      } else if (validates) {
         split = listed_test ? Split::test : Split::validation;
       } else if (validation.empty() && test.empty()) {
         split = split_by_hash(speaker, options.validation_fraction, options.test_fraction);
@@ -158,6 +199,8 @@ struct Dataset::Loader {
       found[word_of(files[i], root)].push_back(
           {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
     }
+    check_list(validation, root);
+    check_list(test, root);
     join(std::move(found), root, validation.empty() && test.empty());
     if (fs::is_directory(root / noise_folder)) {
       add_noise(root / noise_folder);
@@ -184,8 +227,9 @@ struct Dataset::Loader {
     }
   }
 
-  void add_own_word(const std::string& word, const fs::path& folder) {
-    const std::vector<fs::path> files = sound_files(folder);
+  void add_own_word(const std::string& name, const fs::path& folder) {
+    const std::string word = called(name);
+    const std::vector<fs::path> files = sound_files(folder, unreadable);
     const std::vector<StoredClip>& clips = decode(folder, files);
     Words found;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -224,7 +268,7 @@ struct Dataset::Loader {
 
   /// Speaker by speaker into the splits: with few speakers a hash alone could leave a split without any.
   void add_speech(const fs::path& folder, double test, double validation, bool may_train) {
-    const std::vector<fs::path> files = sound_files(folder);
+    const std::vector<fs::path> files = sound_files(folder, unreadable);
     const std::vector<StoredClip>& clips = decode(folder, files);
     const std::map<std::string, std::string> transcripts = read_transcripts(folder);
     std::map<std::uint64_t, std::vector<std::size_t>> by_speaker;  // in the order of the hash
@@ -254,7 +298,10 @@ struct Dataset::Loader {
 
   /// Of speech or noise: windows of a second are cut from it.
   bool long_enough(const StoredClip& clip, const fs::path& file) {
-    if (clip.error.empty() && clip.samples.size() < sample_rate_hz) {
+    if (!sounds(clip, file)) {
+      return false;
+    }
+    if (clip.samples.size() < sample_rate_hz) {
       spdlog::warn("skipped: {}: {:.3f} s, expected at least 1 s of speech or noise", file.string(),
                    static_cast<double>(clip.samples.size()) / sample_rate_hz);
       ++out.counts_.too_short;
@@ -265,11 +312,11 @@ struct Dataset::Loader {
   /// Short recordings are split by file, long ones by time.
   void add_noise(const fs::path& folder) {
     constexpr std::size_t long_samples = 30 * sample_rate_hz;
-    const std::vector<fs::path> files = sound_files(folder);
+    const std::vector<fs::path> files = sound_files(folder, unreadable);
     const std::vector<StoredClip>& clips = decode(folder, files);
     for (std::size_t i = 0; i < files.size(); ++i) {
       const std::span<const std::int16_t> all = clips[i].samples;
-      if (all.size() < long_samples) {
+      if (all.size() < long_samples || !has_signal(all)) {
         if (long_enough(clips[i], files[i])) {
           add_stretch(out.noise_, {all, split_by_hash(speaker_of(files[i].stem().string()),
                                                       options.validation_fraction, options.test_fraction)});
@@ -299,15 +346,18 @@ struct Dataset::Loader {
   }
 
   void name_labels() {
-    const std::set<std::string> unique(options.keywords.begin(), options.keywords.end());
-    if (options.keywords.empty() || unique.size() != options.keywords.size() || unique.contains("")) {
-      throw Error(ErrorKind::usage, "--keywords: expected one or more different words");
+    if (options.keywords.empty()) {
+      throw Error(ErrorKind::usage, "--keywords: expected one or more words");
     }
     for (const std::string& keyword : options.keywords) {
-      if (!is_name(keyword) || keyword == "unknown" || keyword == "silence") {
-        throw Error(ErrorKind::usage,
-                    "--keywords: found '" + printable(keyword) + "', expected " + std::string(name_expected) +
-                        ", but not unknown or silence (--own-word WORD=FOLDER names a folder anew)");
+      try {
+        check_keyword(keyword, "--keywords");
+      } catch (const Error& error) {
+        throw Error(error.kind(),
+                    std::string(error.what()) + " (--own-word WORD=FOLDER names a folder anew)");
+      }
+      if (!spelling.emplace(word_key(keyword), keyword).second) {
+        throw Error(ErrorKind::usage, "--keywords: found '" + keyword + "' twice, expected different words");
       }
       out.labels_.push_back({keyword, LabelKind::keyword});
     }
@@ -381,7 +431,7 @@ struct Dataset::Loader {
       const bool keyword = w < options.keywords.size();
       std::vector<Clip>& clips = by_word[out.words_[w]];
       if (keyword) {
-        check_keyword(out.words_[w], clips);
+        require_clips(out.words_[w], clips);
       }
       for (Clip& clip : clips) {
         clip.word = static_cast<int>(w);
@@ -397,7 +447,19 @@ struct Dataset::Loader {
     test.insert(test.end(), test_only.begin(), test_only.end());
   }
 
-  static void check_keyword(const std::string& word, std::vector<Clip>& clips) {
+  /// A model that heard keywords alone takes everything for one.
+  void warn_without_negatives() const {
+    const auto is_negative = [this](const Clip& clip) { return clip.label == out.unknown_label(); };
+    const std::vector<Clip>& clips = out.clips_[index(Split::train)];
+    if (out.speech_[index(Split::train)].empty() && std::none_of(clips.begin(), clips.end(), is_negative)) {
+      spdlog::warn(
+          "no other words and no speech to train on: the model will take most of what it hears for {}; add "
+          "folders of other words (--data, --other-words) or --speech",
+          options.keywords.size() == 1 ? "'" + options.keywords.front() + "'" : "a keyword");
+    }
+  }
+
+  static void require_clips(const std::string& word, std::vector<Clip>& clips) {
     if (clips.empty()) {
       throw Error(ErrorKind::bad_data,
                   "keyword '" + word + "': no usable recording found, expected at least one");
@@ -441,7 +503,9 @@ Dataset::Dataset(const DataOptions& options) {
   for (const fs::path& folder : options.noise) {
     load.add_noise(folder);
   }
+  load.unreadable.warn();
   load.take_words();
+  load.warn_without_negatives();
 }
 
 std::string Dataset::summary() const {

@@ -21,7 +21,8 @@ inline constexpr int split_count = 3;
 
 struct DataOptions {
   /// Folders in the Speech Commands layout: a folder per word, validation_list.txt, testing_list.txt,
-  /// _background_noise_. Words of the same name are joined. _unknown_ holds unknown words, _silence_ noise.
+  /// _background_noise_. Words of the same name (same_word) are joined: "Stop " is "stop". _unknown_ holds
+  /// unknown words, _silence_ noise.
   std::vector<std::filesystem::path> words;
   /// Test sets in that layout, as the official balanced ones of Speech Commands are: all of them is the test
   /// split, and what else would have been in it is left out.
@@ -37,6 +38,7 @@ struct DataOptions {
   /// Continuous speech that never trains: half of its speakers validate, the others test.
   std::vector<std::filesystem::path> held_out_speech;
   std::vector<std::filesystem::path> noise;
+  int channel = 1;                   ///< of the recordings, from 1
   std::filesystem::path cache;       ///< folder; empty: $XDG_CACHE_HOME/kwsd or ~/.cache/kwsd
   double validation_fraction = 0.1;  ///< of the speakers, where no list says
   double test_fraction = 0.1;
@@ -55,7 +57,7 @@ struct DataOptions {
 struct Clip {
   std::span<const std::int16_t> samples;  ///< 16 kHz
   Extent spoken;                          ///< where in it the word is
-  int word = 0;  ///< index into words(); -1: no single word (_unknown_, _silence_, one of test_words alone)
+  int word = 0;   ///< index into words(); -1: no single word (_unknown_, _silence_, one of test_words alone)
   int label = 0;  ///< index into labels(); that of silence in validation and test alone
   std::uint64_t speaker = 0;
   Split split = Split::train;
@@ -69,9 +71,10 @@ struct Stretch {
 
 class Dataset {
  public:
-  /// Finds, decodes (once, cached) and splits. Damaged, too short and too long files are named in the log,
-  /// skipped and counted. Throws Error: no_input (a folder is missing), bad_data (a keyword without
-  /// a usable clip), usage (no keyword, the same keyword twice), io (the cache cannot be written).
+  /// Finds, decodes (once, cached) and splits. Damaged, silent, too short and too long files are named in the
+  /// log, skipped and counted. Throws Error: no_input (a folder is missing, a list cannot be read), bad_data
+  /// (a keyword without a usable clip, a list of other clips), usage (no keyword, the same keyword twice), io
+  /// (the cache cannot be written).
   explicit Dataset(const DataOptions& options);
 
   /// Keywords in the order given, then "unknown", then "silence".

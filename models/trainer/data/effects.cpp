@@ -83,15 +83,6 @@ void set_level(std::span<float> x, float level) noexcept {
   scale(x, now > 0 ? level / now : 0);
 }
 
-std::vector<std::int16_t> to_pcm16(std::span<const float> x) {
-  std::vector<std::int16_t> out(x.size());
-  std::transform(x.begin(), x.end(), out.begin(), [](float v) {
-    const float finite = std::isfinite(v) ? v : 0.0F;
-    return static_cast<std::int16_t>(std::lround(std::clamp(finite * 32768.0F, -32768.0F, 32767.0F)));
-  });
-  return out;
-}
-
 void add_resampled(std::span<const std::int16_t> in, double at, double speed, float gain,
                    std::span<float> out) noexcept {
   constexpr double fade_samples = 80;

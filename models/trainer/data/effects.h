@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "app/audio/pcm16.h"
 #include "app/base/random.h"
 
 namespace kwsd::train {
@@ -15,8 +16,6 @@ namespace kwsd::train {
 void scale(std::span<float> x, float factor) noexcept;
 /// Brings x to a level, RMS; silence stays silence.
 void set_level(std::span<float> x, float level) noexcept;
-/// Samples in [-1, 1] as a 16-bit converter gives them; what is outside is clipped, what is no number is 0.
-[[nodiscard]] std::vector<std::int16_t> to_pcm16(std::span<const float> x);
 
 /// out[i] += gain * in(at + i * speed), cubic interpolation; nothing where that lies outside `in`. The ends
 /// of `in` are faded over 5 ms, so that they make no click.

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "app/base/words.h"
 #include "engine/model/error.h"
 
 namespace kwsd::train {
@@ -12,7 +13,7 @@ std::pair<std::string, std::filesystem::path> name_and_folder(const std::string&
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
     throw CLI::ValidationError("--own-word", "found '" + text + "', expected WORD=FOLDER");
   }
-  return {text.substr(0, at), text.substr(at + 1)};
+  return {std::string(trimmed(std::string_view(text).substr(0, at))), text.substr(at + 1)};
 }
 
 }  // namespace
@@ -51,7 +52,9 @@ void add_data_options(CLI::App& app, DataOptions& options) {
          },
          "WORD=FOLDER: recordings of one word in a folder of their own; may be repeated")
       ->group(group);
-  app.add_option("--keywords", options.keywords, "Words to spot, a,b,c; all other words are unknown")
+  app.add_option_function<std::vector<std::string>>(
+         "--keywords", [&options](const std::vector<std::string>& all) { options.keywords = trimmed(all); },
+         "Words or phrases to spot, a,b,c d; all other words are unknown")
       ->delimiter(',')
       ->group(group);
   app.add_option("--speech", options.speech,
@@ -63,6 +66,10 @@ void add_data_options(CLI::App& app, DataOptions& options) {
                  "repeated")
       ->group(group);
   app.add_option("--noise", options.noise, "Folder of noise; may be repeated")->group(group);
+  app.add_option("--channel", options.channel, "Which channel of the recordings to take, from 1")
+      ->check(CLI::Range(1, 1024))
+      ->group(group)
+      ->capture_default_str();
   app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")->group(group);
   app.add_option("--validation-fraction", options.validation_fraction, "Of the speakers, where no list says")
       ->check(between(0, 0.5))

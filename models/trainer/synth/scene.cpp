@@ -3,20 +3,23 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
+#include "app/audio/sound_writer.h"
 #include "app/base/atomic_file.h"
+#include "app/base/text_lines.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/decode.h"
 #include "models/trainer/data/effects.h"
 #include "models/trainer/data/endpoints.h"
+#include "models/trainer/data/rate.h"
 #include "models/trainer/synth/voices.h"
 
 namespace kwsd::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t longest_line_bytes = 65536;
 
 struct Line {
   double pause_seconds = 0, pace = 1;
@@ -63,20 +66,15 @@ Line parse_line(const std::string& text, const fs::path& file, int number) {
 }
 
 Scene read_scene(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    throw Error(ErrorKind::no_input, file.string() + ": cannot be read");
-  }
   Scene scene;
-  int number = 0;
-  for (std::string text; std::getline(in, text);) {
-    ++number;
+  for_each_line(file, longest_line_bytes, [&](int number, std::string_view line) {
+    const std::string text(line);
     if (text.starts_with("noise ")) {
       scene.noise_db = std::atof(text.c_str() + 6);
     } else if (!text.empty() && text.front() != '#') {
       scene.lines.push_back(parse_line(text, file, number));
     }
-  }
+  });
   return scene;
 }
 
@@ -105,7 +103,7 @@ void make_scene(const fs::path& scene_file, const fs::path& output, const fs::pa
   sound.resize(sound.size() + static_cast<std::size_t>(last_pause_seconds * sample_rate_hz));
   Random random(1);
   add_pink_noise(sound, from_db(scene.noise_db), random);
-  write_16k(output, to_pcm16(sound));
+  write_sound(output, to_pcm16(sound));
   if (!labels.empty()) {
     AtomicFile out(labels);
     out.write(table.data(), table.size());

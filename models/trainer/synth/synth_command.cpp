@@ -5,18 +5,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <memory>
 
 #include "app/audio/scan.h"
+#include "app/audio/sound_writer.h"
 #include "app/base/atomic_file.h"
 #include "app/base/parallel.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
+#include "app/base/text_lines.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/decode.h"
 #include "models/trainer/data/endpoints.h"
+#include "models/trainer/data/rate.h"
 #include "models/trainer/synth/scene.h"
 #include "models/trainer/synth/voices.h"
 
@@ -24,6 +26,8 @@ namespace kwsd::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t longest_line_bytes = 65536;
 
 /// Cut to the word and 0.1 s around it; at least one second long.
 std::vector<std::int16_t> trim(const std::vector<std::int16_t>& spoken) {
@@ -57,7 +61,7 @@ bool speak_into(const fs::path& file, const Voice& voice, const std::string& tex
       throw Error(ErrorKind::bad_data, voice.description() + ": nothing heard for '" + text + "'");
     }
     const fs::path part = file.parent_path() / ("." + file.stem().string() + ".part.flac");
-    write_16k(part, whole ? spoken : trim(spoken));
+    write_sound(part, whole ? spoken : trim(spoken));
     fs::rename(part, file);
     return true;
   } catch (const Error& e) {
@@ -69,19 +73,12 @@ bool speak_into(const fs::path& file, const Voice& voice, const std::string& tex
   }
 }
 
-void check_word(const std::string& word) {
-  if (word.empty() || word.find_first_of("/\\\n\r") != std::string::npos || word.front() == '.' ||
-      word.front() == '_' || word.front() == '-') {
-    throw Error(ErrorKind::usage, "word '" + word + "': expected a name that can be a folder");
-  }
-}
-
 }  // namespace
 
 std::size_t synthesize_words(const std::vector<std::pair<std::string, std::string>>& word_and_said,
                              const SynthOptions& options) {
   for (const auto& [word, said] : word_and_said) {
-    check_word(word);
+    check_keyword(word, "--words");
     fs::create_directories(options.output / word);
   }
   const std::vector<Voice> speakers = make_speakers(options.language, options.speakers, options.seed);
@@ -114,7 +111,7 @@ std::size_t synthesize_sentences(const std::vector<std::string>& sentences, cons
     transcripts += name + " " + sentences[i] + "\n";
     files.push_back(options.output / (name + ".flac"));
     const auto said = before.find(name);
-    if (said != before.end() && said->second != capitals(sentences[i])) {
+    if (said != before.end() && !same_word(said->second, sentences[i])) {
       fs::remove(files.back());  // it says another sentence
     }
     before.erase(name);
@@ -149,27 +146,21 @@ struct Arguments {
 /// "word" or "word=what to say".
 std::pair<std::string, std::string> word_and_said(const std::string& text) {
   const auto at = text.find('=');
-  std::string word = text.substr(0, at);
-  std::string said = at == std::string::npos ? word : text.substr(at + 1);
+  std::string word(trimmed(std::string_view(text).substr(0, at)));
+  std::string said =
+      at == std::string::npos ? word : std::string(trimmed(std::string_view(text).substr(at + 1)));
   std::replace(said.begin(), said.end(), '_', ' ');
   return {std::move(word), std::move(said)};
 }
 
-std::vector<std::string> read_lines(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    throw Error(ErrorKind::no_input, file.string() + ": cannot be read");
-  }
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') {
-      line.pop_back();
+std::vector<std::string> read_sentences(const fs::path& file) {
+  std::vector<std::string> sentences;
+  for_each_line(file, longest_line_bytes, [&sentences](int, std::string_view line) {
+    if (!trimmed(line).empty()) {
+      sentences.emplace_back(trimmed(line));
     }
-    if (!line.empty()) {
-      lines.push_back(line);
-    }
-  }
-  return lines;
+  });
+  return sentences;
 }
 
 void run(const Arguments& a) {
@@ -183,10 +174,11 @@ void run(const Arguments& a) {
   }
   std::size_t made = 0;
   if (!a.sentences.empty()) {
-    made = synthesize_sentences(read_lines(a.sentences), a.options);
+    made = synthesize_sentences(read_sentences(a.sentences), a.options);
   } else {
     std::vector<std::pair<std::string, std::string>> words;
-    std::transform(a.words.begin(), a.words.end(), std::back_inserter(words), word_and_said);
+    const std::vector<std::string> entries = trimmed(a.words);
+    std::transform(entries.begin(), entries.end(), std::back_inserter(words), word_and_said);
     made = synthesize_words(words, a.options);
   }
   if (made == 0) {

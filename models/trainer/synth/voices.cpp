@@ -10,10 +10,11 @@
 #include <set>
 #include <sstream>
 
+#include "app/audio/sound_16k.h"
 #include "app/base/random.h"
 #include "engine/model/error.h"
-#include "models/trainer/data/decode.h"
 #include "models/trainer/data/effects.h"
+#include "models/trainer/data/rate.h"
 #include "models/trainer/synth/process.h"
 
 namespace kwsd::train {
@@ -194,7 +195,7 @@ std::vector<std::int16_t> speak(const Voice& voice, std::string_view text, doubl
     throw Error(ErrorKind::unavailable,
                 voice.engine + " (voice " + voice.name + ") failed on '" + std::string(text) + "'");
   }
-  return resampled(decode_16k(wav.path(), 120), voice.tract);
+  return resampled(load_recording_pcm16(wav.path(), {1, 120, true}), voice.tract);
 }
 
 }  // namespace kwsd::train

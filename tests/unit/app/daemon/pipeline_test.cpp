@@ -20,7 +20,7 @@ std::string shipped(const std::string& name) {
 }
 
 std::vector<float> demo() {
-  return load_16k(std::string(KWSD_SOURCE) + "/tests/data/demo.wav", 1, 60);
+  return load_recording(std::string(KWSD_SOURCE) + "/tests/data/demo.wav", {});
 }
 
 }  // namespace

@@ -26,6 +26,23 @@ TEST_CASE("labels are read, sorted, and written again") {
   REQUIRE(read_labels(folder.write("none.tsv", "")).empty());
 }
 
+TEST_CASE("labels as Audacity and editors write them") {
+  const TemporaryFolder folder;
+  const std::vector<LabelledWord> expected{{0.5, 1, "stop"}, {2, 2.5, "go"}};
+  for (const char* text : {"\xEF\xBB\xBF"
+                           "0.5\t1\tstop\n2\t2.5\tgo\n",
+                           "\xEF\xBB\xBFStart\tEnd\tWord\r\n0.5\t1\tstop\r\n2\t2.5\tgo",
+                           "0.500000\t1.000000\tstop\n\\\t100.0\t8000.0\n2.0\t2.5\tgo\n\\\t1\t2\n",
+                           "0,5\t1,0\tstop \n \n2,0\t2,5\t go\n"}) {
+    CAPTURE(text);
+    CHECK(read_labels(folder.write("labels.txt", text)) == expected);
+  }
+  CHECK_THROWS_WITH(read_labels(folder.write("labels.txt", std::string("\xFF\xFE"
+                                                                       "0\0",
+                                                                       4))),
+                    Catch::Contains("found UTF-16, expected UTF-8"));
+}
+
 TEST_CASE("a wrong line is named with its field") {
   const TemporaryFolder folder;
   const std::vector<std::pair<std::string, std::string>> wrong{{"x\t1\tgo", "start"},

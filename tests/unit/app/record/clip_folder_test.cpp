@@ -37,9 +37,8 @@ TEST_CASE("words and speakers that are no file names are refused") {
   const test::TemporaryFolder folder;
   for (const char* word : {"", "a/b", "..", "_silence_", ".x", "a\nb", "\xff"}) {
     CAPTURE(word);
-    REQUIRE_THROWS_AS(check_word(word), Error);
+    REQUIRE_THROWS_AS(ClipFolder(folder.path(), "a").save(word, {}), Error);
   }
-  check_word("größe 2");
   REQUIRE_THROWS_WITH(ClipFolder(folder.path(), "a/b"), Catch::Contains("--speaker"));
   REQUIRE_THROWS_WITH(ClipFolder("/dev/null/x", "a").save("go", {}), Catch::Contains("cannot be made"));
 }

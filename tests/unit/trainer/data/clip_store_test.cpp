@@ -81,7 +81,7 @@ TEST_CASE("files of any format, rate and channel count become 16 kHz mono") {
   for (const Case& c : cases) {
     CAPTURE(c.name);
     write_as(folder.path() / c.name, c.format, c.rate, c.channels);
-    const std::vector<std::int16_t> samples = decode_16k(folder.path() / c.name, 10);
+    const std::vector<std::int16_t> samples = load_recording_pcm16(folder.path() / c.name, {1, 10});
     REQUIRE(samples.size() == Approx(16000).margin(40));
     double energy = 0;
     for (std::size_t i = 4000; i < 12000; ++i) {
@@ -89,7 +89,8 @@ TEST_CASE("files of any format, rate and channel count become 16 kHz mono") {
     }
     REQUIRE(std::sqrt(energy / 8000) == Approx(0.5 * 32768 / std::sqrt(2.0)).epsilon(0.05));  // lossy codecs
   }
-  REQUIRE(decode_16k(folder.path() / "a.wav", 0.25).size() == 4000);
+  REQUIRE_THROWS_WITH(load_recording_pcm16(folder.path() / "a.wav", {1, 0.25}),
+                      Catch::Contains("longer than 0.25 s"));
 }
 
 TEST_CASE("what is not sound is named") {
@@ -98,7 +99,7 @@ TEST_CASE("what is not sound is named") {
   write_text(folder.path() / "empty.flac", "");
   for (const char* name : {"text.wav", "empty.flac", "missing.wav"}) {
     try {
-      static_cast<void>(decode_16k(folder.path() / name, 10));
+      static_cast<void>(load_recording_pcm16(folder.path() / name, {1, 10}));
       FAIL("no error for " << name);
     } catch (const Error& e) {
       REQUIRE_THAT(e.what(), Catch::Contains(name));
@@ -115,7 +116,7 @@ TEST_CASE("clips are decoded once and again when they change") {
   write_clip(a, tone(1, 500, 0.2, 0.5));
   write_clip(b, tone(0.5, 700, 0.1, 0.3));
   write_text(bad, "RIFF....");
-  const auto open = [&] { return ClipStore(cache, sources({a, bad, b}), 2); };
+  const auto open = [&] { return ClipStore(cache, sources({a, bad, b}), 1, 2); };
   const ClipStore first = open();
   REQUIRE(first.decoded() == 3);
   REQUIRE(first.clips()[0].samples.size() == 16000);
@@ -136,7 +137,7 @@ TEST_CASE("a file that could not be read is tried again") {
   const fs::path clip = folder.path() / "a.wav";
   const fs::path cache = folder.path() / "x.clips";
   write_clip(clip, tone(1, 500, 0.2, 0.5));
-  const auto open = [&] { return ClipStore(cache, sources({clip}), 1); };
+  const auto open = [&] { return ClipStore(cache, sources({clip}), 1, 1); };
   {
     const int next = dup(0);  // a descriptor for the cache, none for the clip
     close(next);
@@ -157,20 +158,20 @@ TEST_CASE("a damaged cache is made anew") {
   const fs::path clip = folder.path() / "a.wav";
   const fs::path cache = folder.path() / "x.clips";
   write_clip(clip, tone(1, 500, 0.2, 0.5));
-  const ClipStore made(cache, sources({clip}), 1);
+  const ClipStore made(cache, sources({clip}), 1, 1);
   std::string bytes(
       (std::istreambuf_iterator<char>(*std::make_unique<std::ifstream>(cache, std::ios::binary))), {});
   const std::size_t size = bytes.size();
   for (std::size_t cut : {std::size_t{0}, std::size_t{5}, std::size_t{24}, size / 2, size - 1}) {
     write_text(cache, bytes.substr(0, cut));
     CAPTURE(cut);
-    REQUIRE(ClipStore(cache, sources({clip}), 1).clips()[0].samples.size() == 16000);
+    REQUIRE(ClipStore(cache, sources({clip}), 1, 1).clips()[0].samples.size() == 16000);
   }
   for (std::size_t at = size - 60; at < size; ++at) {  // the index
     std::string flipped = bytes;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x40);
     write_text(cache, flipped);
-    REQUIRE(ClipStore(cache, sources({clip}), 1).decoded() == 1);
+    REQUIRE(ClipStore(cache, sources({clip}), 1, 1).decoded() == 1);
   }
 }
 
@@ -181,17 +182,17 @@ TEST_CASE("a full disk while the cache is written is one clear error and leaves 
   const fs::path cache = folder.path() / "x.clips";
   write_clip(a, tone(1, 500, 0.2, 0.5));
   write_clip(b, tone(1, 700, 0.2, 0.5));
-  REQUIRE(ClipStore(cache, sources({a}), 1).decoded() == 1);
+  REQUIRE(ClipStore(cache, sources({a}), 1, 1).decoded() == 1);
   {
     const FileSizeLimit limit(40000);  // the old cache fits, the new one does not
     try {
-      const ClipStore store(cache, sources({a, b}), 1);
+      const ClipStore store(cache, sources({a, b}), 1, 1);
       FAIL("no error");
     } catch (const Error& e) {
       REQUIRE(e.kind() == ErrorKind::io);
       REQUIRE_THAT(e.what(), Catch::Contains("x.clips") && Catch::Contains("File too large"));
     }
   }
-  REQUIRE(ClipStore(cache, sources({a}), 1).decoded() == 0);
+  REQUIRE(ClipStore(cache, sources({a}), 1, 1).decoded() == 0);
   REQUIRE(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 3);
 }

@@ -1,6 +1,9 @@
 #include "models/trainer/data/dataset.h"
 
+#include <sndfile.h>
+
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <set>
 
 #include "app/audio/scan.h"
@@ -36,6 +39,24 @@ std::string error_of(const DataOptions& options) {
     return e.what();
   }
   return "";
+}
+
+/// A second of float WAV at 16 kHz; `sample` of the index among interleaved samples.
+template <class Sample>
+void write_float(const fs::path& path, int channels, Sample sample) {
+  fs::create_directories(path.parent_path());
+  SF_INFO info{};
+  info.samplerate = 16000;
+  info.channels = channels;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_FLOAT;
+  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
+  std::vector<float> samples(16000U * static_cast<unsigned>(channels));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i] = sample(i);
+  }
+  REQUIRE(sf_write_float(file, samples.data(), static_cast<sf_count_t>(samples.size())) ==
+          static_cast<sf_count_t>(samples.size()));
+  sf_close(file);
 }
 
 }  // namespace
@@ -177,7 +198,7 @@ TEST_CASE("one person's recordings train, beside other voices and whatever their
 
 TEST_CASE("a keyword that no model file can name is refused at once") {
   const TemporaryFolder folder;
-  for (const char* keyword : {"hey computer", "unknown", "silence", "what?",
+  for (const char* keyword : {"hey  computer", "unknown", "silence", "what?",
                               "\xFC"
                               "ber"}) {
     CAPTURE(keyword);
@@ -192,6 +213,93 @@ TEST_CASE("a keyword that no model file can name is refused at once") {
   REQUIRE(error_of(options_for(folder, {"\xC3\xBC"
                                         "ber_uns"}))
               .empty());
+}
+
+TEST_CASE("a folder that spells the keyword in another way trains for it, not against it") {
+  const TemporaryFolder folder;
+  const fs::path data = folder.path() / "data";
+  write_words(data, {"stop", "Stop", "STOP ", "u\314\210ber", "tree", ".Trash-1000", "@eaDir"}, 3);
+  write_words(folder.path() / "more",
+              {"sToP",
+               "\xC3\x9C"
+               "BER",
+               "Tree"},
+              3);
+  DataOptions options = options_for(folder, {"stop",
+                                             "\xC3\xBC"
+                                             "ber"});
+  options.training_words = {folder.path() / "more"};
+  options.own_words = {{"Stop", data / "stop"}};
+  const Dataset dataset(options);
+  CHECK(dataset.words().size() == 3);
+  std::size_t clips[3] = {};
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    for (const Clip& clip : dataset.clips(split)) {
+      ++clips[clip.word];
+    }
+  }
+  CHECK(clips[0] == 15);
+  CHECK(clips[1] == 6);
+  CHECK(clips[2] == 6);
+  options.keywords = {"stop", "Stop"};
+  CHECK_THAT(error_of(options), Catch::Contains("--keywords: found 'Stop' twice"));
+}
+
+TEST_CASE("a phrase is a keyword, in a folder with blanks or underscores") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"hey computer", "Hey_Computer", "tree"}, 4);
+  const Dataset dataset(options_for(folder, {"hey computer"}));
+  CHECK(dataset.words() == std::vector<std::string>{"hey computer", "tree"});
+  CHECK(dataset.labels()[0].name == "hey computer");
+}
+
+TEST_CASE("clips without a signal and clips of no numbers are no recordings") {
+  const TemporaryFolder folder;
+  write_words(folder.path() / "data", {"yes"}, 3);
+  const fs::path yes = folder.path() / "data" / "yes";
+  write_clip(yes / "zero.wav", std::vector<std::int16_t>(16000, 0));
+  write_clip(yes / "constant.wav", std::vector<std::int16_t>(16000, 300));
+  write_float(yes / "nan.wav", 1,
+              [](std::size_t i) { return i == 8000 ? std::nanf("") : 0.1F * (i % 7 == 0); });
+  const Dataset dataset(options_for(folder, {"yes"}));
+  CHECK(dataset.counts().damaged == 3);
+  CHECK(count(dataset, Split::train, 0) + dataset.clips(Split::validation).size() +
+            dataset.clips(Split::test).size() ==
+        3);
+}
+
+TEST_CASE("of several channels one is taken: an inverted one does not make silence of the word") {
+  const TemporaryFolder folder;
+  const fs::path yes = folder.path() / "data" / "yes";
+  const auto tone_at = [](std::size_t frame) {
+    return 0.25F * static_cast<float>(std::sin(0.2 * static_cast<double>(frame)));
+  };
+  write_float(yes / "inverted.wav", 2,
+              [&](std::size_t i) { return (i % 2 == 0 ? 1.0F : -1.0F) * tone_at(i / 2); });
+  DataOptions options = options_for(folder, {"yes"});
+  const auto peak_of = [](const Dataset& dataset) {
+    const auto samples = dataset.clips(Split::train).at(0).samples;
+    return *std::max_element(samples.begin(), samples.end());
+  };
+  CHECK(peak_of(Dataset(options)) == Approx(8192).epsilon(0.01));
+  write_float(yes / "inverted.wav", 2, [&](std::size_t i) { return i % 2 == 0 ? 0.0F : tone_at(i / 2); });
+  CHECK_THAT(error_of(options), Catch::Contains("no usable recording"));
+  options.channel = 2;
+  CHECK(peak_of(Dataset(options)) == Approx(8192).epsilon(0.01));
+}
+
+TEST_CASE("a list of other clips is an error, however it is written it is found") {
+  const TemporaryFolder folder;
+  const fs::path data = folder.path() / "data";
+  write_words(data, {"yes", "no"}, 10);
+  write_text(data / "testing_list.txt",
+             "\357\273\277yes/speaker0_nohash_0.wav\r\n./no/speaker1_nohash_0.wav\r\n" +
+                 (data / "yes" / "speaker2_nohash_0.wav").string() +
+                 "\ndata/no/speaker3_nohash_0.wav\nNO/speaker4_nohash_0\n");
+  CHECK(Dataset(options_for(folder, {"yes", "no"})).clips(Split::test).size() == 5);
+  write_text(data / "testing_list.txt", "maybe/x.wav\nyes/nobody.wav\n");
+  CHECK_THAT(error_of(options_for(folder, {"yes", "no"})),
+             Catch::Contains("testing_list.txt: none of its 2 entries") && Catch::Contains("maybe/x.wav"));
 }
 
 TEST_CASE("speech and noise of less than a second is named, skipped and counted") {

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "app/audio/sound_16k.h"
+#include "app/audio/sound_writer.h"
 #include "app/base/random.h"
-#include "models/trainer/data/decode.h"
+#include "models/trainer/data/rate.h"
 
 namespace kwsd::train::test {
 
@@ -50,7 +52,7 @@ inline std::vector<std::int16_t> tone(double seconds, double hz, double from, do
 
 inline void write_clip(const std::filesystem::path& path, const std::vector<std::int16_t>& samples) {
   std::filesystem::create_directories(path.parent_path());
-  write_16k(path, samples);
+  write_sound(path, samples);
 }
 
 inline void write_text(const std::filesystem::path& path, const std::string& text) {
