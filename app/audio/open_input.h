@@ -8,8 +8,14 @@
 
 namespace kwsd {
 
-/// `wait_for_device`: a microphone that is named and not there is waited for; otherwise that is an error.
+/// What is waited for where it is not there at the start; anything else is an error then.
+enum class DeviceWait {
+  microphone,    ///< "mic", the default one
+  sound_system,  ///< that, and PortAudio, which may not start
+  any_device,    ///< also a device that is named
+};
+
 /// Throws Error: what open_stream and open_sound_file throw.
-[[nodiscard]] std::unique_ptr<AudioSource> open_input(const InputOptions& options, bool wait_for_device);
+[[nodiscard]] std::unique_ptr<AudioSource> open_input(const InputOptions& options, DeviceWait wait);
 
 }  // namespace kwsd

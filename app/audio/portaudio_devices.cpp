@@ -1,12 +1,15 @@
 #include "app/audio/portaudio_devices.h"
 
 #include <portaudio.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 
-#include "app/audio/quiet_stderr.h"
+#include "app/audio/alsa_names.h"
+#include "app/audio/library_output.h"
+#include "app/audio/sound_access.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -34,16 +37,24 @@ const InputDevice* first(std::span<const InputDevice> inputs, Predicate matches)
 }  // namespace
 
 PortaudioLibrary::PortaudioLibrary() {
-  const QuietStderr quiet;
-  const PaError error = Pa_Initialize();
+  if (const std::string fault = alsa_configuration_fault(); !fault.empty()) {
+    throw Error(ErrorKind::unavailable, fault);
+  }
+  LibraryOutput output;
+  const PaError error = trapped([] { return Pa_Initialize(); });
   if (error != paNoError) {
-    throw Error(ErrorKind::unavailable, std::string("PortAudio does not start: ") + Pa_GetErrorText(error));
+    throw Error(ErrorKind::unavailable,
+                std::string("PortAudio does not start: ") + Pa_GetErrorText(error) + output.reason());
   }
 }
 
 PortaudioLibrary::~PortaudioLibrary() {
-  const QuietStderr quiet;
-  Pa_Terminate();
+  const LibraryOutput output;
+  try {
+    trapped([] { Pa_Terminate(); });
+  } catch (const std::exception& error) {
+    spdlog::warn("{}", error.what());
+  }
 }
 
 std::vector<InputDevice> PortaudioLibrary::inputs() const {
@@ -74,17 +85,27 @@ const InputDevice* find_input(std::span<const InputDevice> inputs, const std::st
   if (error == std::errc() && end == wanted.data() + wanted.size()) {
     return first(inputs, [&](const InputDevice& device) { return device.index == index; });
   }
+  if (const auto address = alsa_address(wanted)) {
+    const auto* found =
+        first(inputs, [&](const InputDevice& device) { return portaudio_address(device.name) == address; });
+    if (found != nullptr) {
+      return found;
+    }
+  }
   const std::string part = lower(wanted);
   return first(inputs,
                [&](const InputDevice& device) { return lower(device.name).find(part) != std::string::npos; });
+}
+
+bool are_twins(const std::string& a, const std::string& b) {
+  return a != b && without_card(a) == without_card(b);
 }
 
 const InputDevice* find_again(std::span<const InputDevice> inputs, const std::string& name) {
   if (const auto* exact = first(inputs, [&](const InputDevice& device) { return device.name == name; })) {
     return exact;
   }
-  return first(inputs,
-               [&](const InputDevice& device) { return without_card(device.name) == without_card(name); });
+  return first(inputs, [&](const InputDevice& device) { return are_twins(device.name, name); });
 }
 
 std::string list_names(std::span<const InputDevice> inputs) {

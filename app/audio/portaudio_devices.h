@@ -28,9 +28,13 @@ class PortaudioLibrary {
   [[nodiscard]] std::vector<InputDevice> inputs() const;
 };
 
-/// The device that `wanted` names: "mic" (the default one, otherwise the first), an index, a name, or a
-/// part of one, in whatever case; among several the first. Null when there is none.
+/// The device that `wanted` names: "mic" (the default one, otherwise the first), an index, a name, ALSA's
+/// name ("plughw:2,0"), or a part of a name, in whatever case; among several the first. Null when there is
+/// none.
 [[nodiscard]] const InputDevice* find_input(std::span<const InputDevice> inputs, const std::string& wanted);
+
+/// Whether two names are those of two devices of one kind: they differ in the number of the card alone.
+[[nodiscard]] bool are_twins(const std::string& a, const std::string& b);
 
 /// The device that was called `name` before: by that name, or else by what of it stays when ALSA numbers the
 /// cards anew ("USB PnP: Audio (hw:1,0)" but for the 1). Null when there is none.

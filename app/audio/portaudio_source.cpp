@@ -8,10 +8,12 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "app/audio/machine_changes.h"
 #include "app/audio/portaudio_devices.h"
 #include "app/audio/portaudio_stream.h"
+#include "app/audio/sound_access.h"
 #include "app/base/thread_name.h"
 
 namespace kwsd {
@@ -24,7 +26,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds tick(100);            // how often the manager looks at the callback's progress
 constexpr milliseconds stalled_after(1000);  // without a callback
 constexpr milliseconds silent_start(3000);   // a stream may take this long to its first callback
-constexpr milliseconds first_attempt(800);   // start() waits this long for it
+constexpr milliseconds first_attempt(800);   // start() waits this long for it,
+constexpr milliseconds first_answer(5000);   // and this long where a missing device is an error
 constexpr milliseconds farewell(400);        // stop() waits this long for the manager
 constexpr milliseconds manager_hangs_after(10'000);
 constexpr milliseconds sleep_worth_noting(200);
@@ -47,8 +50,10 @@ struct PortaudioSource::Shared {
   std::condition_variable changed;
   State state = State::starting;
   bool stopping = false, ended = false;
-  bool said_lost = false;  // once per loss
-  std::string device;      // last opened; empty: none yet
+  bool said_lost = false;           // once per loss
+  bool system_failed = false;       // the last attempt ended before there was a list of devices
+  std::string device;               // last opened; empty: none yet
+  std::vector<std::string> others;  // names of the devices that were there when it was opened
   std::uint32_t rate_hz = 0;
   int channels = 0;                        // of that device
   std::shared_ptr<CallbackTarget> target;  // of the stream that is open
@@ -57,13 +62,13 @@ struct PortaudioSource::Shared {
 
   void run() noexcept;
   [[nodiscard]] std::string attempt();
-  [[nodiscard]] InputDevice choose(const std::vector<InputDevice>& inputs) const;
+  [[nodiscard]] InputDevice choose(std::vector<InputDevice> inputs);
   [[nodiscard]] std::shared_ptr<CallbackTarget> aim();
   [[nodiscard]] bool opened(const InputDevice& found, std::uint32_t rate);
   [[nodiscard]] std::string watch(const PortaudioStream& stream, const CallbackTarget& sound);
   [[nodiscard]] bool pause(milliseconds time) noexcept;
   [[nodiscard]] bool rest(RetryPlan& plan, std::int64_t cards) noexcept;
-  [[nodiscard]] bool lost(const std::string& reason);
+  [[nodiscard]] bool lost(std::string reason);
   void sounds();
 };
 
@@ -91,12 +96,26 @@ bool PortaudioSource::Shared::rest(RetryPlan& plan, std::int64_t cards) noexcept
   return pause(milliseconds(0));
 }
 
-/// The device that was open before, otherwise the one that was asked for.
-InputDevice PortaudioSource::Shared::choose(const std::vector<InputDevice>& inputs) const {
-  if (const InputDevice* same = find_again(inputs, device)) {
-    return *same;
+/// The device that was open before, otherwise the one that was asked for; but never one of the same kind that
+/// was there beside it.
+InputDevice PortaudioSource::Shared::choose(std::vector<InputDevice> inputs) {
+  const std::vector<InputDevice> all = inputs;
+  std::erase_if(inputs, [this](const InputDevice& input) {
+    return are_twins(input.name, device) &&
+           std::find(others.begin(), others.end(), input.name) != others.end();
+  });
+  const InputDevice* found = device.empty() ? nullptr : find_again(inputs, device);
+  if (found == nullptr) {
+    found = find_input(options.device == "mic" ? all : inputs, options.device);
   }
-  const InputDevice* found = find_input(inputs, options.device);
+  if (found != nullptr) {
+    others.clear();
+    for (const InputDevice& input : all) {
+      if (input.name != found->name) {
+        others.push_back(input.name);
+      }
+    }
+  }
   if (found == nullptr) {
     throw Error(ErrorKind::unavailable, "input device '" + options.device + "' is not there, found: " +
                                             list_names(inputs) + " (see kwsd devices)");
@@ -141,7 +160,11 @@ void PortaudioSource::Shared::sounds() {
 }
 
 /// Says so once. False when there is no point in another attempt.
-bool PortaudioSource::Shared::lost(const std::string& reason) {
+bool PortaudioSource::Shared::lost(std::string reason) {
+  if (!said_lost && state != State::sounding) {  // only this thread writes both
+    const std::string hint = sound_access_hint();
+    reason += hint.empty() ? "" : "; " + hint;
+  }
   const std::scoped_lock lock(mutex);
   const bool never_opened = device.empty();
   state = State::absent;
@@ -149,7 +172,10 @@ bool PortaudioSource::Shared::lost(const std::string& reason) {
   if (stopping) {
     return false;
   }
-  if (never_opened && options.device != "mic" && !options.wait_for_device) {
+  const DeviceWait wanted = options.device != "mic" ? DeviceWait::any_device
+                            : system_failed         ? DeviceWait::sound_system
+                                                    : DeviceWait::microphone;
+  if (never_opened && options.wait < wanted) {
     failure.emplace(ErrorKind::unavailable, reason);
     out->close();
     return false;
@@ -194,7 +220,9 @@ std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const 
 /// One life of a stream, from PortAudio's start to its end. Returns why it ended.
 std::string PortaudioSource::Shared::attempt() {
   const std::shared_ptr<CallbackTarget> sound = aim();  // outlives the stream
+  system_failed = true;
   const PortaudioLibrary library;
+  system_failed = false;
   const InputDevice found = choose(library.inputs());
   PortaudioStream stream(found, options.channel - 1, *sound);
   if (!opened(found, stream.rate_hz())) {
@@ -273,7 +301,8 @@ void PortaudioSource::start(CaptureBuffer& out, DeviceListener& listener) {
     shared->run();
   });
   std::unique_lock lock(shared_->mutex);
-  shared_->changed.wait_for(lock, first_attempt,
+  const bool may_fail = shared_->options.device != "mic" && shared_->options.wait != DeviceWait::any_device;
+  shared_->changed.wait_for(lock, may_fail ? first_answer : first_attempt,
                             [this] { return shared_->state != Shared::State::starting; });
 }
 

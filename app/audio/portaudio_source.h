@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "app/audio/audio_source.h"
+#include "app/audio/open_input.h"
 #include "app/audio/retry_plan.h"
 
 namespace kwsd {
@@ -20,8 +21,7 @@ namespace kwsd {
 struct MicrophoneOptions {
   std::string device = "mic";  ///< see find_input
   int channel = 1;             ///< counts from 1
-  /// Start although the named device is not there, and wait for it. "mic" always waits.
-  bool wait_for_device = false;
+  DeviceWait wait = DeviceWait::microphone;
   RetryPauses pauses{};  ///< between attempts to open a device that is lost
 };
 
@@ -35,7 +35,7 @@ class PortaudioSource final : public AudioSource {
   [[nodiscard]] int channels() const override;
   [[nodiscard]] bool live() const noexcept override { return true; }
   [[nodiscard]] bool waiting() const noexcept override;
-  /// Returns when the first attempt to open the device has ended, at most 0.8 s later.
+  /// Returns when the first attempt to open the device has ended, at most 0.8 s later; 5 s where it may be an error.
   void start(CaptureBuffer& out, DeviceListener& listener) override;
   void stop() noexcept override;
   [[nodiscard]] std::optional<Error> failure() const override;

@@ -1,10 +1,12 @@
 #include "app/audio/portaudio_stream.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <thread>
 
-#include "app/audio/quiet_stderr.h"
+#include "app/audio/library_output.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -57,7 +59,7 @@ PortaudioStream::PortaudioStream(const InputDevice& device, int channel, Callbac
                                             std::to_string(device.channels) + " channel(s), channel " +
                                             std::to_string(channel + 1) + " is wanted");
   }
-  const QuietStderr quiet;
+  LibraryOutput output;
   const PaDeviceInfo* info = Pa_GetDeviceInfo(device.index);
   const PaTime latency = std::clamp(info == nullptr ? 0.05 : info->defaultHighInputLatency, 0.02, 0.1);
   PaError error = paInvalidDevice;
@@ -66,8 +68,10 @@ PortaudioStream::PortaudioStream(const InputDevice& device, int channel, Callbac
       const PaStreamParameters wanted{device.index, channels, paFloat32, latency, nullptr};
       target.channels = channels;
       target.channel = channel;
-      error = Pa_OpenStream(&stream_, &wanted, nullptr, rate, paFramesPerBufferUnspecified,
-                            paClipOff | paDitherOff, on_sound, &target);
+      error = trapped([&] {
+        return Pa_OpenStream(&stream_, &wanted, nullptr, rate, paFramesPerBufferUnspecified,
+                             paClipOff | paDitherOff, on_sound, &target);
+      });
       if (error == paNoError) {
         rate_hz_ = static_cast<std::uint32_t>(rate + 0.5);
         Pa_SetStreamFinishedCallback(stream_, on_end);
@@ -76,20 +80,27 @@ PortaudioStream::PortaudioStream(const InputDevice& device, int channel, Callbac
     }
   }
   throw Error(ErrorKind::unavailable,
-              "device '" + device.name + "' cannot be opened: " + Pa_GetErrorText(error));
+              "device '" + device.name + "' cannot be opened: " + Pa_GetErrorText(error) + output.reason());
 }
 
 PortaudioStream::~PortaudioStream() {
-  const QuietStderr quiet;
-  Pa_AbortStream(stream_);
-  Pa_CloseStream(stream_);
+  const LibraryOutput output;
+  try {
+    trapped([this] {
+      Pa_AbortStream(stream_);
+      Pa_CloseStream(stream_);
+    });
+  } catch (const std::exception& error) {
+    spdlog::warn("{}", error.what());
+  }
 }
 
 void PortaudioStream::start() {
-  const QuietStderr quiet;
-  const PaError error = Pa_StartStream(stream_);
+  LibraryOutput output;
+  const PaError error = trapped([this] { return Pa_StartStream(stream_); });
   if (error != paNoError) {
-    throw Error(ErrorKind::unavailable, std::string("the device does not start: ") + Pa_GetErrorText(error));
+    throw Error(ErrorKind::unavailable,
+                std::string("the device does not start: ") + Pa_GetErrorText(error) + output.reason());
   }
 }
 

@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/audio/portaudio_devices.h"
+#include "app/audio/sound_access.h"
 #include "app/commands/commands.h"
+#include "app/settings/settings.h"
 
 namespace kwsd {
 
@@ -26,6 +28,9 @@ void print_json(const std::vector<InputDevice>& inputs) {
 void print_text(const std::vector<InputDevice>& inputs) {
   if (inputs.empty()) {
     std::printf("no input devices\n");
+    if (const std::string hint = sound_access_hint(); !hint.empty()) {
+      std::printf("%s\n", hint.c_str());
+    }
     return;
   }
   std::printf("index  channels  rate (Hz)  name ('*': what 'mic' means)\n");
@@ -41,6 +46,7 @@ void add_devices_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("devices", "List the microphones that kwsd can listen to");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print a JSON array");
+  add_log_option(*command);
   command->callback([&selected, json] {
     selected = [json] {
       setenv("JACK_NO_START_SERVER", "1", 0);  // looking for devices must not start a sound server

@@ -196,7 +196,7 @@ class MicrophoneRecorder final : public SoundConsumer, public DeviceListener {
 void record_microphone(const RecordOptions& options, Recorder& recorder) {
   StopSignals stop;
   MicrophoneRecorder consumer(recorder);
-  Listening listening(options.input, false, consumer, consumer);
+  Listening listening(options.input, DeviceWait::microphone, consumer, consumer);
   listening.open();
   std::printf("listening to %s; Ctrl-C ends\n", listening.source().name().c_str());
   recorder.prompt();

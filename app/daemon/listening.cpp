@@ -70,10 +70,10 @@ void consume(CaptureBuffer& buffer, SoundConsumer& consumer, ListeningProgress& 
   consumer.on_end();
 }
 
-Listening::Listening(const InputOptions& options, bool wait_for_device, SoundConsumer& consumer,
+Listening::Listening(const InputOptions& options, DeviceWait wait, SoundConsumer& consumer,
                      DeviceListener& listener)
     : channel_(options.channel),
-      source_(open_input(options, wait_for_device)),
+      source_(open_input(options, wait)),
       buffer_(source_->live() ? live_buffer_samples : file_buffer_samples),
       consumer_(consumer),
       listener_(listener) {}

@@ -14,6 +14,7 @@
 
 #include "app/audio/audio_source.h"
 #include "app/audio/capture_buffer.h"
+#include "app/audio/open_input.h"
 #include "app/settings/options.h"
 
 namespace kwsd {
@@ -55,8 +56,7 @@ class Listening final : private DeviceListener {
  public:
   /// `consumer` and `listener` outlive this. `listener` hears nothing before `begin`. Throws what open_input
   /// throws.
-  Listening(const InputOptions& options, bool wait_for_device, SoundConsumer& consumer,
-            DeviceListener& listener);
+  Listening(const InputOptions& options, DeviceWait wait, SoundConsumer& consumer, DeviceListener& listener);
   ~Listening() { stop(); }
 
   /// Opens the source. Throws the Error of an input that failed at once; nobody has been told anything then.

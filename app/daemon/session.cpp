@@ -47,7 +47,8 @@ Session::Session(const Reload::Read& read_options)
       signals_(block_signals({SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2})),
       events_(queued_events),
       pipeline_(std::make_unique<Recognizer>(options_.recognition), events_),
-      listening_(options_.input, service_.present(), pipeline_, events_),
+      listening_(options_.input, service_.present() ? DeviceWait::any_device : DeviceWait::sound_system,
+                 pipeline_, events_),
       controls_(pipeline_, source().live(), options_.recognition),
       reload_(pipeline_, controls_, options_, read_options),
       stdout_(STDOUT_FILENO, format_of(options_.output)),
@@ -59,6 +60,12 @@ Session::Session(const Reload::Read& read_options)
         options_.output.clips_dir, options_.output.max_clips,
         source().live() ? ClipWriter::WhenBehind::drop : ClipWriter::WhenBehind::wait);
     pipeline_.set_clip_writer(clips_.get());
+  }
+  if (!options_.output.exec.empty()) {
+    commands_ = std::make_unique<CommandRunner>(
+        options_.output.exec, !options_.output.no_wall_clock,
+        source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
+    events_.copy_to(commands_->inbox());
   }
   if (socket_) {
     events_.copy_to(socket_->inbox());

@@ -17,6 +17,7 @@
 #include "app/daemon/pipeline.h"
 #include "app/daemon/reload.h"
 #include "app/daemon/service_manager.h"
+#include "app/events/command_runner.h"
 #include "app/events/output.h"
 #include "app/events/socket_server.h"
 #include "app/events/stdout_sink.h"
@@ -57,6 +58,7 @@ class Session {
   Reload reload_;
   StdoutSink stdout_;
   std::unique_ptr<SocketServer> socket_;
+  std::unique_ptr<CommandRunner> commands_;
   std::unique_ptr<ClipWriter> clips_;
 
   bool reload_unsaid_ = false;  // to readers

@@ -17,8 +17,8 @@ void EventQueue::wake() const noexcept {
 
 bool EventQueue::post(Event event) noexcept {
   event.time = std::chrono::system_clock::now();
-  if (copy_to_ != nullptr) {
-    copy_to_->queue(event);
+  for (EventQueue* copy : copy_to_) {
+    copy->queue(event);
   }
   return queue(std::move(event));
 }
@@ -28,8 +28,8 @@ bool EventQueue::post_if_room(Event event) noexcept {
   if (!queue(event, true)) {
     return false;
   }
-  if (copy_to_ != nullptr) {
-    copy_to_->queue(std::move(event));
+  for (EventQueue* copy : copy_to_) {
+    copy->queue(event, true);
   }
   return true;
 }

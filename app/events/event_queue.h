@@ -26,7 +26,7 @@ class EventQueue final : public DeviceListener {
   /// Before the first post.
   void when_full(WhenFull when_full) noexcept { when_full_ = when_full; }
   /// From here on `other`, which outlives this queue, gets a copy of every event. Before the first post.
-  void copy_to(EventQueue& other) noexcept { copy_to_ = &other; }
+  void copy_to(EventQueue& other) { copy_to_.push_back(&other); }
 
   /// Stamps the event with the wall clock, once for all copies, and queues it. False when it was dropped or
   /// the queue is closed.
@@ -55,7 +55,7 @@ class EventQueue final : public DeviceListener {
 
   WhenFull when_full_;
   const int wake_descriptor_;
-  EventQueue* copy_to_ = nullptr;
+  std::vector<EventQueue*> copy_to_;
   mutable std::mutex mutex_;
   std::condition_variable filled_, emptied_;
   std::vector<Event> ring_;  // (capacity)

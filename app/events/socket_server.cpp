@@ -127,7 +127,7 @@ void SocketServer::accept_readers() {
       continue;
     }
     shutdown(caller.get(), SHUT_RD);  // what a reader sends is refused by the kernel
-    readers_.push_back({std::move(caller), ready_ + lost_ + muted_, 0, false});
+    readers_.push_back({std::move(caller), ready_ + lost_ + silent_ + muted_, 0, false});
   }
 }
 
@@ -157,6 +157,8 @@ void SocketServer::remember(const Event& event, const std::string& line) {
     lost_ = line;
   } else if (std::holds_alternative<DeviceRestoredEvent>(event.body)) {
     lost_.clear();
+  } else if (const auto* input = std::get_if<SilentInputEvent>(&event.body)) {
+    silent_ = input->silent ? line : "";
   } else if (const auto* mute = std::get_if<MutedEvent>(&event.body)) {
     muted_ = mute->muted ? line : "";
   }

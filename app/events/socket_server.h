@@ -56,9 +56,9 @@ class SocketServer {
   std::vector<Reader> readers_;
   std::vector<pollfd> polled_;  // inbox, listener, readers
   Clock::time_point accept_after_{};
-  std::string ready_, lost_, muted_;  // lines that greet a new reader
-  std::int64_t missed_ = 0;           // events that the inbox had no room for
-  bool full_ = false;                 // whether the last one who came was turned away
+  std::string ready_, lost_, silent_, muted_;  // lines that greet a new reader
+  std::int64_t missed_ = 0;                    // events that the inbox had no room for
+  bool full_ = false;                          // whether the last one who came was turned away
   bool closed_ = false;
   std::thread thread_;
 };

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "app/audio/resampler.h"
-#include "app/settings/threshold_config.h"
 
 namespace kwsd {
 
@@ -66,8 +65,7 @@ void LiveActions::write_changed_thresholds() {
     state_.say("no threshold was changed (+ and -)", true);
     return;
   }
-  const std::filesystem::path file = effects_.config_file();
-  write_thresholds(file, changed);
+  const std::filesystem::path file = effects_.write_thresholds(changed);
   for (LiveKeyword& keyword : state_.keywords) {
     keyword.threshold_set = false;
   }

@@ -4,22 +4,25 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "app/live/live_keys.h"
 #include "app/live/live_state.h"
 #include "app/live/live_tap.h"
 #include "app/record/clip_folder.h"
+#include "app/settings/threshold_config.h"
 
 namespace kwsd {
 
 class LiveActions {
  public:
-  /// What keys do to the listening, and where `w` writes to (or throws).
+  /// What keys do to the listening and to the configuration. The last one returns the file that was written,
+  /// or throws.
   struct Effects {
     std::function<void(bool)> set_muted;
     std::function<void(const std::string& word, float threshold)> set_threshold;
-    std::function<std::filesystem::path()> config_file;
+    std::function<std::filesystem::path(std::span<const NamedThreshold>)> write_thresholds;
   };
 
   /// What is done, and what fails, is said in the state. `state` and `tap` must outlive it.

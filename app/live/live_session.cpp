@@ -53,6 +53,16 @@ InputOptions input_of(const LiveOptions& options, bool terminal) {
   return input;
 }
 
+/// Returns the file. Thresholds of a weaker one that it hides are taken over.
+std::filesystem::path write_to_configuration(const std::string& explicit_file,
+                                             std::span<const NamedThreshold> changed) {
+  const std::filesystem::path file = preferred_config_file(explicit_file);
+  const std::vector<std::filesystem::path> files = config_files(explicit_file);
+  const bool hides = !files.empty() && files.back() != file;
+  write_thresholds(file, changed, hides ? files.back() : std::filesystem::path());
+  return file;
+}
+
 std::int64_t last_sample(const LiveOptions& options) {
   return options.at_seconds < 0 ? SoundTap::forever : std::llround(options.at_seconds * stream_rate_hz);
 }
@@ -64,7 +74,7 @@ LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
       events_(queued_events),
       pipeline_(std::make_unique<Recognizer>(options.settings.recognition), events_),
       sound_(last_sample(options)),
-      listening_(input_of(options, isatty(STDOUT_FILENO) != 0), false, pipeline_, events_),
+      listening_(input_of(options, isatty(STDOUT_FILENO) != 0), DeviceWait::microphone, pipeline_, events_),
       controls_(pipeline_, source().live(), options.settings.recognition),
       reload_(pipeline_, controls_, options.settings, std::move(read_settings),
               [this](Recognizer& recognizer) { prepare(recognizer); }),
@@ -72,7 +82,9 @@ LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
           state_, sound_, ClipFolder(options.marks, options.speaker),
           {[this](bool muted) { controls_.set_muted(muted); },
            [this](const std::string& word, float threshold) { controls_.set_threshold(word, threshold); },
-           [config = options.config] { return preferred_config_file(config); }}) {
+           [config = options.config](std::span<const NamedThreshold> changed) {
+             return write_to_configuration(config, changed);
+           }}) {
   events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
   pipeline_.set_observer(&sound_);
   prepare(pipeline_.recognizer());

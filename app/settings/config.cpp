@@ -23,8 +23,9 @@ namespace {
 
 constexpr std::size_t max_config_bytes = 1U << 20U;
 /// Variables that are read elsewhere.
-constexpr std::array<std::string_view, 6> other_variables{"KWSD_MODEL_DIR", "KWSD_SYSTEM_CONFIG", "KWSD_UPDATE_PAGES", "KWSD_DATA", "KWSD_MEMORY_TEST",
-                                                          "KWSD_UPDATE_SCREENS"};
+constexpr std::array<std::string_view, 6> other_variables{"KWSD_MODEL_DIR",    "KWSD_SYSTEM_CONFIG",
+                                                          "KWSD_UPDATE_PAGES", "KWSD_DATA",
+                                                          "KWSD_MEMORY_TEST",  "KWSD_UPDATE_SCREENS"};
 
 [[noreturn]] void fail(std::string_view file, int line, const std::string& message) {
   throw Error(ErrorKind::config, std::string(file) + ":" + std::to_string(line) + ": " + message);
@@ -215,7 +216,12 @@ std::vector<std::filesystem::path> config_files(const std::string& explicit_file
 }
 
 std::filesystem::path preferred_config_file(const std::string& explicit_file) {
-  const std::vector<std::filesystem::path> files = config_files(explicit_file);
+  std::vector<std::filesystem::path> files = config_files(explicit_file);
+  if (explicit_file.empty()) {  // the system's, where only root may write
+    std::erase_if(files, [](const std::filesystem::path& file) {
+      return access(file.parent_path().c_str(), W_OK) != 0;
+    });
+  }
   std::filesystem::path file = files.empty() ? user_config_file() : files.front();
   if (file.empty()) {
     throw Error(ErrorKind::config, "no home folder to keep a configuration file in (HOME, XDG_CONFIG_HOME)");

@@ -96,8 +96,10 @@ const std::array table{
     Setting{"--refractory-seconds", G::recognition, "",
             &field_of<recognition_of, &RecognitionOptions::refractory_seconds>, 0, 3600, "", "", true,
             "The refractory period: after a detection, the same keyword is not reported again for this many "
-            "seconds. "
-            "0 disables the period.",
+            "seconds. 0 disables "
+            "the period; a keyword is then reported again once its score has fallen clearly below the "
+            "threshold. A word that "
+            "is repeated within about a second is one detection all the same.",
             check_number},
     Setting{"--kernels", G::recognition, "NAME", &field_of<recognition_of, &RecognitionOptions::kernels>, 0,
             0, "", "", true, "The kernel set: 'auto', or a name that 'kwsd info' lists."},
@@ -122,6 +124,13 @@ const std::array table{
     Setting{"--socket", G::output, "PATH", &field_of<output_of, &OutputOptions::socket>, 0, 0, "",
             "\"/run/kwsd/events\"", false,
             "Also serve the events on a Unix stream socket at this path, to any number of readers."},
+    Setting{"--exec", G::output, "CMD", &field_of<output_of, &OutputOptions::exec>, 0, 0, "",
+            "\"jq -r .keyword >>/tmp/words\"", false,
+            "Run this shell command for each detection, with the event as a line of JSON on its standard "
+            "input. At most 8 "
+            "commands run at a time, each for at most 60 seconds, and 64 detections wait; more are dropped "
+            "with a warning. "
+            "What a command prints goes to standard error."},
     Setting{"--log-level", G::log, "", &field_of<&RunOptions::log_level>, 0, 0,
             "debug|info|warning|error|off", "", true,
             "The least severe messages that are logged to standard error."},

@@ -86,10 +86,34 @@ std::vector<std::string> entries_of(const toml::node* node) {
   return entries;
 }
 
+std::string read_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (!in) {
+    throw Error(ErrorKind::config, file.string() + ": cannot be read");
+  }
+  return text;
+}
+
+/// `text` with the thresholds of a weaker file, where it has none. A file that is wrong has none.
+std::string with_inherited(std::string text, const std::string& weaker) try {
+  const std::vector<std::string> entries = entries_of(toml::parse(weaker).get("threshold"));
+  if (!entries.empty() && toml::parse(text).get("threshold") == nullptr) {
+    text += (text.empty() || text.back() == '\n' ? "" : "\n") + ("threshold = " + array_of(entries)) + "\n";
+  }
+  return text;
+} catch (const toml::parse_error&) {
+  return text;
+}
+
 }  // namespace
 
 std::string with_thresholds(std::string_view text, std::span<const NamedThreshold> thresholds,
                             std::string_view file) try {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";  // of UTF-8, which toml++ does not count
+  if (text.starts_with(mark)) {
+    return std::string(mark) + with_thresholds(text.substr(mark.size()), thresholds, file);
+  }
   const toml::table table = toml::parse(text);
   const toml::node* node = table.get("threshold");
   std::vector<std::string> entries = entries_of(node);
@@ -116,18 +140,15 @@ std::string with_thresholds(std::string_view text, std::span<const NamedThreshol
   throw Error(ErrorKind::config, std::string(file) + ": " + error.what());
 }
 
-void write_thresholds(const fs::path& file, std::span<const NamedThreshold> thresholds) {
+void write_thresholds(const fs::path& file, std::span<const NamedThreshold> thresholds,
+                      const fs::path& inherited) {
   std::error_code error;
   const fs::path real = fs::weakly_canonical(file, error);
   const fs::path target = error ? file : real;
-  std::string text;
   const bool exists = fs::exists(target, error);
-  if (exists) {
-    std::ifstream in(target, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in) {
-      throw Error(ErrorKind::config, target.string() + ": cannot be read");
-    }
+  std::string text = exists ? read_text(target) : "";
+  if (!inherited.empty()) {
+    text = with_inherited(std::move(text), read_text(inherited));
   }
   text = with_thresholds(text, thresholds, target.string());
   AtomicFile out(target);

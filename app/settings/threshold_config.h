@@ -18,8 +18,10 @@ using NamedThreshold = std::pair<std::string, float>;
 [[nodiscard]] std::string with_thresholds(std::string_view text, std::span<const NamedThreshold> thresholds,
                                           std::string_view file);
 
-/// The same to a file, whole or not at all; it keeps its permissions, and a symbolic link stays one. A
-/// missing file is made, with the folders above it. Throws Error (config, io).
-void write_thresholds(const std::filesystem::path& file, std::span<const NamedThreshold> thresholds);
+/// The same to a file; where it has no key `threshold`, it gets that of `inherited`, a weaker file that it
+/// hides. Written whole or not at all; it keeps its permissions, and a symbolic link stays one. A missing
+/// file is made, with the folders above it. Throws Error (config, io).
+void write_thresholds(const std::filesystem::path& file, std::span<const NamedThreshold> thresholds,
+                      const std::filesystem::path& inherited = {});
 
 }  // namespace kwsd

@@ -272,6 +272,48 @@ class Recordings(unittest.TestCase):
                 self.assertEqual(result.returncode, 74)
                 self.assertIn(f"{path}: cannot be written: Permission denied", result.stderr.decode())
 
+    def test_a_command_is_run_for_each_detection(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = pathlib.Path(folder) / "words"
+            result = kwsd("run", "-i", DATA / "demo.wav", "--format", "text", "--exec", f"cat >>{words}; echo printed")
+            self.assertEqual(result.stdout.decode().split(), [word for *_, word in labels("demo.tsv")])
+            heard = [json.loads(line) for line in words.read_text().splitlines()]
+            self.assertEqual(sorted(e["seq"] for e in heard), list(range(1, 9)))
+            self.assertIn(b"printed", result.stderr)
+            result = kwsd("run", "-i", DATA / "stop.wav", "--exec", "exit 3")
+            self.assertIn(b"--exec: exit status 3", result.stderr)
+            self.assertEqual(result.returncode, 0)
+
+    def test_a_command_that_hangs_delays_nobody(self):
+        with tempfile.TemporaryFile() as log, subprocess.Popen(
+                [*COMMAND, "run", "-i", "-", "--realtime", "--exec", "exec sleep 90"], env=ENVIRONMENT,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
+            process.stdin.write(read_pcm(DATA / "stop.wav") + bytes(96000))
+            process.stdin.flush()
+            while b'"detection"' not in process.stdout.readline():
+                pass
+            process.terminate()
+            self.assertEqual(process.wait(timeout=60), 0)
+            log.seek(0)
+            self.assertIn(b"--exec: 1 command(s) still run", log.read())
+
+    def test_the_recipe_with_tee(self):
+        with tempfile.TemporaryDirectory() as folder:
+            recipe = f"""cat sound.raw | tee >({' '.join(COMMAND)} run -i - --format text --log-level off >words) >after.raw; wait $!"""
+            (pathlib.Path(folder) / "sound.raw").write_bytes(read_pcm(DATA / "stop.wav"))
+            subprocess.run(["bash", "-c", recipe], cwd=folder, env=ENVIRONMENT, check=True, timeout=300)
+            wait_for(lambda: (pathlib.Path(folder) / "words").read_text() == "stop\n")
+            self.assertEqual((pathlib.Path(folder) / "after.raw").read_bytes(), read_pcm(DATA / "stop.wav"))
+
+    def test_only_zeros_are_told(self):
+        for zeros, channel, told in ((160000, 1, True), (48000, 1, False)):
+            with self.subTest(zeros):
+                result = kwsd("run", "-i", "-", "--channel", channel, "--status-interval", 1, data=bytes(zeros) + read_pcm(DATA / "stop.wav"))
+                found = [e["event"] for e in map(json.loads, result.stdout.splitlines()) if e["event"].startswith("silent")]
+                self.assertEqual(found, ["silent_input", "silent_input_ended"] if told else [])
+                self.assertEqual(b"only zeros arrive on channel 1" in result.stderr, told)
+                self.assertEqual(events(result, "status")[0]["level"], -120)
+
     def test_a_reader_that_sleeps_does_not_stall_a_pipe(self):
         samples = read_wav(DATA / "demo.wav")
         process = subprocess.Popen([*COMMAND, "run", "-i", str(DATA / "demo.wav"), "--status-interval", "0.01"],
@@ -331,6 +373,16 @@ class BadInput(unittest.TestCase):
         keeps_memory = {"ASAN_OPTIONS": "detect_leaks=0"}  # ALSA's plugins do
         for name in ("no-such-microphone", "USB2.0", "USB 2.0 Camera: Audio (hw:1,0)"):
             self.refuses(69, f"input device '{name}' is not there", "-i", name, env=keeps_memory)
+            self.assertEqual(kwsd("run", "-i", name, env=keeps_memory).stdout, b"")  # no end where there was no ready
+
+    def test_without_the_configuration_of_alsa(self):
+        env = {"ALSA_CONFIG_PATH": "/nonexistent/alsa.conf", "ASAN_OPTIONS": "detect_leaks=0"}
+        for arguments in (("run", "-i", "nosuch"), ("live",), ("record", "x"), ("devices",)):
+            result = kwsd(*arguments, env=env)
+            self.assertEqual(result.returncode, 69, arguments)
+            self.assertEqual([line for line in result.stderr.decode().splitlines() if "error" in line and "/nonexistent/alsa.conf" not in line], [])
+            self.assertIn(b"/nonexistent/alsa.conf cannot be read: No such file or directory", result.stderr)
+            self.assertEqual(events(result, "ready") if arguments[0] == "run" else [], [])
 
     def test_standard_input(self):
         self.refuses(65, "no samples", "-i", "-")

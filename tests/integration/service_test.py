@@ -72,6 +72,13 @@ class Service(unittest.TestCase):
             self.assertEqual(kwsd.out.until("detection")["seq"], 2)
             self.assertEqual(kwsd.end(), 0)
 
+    def test_a_sound_system_that_does_not_start_is_waited_for(self):
+        with daemon(env={"ALSA_CONFIG_PATH": "/nonexistent/alsa.conf"}, stdin=False) as kwsd:
+            self.assertIsNotNone(kwsd.told("READY=1"))
+            self.assertEqual([json.loads(kwsd.out.next())["event"] for _ in range(2)], ["ready", "device_lost"])
+            self.assertEqual(kwsd.stop()[0], 0)
+            self.assertEqual(kwsd.out.until("end")["windows"], 0)
+
     def test_threads_have_names(self):
         with tempfile.TemporaryDirectory() as folder, daemon("-i", "-", "--socket", folder + "/events", "--save-clips", folder) as kwsd:
             self.assertIsNotNone(kwsd.told("READY=1"))

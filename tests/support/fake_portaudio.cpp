@@ -3,8 +3,11 @@
 #include <portaudio.h>
 
 #include <array>
+#include <cassert>
 #include <chrono>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "app/audio/machine_changes.h"
 
@@ -46,10 +49,14 @@ struct FakeStream {
   }
 };
 
-PaDeviceInfo& device() {
-  static PaDeviceInfo info{};
+std::mutex names_mutex;
+std::vector<std::string> device_names{"fake: USB microphone"}, listed_names;
+
+PaDeviceInfo& device(PaDeviceIndex index) {
+  static std::array<PaDeviceInfo, 4> infos{};
+  PaDeviceInfo& info = infos[static_cast<std::size_t>(index)];
   info.structVersion = 2;
-  info.name = "fake: USB microphone";
+  info.name = listed_names[static_cast<std::size_t>(index)].c_str();
   info.maxInputChannels = the_world.device_channels;
   info.defaultHighInputLatency = 0.03;
   info.defaultSampleRate = the_world.only_rate;
@@ -70,11 +77,21 @@ kwsd::fake_portaudio::World& kwsd::fake_portaudio::world() {
   return the_world;
 }
 
+void kwsd::fake_portaudio::World::set_names(std::vector<std::string> wanted) {
+  const std::scoped_lock lock(names_mutex);
+  device_names = std::move(wanted);
+}
+
 extern "C" {
 
 PaError Pa_Initialize() {
   ++the_world.attempts;
+  if (the_world.assertion) {
+    __assert_fail("sound' at", "fake.c", 1, "Pa_Initialize");
+  }
   ++the_world.initialized;
+  const std::scoped_lock lock(names_mutex);
+  listed_names = device_names;
   listed = the_world.present.load();
   return paNoError;
 }
@@ -89,15 +106,15 @@ const char* Pa_GetErrorText(PaError) {
 }
 
 PaDeviceIndex Pa_GetDeviceCount() {
-  return listed ? 1 : 0;
+  return listed ? static_cast<int>(listed_names.size()) : 0;
 }
 
 PaDeviceIndex Pa_GetDefaultInputDevice() {
   return listed ? 0 : paNoDevice;
 }
 
-const PaDeviceInfo* Pa_GetDeviceInfo(PaDeviceIndex) {
-  return &device();
+const PaDeviceInfo* Pa_GetDeviceInfo(PaDeviceIndex index) {
+  return &device(index);
 }
 
 const PaHostApiInfo* Pa_GetHostApiInfo(PaHostApiIndex) {

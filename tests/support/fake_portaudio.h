@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace kwsd::fake_portaudio {
 
@@ -21,6 +23,10 @@ struct World {
   std::atomic<int> opened_channels{0};  ///< of the stream opened last
   std::atomic<std::int64_t> cards{0};   ///< sound_cards_stamp
   std::atomic<int> slept_seconds{0};    ///< time_asleep
+  std::atomic<bool> assertion{false};   ///< the next Pa_Initialize fails in an assertion
+
+  /// Names of the devices in the list of the next Pa_Initialize.
+  void set_names(std::vector<std::string> names);
 };
 
 World& world();

@@ -3,16 +3,24 @@
 #include "app/audio/portaudio_source.h"
 #include "app/events/event_queue.h"
 
+#include "app/audio/alsa_names.h"
+#include "app/audio/library_output.h"
 #include "app/audio/portaudio_devices.h"
+#include "app/audio/sound_access.h"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
+#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "tests/support/fake_portaudio.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -101,7 +109,7 @@ TEST_CASE("microphone: sound arrives, overflows count", "[capture]") {
 
 TEST_CASE("microphone: one channel of a stereo device is picked, never the mean", "[capture]") {
   for (const int channel : {1, 2}) {
-    Rig rig({"mic", channel, false});
+    Rig rig({"mic", channel});
     world().device_channels = 2;
     world().only_rate = 44100;
     rig.start();
@@ -182,7 +190,7 @@ TEST_CASE("microphone: pauses between attempts grow, and begin anew when a card 
 }
 
 TEST_CASE("microphone: a card that comes is tried at once, whatever the pause", "[capture]") {
-  Rig rig({"mic", 1, false, {1h, 1h, 1h, 1h}});
+  Rig rig({"mic", 1, kwsd::DeviceWait::microphone, {1h, 1h, 1h, 1h}});
   world().present = false;
   rig.start();
   REQUIRE(rig.until([&] { return rig.lost == 1; }));
@@ -204,7 +212,7 @@ TEST_CASE("microphone: starts without one and waits for it", "[capture]") {
 
 TEST_CASE("microphone: a named device that is not there is an error unless it is waited for", "[capture]") {
   {
-    Rig rig({"nosuch", 1, false});
+    Rig rig({"nosuch", 1});
     rig.start();
     REQUIRE(rig.until([&] { return rig.closed; }));
     REQUIRE(rig.source.failure().has_value());
@@ -213,7 +221,7 @@ TEST_CASE("microphone: a named device that is not there is an error unless it is
         rig.source.failure()->what() ==
         std::string("input device 'nosuch' is not there, found: 'fake: USB microphone' (see kwsd devices)"));
   }
-  Rig rig({"usb", 1, true});
+  Rig rig({"usb", 1, kwsd::DeviceWait::any_device});
   world().present = false;
   rig.start();
   REQUIRE(rig.until([&] { return rig.lost == 1; }));
@@ -268,4 +276,108 @@ TEST_CASE("microphones are found by index, name and part of the name", "[capture
   CHECK(again("HDA") == -1);
   CHECK(again("") == -1);
   CHECK(kwsd::list_names(inputs) == "'HDA: Analog', 'USB PnP: Audio (hw:1,0)' and 'usb'");
+}
+
+TEST_CASE("microphones are found by the names that ALSA gives them", "[capture]") {
+  using kwsd::alsa_address;
+  using kwsd::AlsaAddress;
+  const kwsd::test::TemporaryFolder cards;
+  std::filesystem::create_directory_symlink("card2", cards.path() / "Device");
+  CHECK(alsa_address("plughw:2,0") == AlsaAddress{2, 0});
+  CHECK(alsa_address("hw:1") == AlsaAddress{1, 0});
+  CHECK(alsa_address("hw:1,3,0") == AlsaAddress{1, 3});
+  CHECK(alsa_address("hw:CARD=Device,DEV=1", cards.path()) == AlsaAddress{2, 1});
+  CHECK(alsa_address("sysdefault:CARD=Device", cards.path()) == AlsaAddress{2, 0});
+  CHECK(alsa_address("plughw:Device", cards.path()) == AlsaAddress{2, 0});
+  for (const char* text :
+       {"hw:", "hw:x", "hw:-1", "hw:1,x", "hw:CARD=../..", "mic", "pulse", "hw:CARD=Other", ""}) {
+    CAPTURE(text);
+    CHECK(!alsa_address(text, cards.path()));
+  }
+  CHECK(kwsd::portaudio_address("A/V 2.0: Audio (hw:3,1)") == AlsaAddress{3, 1});
+  CHECK(!kwsd::portaudio_address("pulse"));
+  CHECK(kwsd::is_device_name("A/V 2.0: Audio (hw:3,1)"));
+  CHECK(!kwsd::is_device_name("a/b.wav"));
+  const std::vector<kwsd::InputDevice> inputs{{0, "default", "ALSA", 1, 16000, true},
+                                              {1, "USB: Audio (hw:1,0)", "ALSA", 1, 16000, false},
+                                              {2, "USB: Audio (hw:2,0)", "ALSA", 1, 16000, false}};
+  CHECK(kwsd::find_input(inputs, "plughw:2,0")->index == 2);
+  CHECK(kwsd::find_input(inputs, "hw:CARD=1,DEV=0")->index == 1);
+  CHECK(kwsd::find_input(inputs, "hw:3,0") == nullptr);
+}
+
+TEST_CASE("microphone: the one of two of a kind that is lost is not replaced by the other", "[capture]") {
+  Rig rig({"USB: Audio (hw:2,0)"});
+  world().set_names({"USB: Audio (hw:1,0)", "USB: Audio (hw:2,0)"});
+  rig.start();
+  REQUIRE(rig.hears());
+  REQUIRE(rig.source.name() == "USB: Audio (hw:2,0)");
+  world().set_names({"USB: Audio (hw:1,0)"});
+  world().ends = true;
+  REQUIRE(rig.until([&] { return rig.lost == 1; }));
+  world().ends = false;
+  const int attempts = world().attempts;
+  REQUIRE(rig.until([&] { return world().attempts > attempts + 2; }));
+  REQUIRE(rig.restored == 0);
+  world().set_names({"USB: Audio (hw:1,0)", "USB: Audio (hw:3,0)"});  // it comes back as another card
+  REQUIRE(rig.until([&] { return rig.restored == 1; }));
+  REQUIRE(rig.source.name() == "USB: Audio (hw:3,0)");
+  world().set_names({"fake: USB microphone"});
+}
+
+TEST_CASE("sound system: an assertion that fails in a library is an error, not the end", "[capture]") {
+  world().assertion = true;
+  REQUIRE_THROWS_WITH(kwsd::PortaudioLibrary(), Catch::Contains("assertion 'sound' at"));
+  world().assertion = false;
+  kwsd::PortaudioLibrary works;
+}
+
+TEST_CASE("sound system: ALSA's own line says why, everything it prints is in the log", "[capture]") {
+  auto lines = std::make_shared<std::ostringstream>();
+  const auto before = spdlog::default_logger();
+  auto logger =
+      std::make_shared<spdlog::logger>("kwsd", std::make_shared<spdlog::sinks::ostream_sink_mt>(*lines));
+  logger->set_level(spdlog::level::debug);
+  spdlog::set_default_logger(logger);
+  std::string reason;
+  {
+    kwsd::LibraryOutput output;
+    std::fputs("JACK server is not running\nALSA lib conf.c:1:(x) Unknown PCM foo\n\nlast words", stderr);
+    reason = output.reason();
+    kwsd::LibraryOutput silent;
+    CHECK(silent.reason().empty());
+  }
+  spdlog::set_default_logger(before);
+  CHECK(reason == ": ALSA lib conf.c:1:(x) Unknown PCM foo");
+  CHECK_THAT(lines->str(), Catch::Contains("JACK server is not running") && Catch::Contains("last words"));
+}
+
+TEST_CASE("sound system: a configuration of ALSA that cannot be read is named", "[capture]") {
+  const char* before = std::getenv("ALSA_CONFIG_PATH");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("ALSA_CONFIG_PATH", "/nonexistent/alsa.conf", 1);
+  CHECK_THROWS_WITH(kwsd::PortaudioLibrary(),
+                    Catch::Contains("/nonexistent/alsa.conf cannot be read: No such file"));
+  setenv("ALSA_CONFIG_PATH", "/nonexistent/alsa.conf:/dev/null", 1);
+  CHECK(kwsd::alsa_configuration_fault().empty());
+  kept.empty() ? unsetenv("ALSA_CONFIG_PATH") : setenv("ALSA_CONFIG_PATH", kept.c_str(), 1);
+}
+
+TEST_CASE("sound system: who keeps the user from the cards is said", "[capture]") {
+  const kwsd::test::TemporaryFolder root;
+  CHECK(kwsd::sound_access_hint(root.path()).empty());
+  root.write("proc/12/comm", "pipewire\n");
+  root.write("proc/self/comm", "pipewire\n");
+  root.write("dev/snd/pcmC1D0c", "");
+  root.write("dev/snd/pcmC1D0p", "");
+  std::filesystem::permissions(root.path() / "dev/snd/pcmC1D0c", std::filesystem::perms::none);
+  const std::string hint = kwsd::sound_access_hint(root.path());
+  if (geteuid() == 0) {  // who may open everything, and owns that process
+    CHECK(hint.empty());
+    if (chown((root.path() / "proc/12").c_str(), 65534, 65534) == 0) {
+      CHECK_THAT(kwsd::sound_access_hint(root.path()), Catch::Contains("PipeWire of the user"));
+    }
+  } else {
+    CHECK_THAT(hint, Catch::Contains("pcmC1D0c may not be opened") && Catch::Contains("to the group '"));
+  }
 }

@@ -38,7 +38,7 @@ TEST_CASE("listening: a microphone that is missing is told after the start, not 
   world.present = false;
   Nobody consumer;
   EventQueue events(100);
-  Listening listening({}, true, consumer, events);
+  Listening listening({}, DeviceWait::any_device, consumer, events);
   listening.open();
   REQUIRE(kinds(events).empty());
   events.post({ReadyEvent{}, {}});
@@ -56,7 +56,7 @@ TEST_CASE("listening: an input that fails at once is an error, and nobody is tol
   InputOptions options;
   options.input = "no such device";
   {
-    Listening listening(options, false, consumer, events);
+    Listening listening(options, DeviceWait::microphone, consumer, events);
     REQUIRE_THROWS_AS(listening.open(), Error);
   }
   REQUIRE(kinds(events).empty());

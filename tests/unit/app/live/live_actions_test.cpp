@@ -53,7 +53,10 @@ struct Rig {
   LiveActions::Effects effects() {
     return {[this](bool wanted) { muted = wanted; },
             [this](const std::string& word, float threshold) { thresholds.emplace_back(word, threshold); },
-            [this] { return folder.path() / "kwsd.toml"; }};
+            [this](std::span<const NamedThreshold> changed) {
+              write_thresholds(folder.path() / "kwsd.toml", changed);
+              return folder.path() / "kwsd.toml";
+            }};
   }
   void update(double now) { meters.update(state, sound, *tap, now); }
   [[nodiscard]] std::size_t files(const std::string& below) const {
@@ -177,7 +180,9 @@ TEST_CASE("what cannot be written is said, and nothing else happens") {
   rig.hear(3, 0.1F);
   rig.update(0);
   LiveActions::Effects effects = rig.effects();
-  effects.config_file = []() -> fs::path { throw Error(ErrorKind::config, "no home"); };
+  effects.write_thresholds = [](std::span<const NamedThreshold>) -> fs::path {
+    throw Error(ErrorKind::config, "no home");
+  };
   LiveActions actions(rig.state, rig.sound, ClipFolder("/dev/null/x", "ann"), effects);
   REQUIRE(actions.press('m'));
   REQUIRE_THAT(rig.state.message, Catch::Contains("cannot be made"));

@@ -39,6 +39,23 @@ TEST_CASE("without the key a line is added at the end") {
           "# threshold = [\"0.8\"]\nbranch = \"full\"\nthreshold = [\"go=0.5\"]\n");
 }
 
+TEST_CASE("a byte-order mark in front stays, and moves nothing") {
+  REQUIRE(changed("\xEF\xBB\xBFthreshold = [\"stop=0.9\"] # mine\n", {{"stop", 0.75F}}) ==
+          "\xEF\xBB\xBFthreshold = [\"stop=0.75\"] # mine\n");
+  REQUIRE(changed("\xEF\xBB\xBF", {{"go", 0.5F}}) == "\xEF\xBB\xBFthreshold = [\"go=0.5\"]\n");
+}
+
+TEST_CASE("a new file takes over the thresholds of the weaker one that it hides") {
+  const test::TemporaryFolder folder;
+  const auto weaker = folder.write("system.toml", "threshold = [\"0.7\", \"stop=0.9\"]\n");
+  const std::vector<NamedThreshold> stop{{"stop", 0.5F}};
+  write_thresholds(folder.path() / "a/kwsd.toml", stop, weaker);
+  REQUIRE(content(folder.path() / "a/kwsd.toml") == "threshold = [\"0.7\", \"stop=0.5\"]\n");
+  const auto own = folder.write("own.toml", "threshold = [\"go=0.6\"]\n");
+  write_thresholds(own, stop, weaker);
+  REQUIRE(content(own) == "threshold = [\"go=0.6\", \"stop=0.5\"]\n");
+}
+
 TEST_CASE("a keyword's name is quoted") {
   const std::string once = changed("", {{"say \"hi\" = \\", 0.5F}});
   REQUIRE(changed(once, {{"say \"hi\" = \\", 0.6F}}).find("0.5") == std::string::npos);

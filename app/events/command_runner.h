@@ -1,0 +1,62 @@
+// A command for each detection (--exec), with the event as a line of JSON on its standard input. It never
+// makes listening wait, except in a file run, which loses nothing: what is too much is dropped, counted and
+// logged.
+//
+//   EventQueue --copy_to--> inbox --> thread: sh -c COMMAND, at most most_running at a time
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/events/event_queue.h"
+#include "app/events/event_sink.h"
+
+namespace kwsd {
+
+class CommandRunner {
+ public:
+  static constexpr std::size_t most_running = 8, most_waiting = 64;
+  static constexpr std::chrono::seconds longest_run{60};  ///< then the command and its children are killed
+  static constexpr std::chrono::milliseconds farewell{500};
+
+  /// `when_full`: what happens when most_waiting detections wait for a command to end.
+  CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full);
+  /// Closes the inbox. Starts what waits and waits for its end where `when_full` is wait; otherwise for
+  /// `farewell` alone.
+  ~CommandRunner();
+  CommandRunner(const CommandRunner&) = delete;
+  CommandRunner& operator=(const CommandRunner&) = delete;
+
+  /// What is posted here is handled.
+  [[nodiscard]] EventQueue& inbox() noexcept { return inbox_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Child {
+    pid_t pid;
+    Clock::time_point until;
+  };
+
+  void work() noexcept;
+  void take(const Event& event);
+  void start_waiting();
+  void start(const std::string& line);
+  void reap();
+
+  const std::string command_;
+  const EventFormat format_;
+  const EventQueue::WhenFull when_full_;
+  EventQueue inbox_;
+  std::deque<std::string> waiting_;  // events as lines
+  std::vector<Child> running_;
+  bool dropping_ = false;  // the last one was dropped
+  std::thread thread_;
+};
+
+}  // namespace kwsd
