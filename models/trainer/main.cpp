@@ -5,7 +5,9 @@
 #include "app/base/program.h"
 #include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/data_command.h"
+#include "models/trainer/measure/measure_command.h"
 #include "models/trainer/net/train_command.h"
+#include "models/trainer/stream/stream_command.h"
 #include "models/trainer/synth/synth_command.h"
 
 int main(int argc, char** argv) {
@@ -16,9 +18,11 @@ int main(int argc, char** argv) {
   const auto add_commands = [](CLI::App& app, kwsd::Command& /*selected*/) {  // each runs while it is parsed
     kwsd::train::add_data_command(app);
     kwsd::train::add_train_command(app);
+    kwsd::train::add_train_streams_command(app);
     kwsd::train::add_export_command(app);
     kwsd::train::add_test_command(app);
     kwsd::train::add_calibrate_command(app);
+    kwsd::train::add_measure_command(app);
     kwsd::train::add_synth_command(app);
     kwsd::train::add_golden_command(app);
     kwsd::train::add_describe_command(app);

@@ -70,16 +70,18 @@ fs::path beside(const fs::path& model, const char* ending) {
 }  // namespace
 
 CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& output, const Dataset& dataset,
-                                 const CalibrationOptions& options) {
+                                 CalibrationOptions options) {
   const auto model = std::make_shared<const Model>(load_model(model_file));
+  options.detector = model->detector;
   const Network network(model, select_kernels("auto"));
   const std::vector<Condition> conditions = default_conditions();
   spdlog::info("classifying streams of the validation split");
   warn_of_unheard(*model, dataset);
   // Speech that was trained on is better than too little: a threshold is as good as the hours it was chosen
   // by.
-  const SplitStreams choose = classify_split(network, dataset, Split::validation,
-                                             {Split::validation, Split::train}, conditions, options);
+  SplitStreams choose = classify_split(network, dataset, Split::validation, {Split::validation, Split::train},
+                                       conditions, options);
+  choose.collections = classify_collections(network, dataset, options);
   spdlog::info("classifying streams of the test split");
   const SplitStreams measure =
       classify_split(network, dataset, Split::test, {Split::test}, conditions, options);
@@ -105,6 +107,7 @@ void add_calibrate_command(CLI::App& app) {
       "calibrate",
       "Choose a model's thresholds for a wanted rate of false accepts and measure what they give");
   add_data_options(*command, a->data);
+  add_collection_options(*command, a->data);
   command->remove_option(command->get_option("--keywords"));  // the model knows them
   command->add_option("model", a->model, "Model file")->required();
   command->add_option("-o,--output", a->output,

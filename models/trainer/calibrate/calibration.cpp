@@ -71,7 +71,13 @@ class BranchCalibrator {
         branch_(branch),
         measure_(measure),
         options_(options),
-        sweep_(sweep_thresholds(model, options.detector, branch, choose.streams, threshold_grid())) {}
+        sweep_(sweep_thresholds(model, options.detector, branch, choose.streams, threshold_grid())) {
+    for (const LabelledStream& stream : choose.collections) {
+      collections_.push_back(with_words_of(
+          sweep_,
+          sweep_thresholds(model, options.detector, branch, std::span(&stream, 1), threshold_grid())));
+    }
+  }
 
   BranchReport run() {
     BranchReport report;
@@ -97,8 +103,28 @@ class BranchCalibrator {
   }
 
  private:
+  /// The false accepts of a collection beside the hits of the words.
+  static Sweep with_words_of(const Sweep& words, Sweep collection) {
+    for (std::size_t t = 0; t < collection.scores.size(); ++t) {
+      for (std::size_t k = 0; k < collection.scores[t].keywords.size(); ++k) {
+        collection.scores[t].keywords[k].hits = words.scores[t].keywords[k].hits;
+        collection.scores[t].keywords[k].misses = words.scores[t].keywords[k].misses;
+      }
+    }
+    return collection;
+  }
+  /// The highest of those that the streams and each collection ask for.
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
-    return choose_thresholds(model_, sweep_, rate, options_.lowest_threshold, options_.pooled);
+    const auto chosen = [&](const Sweep& sweep) {
+      return choose_thresholds(model_, sweep, rate, options_.lowest_threshold, options_.pooled);
+    };
+    std::vector<float> highest = chosen(sweep_);
+    for (const Sweep& collection : collections_) {
+      const std::vector<float> wanted = chosen(collection);
+      std::transform(highest.begin(), highest.end(), wanted.begin(), highest.begin(),
+                     [](float a, float b) { return std::max(a, b); });
+    }
+    return highest;
   }
   /// The strictest threshold with which enough events of a keyword come in time; of one that has none, any.
   [[nodiscard]] float in_time(int label) const {
@@ -145,6 +171,7 @@ class BranchCalibrator {
   const SplitStreams& measure_;
   const CalibrationOptions& options_;
   Sweep sweep_;
+  std::vector<Sweep> collections_;
 };
 
 }  // namespace
@@ -188,6 +215,18 @@ SplitStreams classify_split(const Network& network, const Dataset& dataset, Spli
   out.hours = static_cast<double>(out.streams.front().windows.samples) /
               network.model().features.sample_rate_hz / 3600;
   out.speech_hours = speech_hours(out.streams.front(), network.model().features.sample_rate_hz);
+  return out;
+}
+
+std::vector<LabelledStream> classify_collections(const Network& network, const Dataset& dataset,
+                                                 const CalibrationOptions& options) {
+  const auto& collections = dataset.collections();
+  std::vector<LabelledStream> out(collections.size());
+  parallel_for(out.size(), options.threads, [&](std::size_t c) {
+    MixParams params;
+    params.seed = options.seed;
+    out[c] = {classify_stream(network, mix_stream({}, collections[c].sounds, {}, params).samples), {}};
+  });
   return out;
 }
 

@@ -40,6 +40,9 @@ struct SplitStreams {
   double hours = 0;                     // of one stream
   double speech_hours = 0;              // of them: beside the keywords
   std::size_t words = 0;                // keywords in one stream
+  /// Whole collections without a keyword: no threshold is so low that one of them has more false accepts an
+  /// hour than wanted.
+  std::vector<LabelledStream> collections;
 };
 
 /// What a set of thresholds does on one stream.
@@ -78,6 +81,10 @@ struct CalibrationReport {
                                           const std::vector<Split>& sound,
                                           const std::vector<Condition>& conditions,
                                           const CalibrationOptions& options);
+
+/// The data set's collections, classified.
+[[nodiscard]] std::vector<LabelledStream> classify_collections(const Network& network, const Dataset& dataset,
+                                                               const CalibrationOptions& options);
 
 /// Chooses thresholds on `choose` and measures them on `measure`: never the same speakers.
 [[nodiscard]] CalibrationReport calibrate(const Model& model, const SplitStreams& choose,

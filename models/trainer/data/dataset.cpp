@@ -154,6 +154,20 @@ struct Dataset::Loader {
     }
   }
 
+  void add_cut_words(const fs::path& root) {
+    const std::vector<fs::path> files = word_files(root, "");
+    const std::vector<StoredClip>& clips = decode(root, files);
+    const auto margin = static_cast<std::int32_t>(options.cut_margin_seconds * sample_rate_hz);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const auto size = static_cast<std::int32_t>(clips[i].samples.size());
+      if (usable(clips[i], files[i]) && size > 2 * margin) {
+        by_word[word_of(files[i], root)].push_back({clips[i].samples, Extent{margin, size - margin}, 0, 0,
+                                                    stable_hash(speaker_of(files[i].stem().string())),
+                                                    Split::train, true});
+      }
+    }
+  }
+
   std::string word_of(const fs::path& file, const fs::path& root) {
     return called((*file.lexically_relative(root).begin()).string());
   }
@@ -294,6 +308,36 @@ struct Dataset::Loader {
         before += clips[i].samples.size();
       }
     }
+  }
+
+  [[nodiscard]] bool wanted(const std::string& speaker) const {
+    const bool first = stable_hash(speaker) % 2 == 0;
+    return options.collection_part == CollectionPart::all ||
+           first == (options.collection_part == CollectionPart::first);
+  }
+
+  void add_collection(const std::string& name, const fs::path& folder) {
+    Collection collection{name, {}, 0};
+    const std::vector<fs::path> files = sound_files(folder, unreadable);
+    const std::vector<StoredClip>& clips = decode(folder, files);
+    const std::map<std::string, std::string> transcripts = read_transcripts(folder);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string stem = files[i].stem().string();
+      const auto transcript = transcripts.find(stem);
+      if (!wanted(speaker_of(stem))) {
+        continue;
+      }
+      if (transcript != transcripts.end() && says_any(transcript->second, options.keywords)) {
+        ++collection.with_keyword;
+      } else if (long_enough(clips[i], files[i])) {
+        collection.sounds.push_back(clips[i].samples);
+      }
+    }
+    if (collection.sounds.empty()) {
+      throw Error(ErrorKind::bad_data,
+                  folder.string() + ": no usable recording without a keyword found, expected some");
+    }
+    out.collections_.push_back(std::move(collection));
   }
 
   /// Of speech or noise: windows of a second are cut from it.
@@ -488,6 +532,9 @@ Dataset::Dataset(const DataOptions& options) {
   for (const fs::path& root : options.training_words) {
     load.add_training_words(root, "");
   }
+  for (const fs::path& root : options.cut_words) {
+    load.add_cut_words(root);
+  }
   for (const fs::path& root : options.other_words) {
     load.add_training_words(root, fs::absolute(root).lexically_normal().filename().string() + "/");
   }
@@ -499,6 +546,9 @@ Dataset::Dataset(const DataOptions& options) {
   }
   for (const fs::path& folder : options.held_out_speech) {
     load.add_speech(folder, 0.5, 0.5, false);
+  }
+  for (const auto& [name, folder] : options.collections) {
+    load.add_collection(name, folder);
   }
   for (const fs::path& folder : options.noise) {
     load.add_noise(folder);

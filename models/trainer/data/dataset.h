@@ -19,6 +19,8 @@ namespace kwsd::train {
 enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
 inline constexpr int split_count = 3;
 
+enum class CollectionPart : std::uint8_t { all, first, second };
+
 struct DataOptions {
   /// Folders in the Speech Commands layout: a folder per word, validation_list.txt, testing_list.txt,
   /// _background_noise_. Words of the same name (same_word) are joined: "Stop " is "stop". _unknown_ holds
@@ -33,10 +35,19 @@ struct DataOptions {
   std::vector<std::filesystem::path> training_words;
   /// The same, and none of their words is a keyword, whatever its name (another language).
   std::vector<std::filesystem::path> other_words;
+  /// Words cut out of running speech, for training alone: cut_margin_seconds of their neighbours at each
+  /// side.
+  std::vector<std::filesystem::path> cut_words;
+  double cut_margin_seconds = 0.2;
   std::vector<std::string> keywords;          ///< all other words are unknown
   std::vector<std::filesystem::path> speech;  ///< continuous speech; utterances with a keyword are dropped
   /// Continuous speech that never trains: half of its speakers validate, the others test.
   std::vector<std::filesystem::path> held_out_speech;
+  /// Collections to measure false accepts on, name and folder: nothing of them trains, validates or tests.
+  std::vector<std::pair<std::string, std::filesystem::path>> collections;
+  /// Which of a collection's speakers: thresholds are chosen on the first half, what they do is measured on
+  /// the second.
+  CollectionPart collection_part = CollectionPart::all;
   std::vector<std::filesystem::path> noise;
   int channel = 1;                   ///< of the recordings, from 1
   std::filesystem::path cache;       ///< folder; empty: $XDG_CACHE_HOME/kwsd or ~/.cache/kwsd
@@ -61,12 +72,20 @@ struct Clip {
   int label = 0;  ///< index into labels(); that of silence in validation and test alone
   std::uint64_t speaker = 0;
   Split split = Split::train;
+  bool cut = false;  ///< out of running speech: its neighbours stand at both sides
 };
 
 /// A stretch of continuous speech or of noise.
 struct Stretch {
   std::span<const std::int16_t> samples;  ///< 16 kHz, at least one second
   Split split = Split::train;
+};
+
+/// A whole collection without keywords (by its transcripts, where there are any).
+struct Collection {
+  std::string name;
+  std::vector<std::span<const std::int16_t>> sounds;  ///< 16 kHz, at least one second each
+  std::size_t with_keyword = 0;                       ///< recordings left out, since they say one
 };
 
 class Dataset {
@@ -96,6 +115,8 @@ class Dataset {
   }
   [[nodiscard]] const std::vector<Stretch>& noise(Split split) const noexcept { return noise_[index(split)]; }
 
+  [[nodiscard]] const std::vector<Collection>& collections() const noexcept { return collections_; }
+
   struct Counts {
     std::size_t damaged = 0, too_short = 0, too_long = 0, keyword_in_speech = 0, decoded = 0;
   };
@@ -113,6 +134,7 @@ class Dataset {
   std::vector<ClipStore> stores_;
   std::array<std::vector<Clip>, split_count> clips_;
   std::array<std::vector<Stretch>, split_count> speech_, noise_;
+  std::vector<Collection> collections_;
   Counts counts_;
 };
 

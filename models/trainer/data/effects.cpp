@@ -138,6 +138,13 @@ void add_pink_noise(std::span<float> x, float level, Random& random) noexcept {
   });
 }
 
+void low_pass(std::span<float> x, double hz, int sections) noexcept {
+  const Biquad section = pass(hz / 16000.0, false);
+  for (int i = 0; i < sections; ++i) {
+    section.run(x);
+  }
+}
+
 void microphone(std::span<float> x, double max_db, Random& random) noexcept {
   constexpr double rate = 16000;
   if (random.chance(0.7)) {

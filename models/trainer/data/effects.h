@@ -29,6 +29,9 @@ void add_pink_noise(std::span<float> x, float level, Random& random) noexcept;
 /// A microphone: first-order high pass, sometimes a low pass, two resonances of up to ±max_db.
 void microphone(std::span<float> x, double max_db, Random& random) noexcept;
 
+/// Sections of a second-order Butterworth low pass at `hz`, one after the other. Samples at 16 kHz.
+void low_pass(std::span<float> x, double hz, int sections) noexcept;
+
 /// Time stretch by `factor` (> 1: longer) that keeps the pitch: waveform-similarity overlap-add.
 /// `in` and the result are whole clips.
 [[nodiscard]] std::vector<std::int16_t> stretch(std::span<const std::int16_t> in, double factor);

@@ -2,21 +2,21 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <map>
+
 #include "app/base/words.h"
 #include "engine/model/error.h"
 
 namespace kwsd::train {
-namespace {
-
-std::pair<std::string, std::filesystem::path> name_and_folder(const std::string& text) {
+std::pair<std::string, std::filesystem::path> name_and_folder(const std::string& option,
+                                                              const std::string& text,
+                                                              const std::string& expected) {
   const auto at = text.find('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
-    throw CLI::ValidationError("--own-word", "found '" + text + "', expected WORD=FOLDER");
+    throw CLI::ValidationError(option, "found '" + text + "', expected " + expected);
   }
   return {std::string(trimmed(std::string_view(text).substr(0, at))), text.substr(at + 1)};
 }
-
-}  // namespace
 
 CLI::Validator between(double low, double high) {
   const std::string range = fmt::format("[{} - {}]", low, high);
@@ -43,11 +43,16 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--other-words", options.other_words,
                  "The same, for training alone; all words are unknown, whatever their names; may be repeated")
       ->group(group);
+  app.add_option(
+         "--cut-words", options.cut_words,
+         "Words cut out of running speech, a folder per word, for training alone: 0.2 s of what was said "
+         "before and after stand at each side; may be repeated")
+      ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--own-word",
          [&options](const std::vector<std::string>& all) {
            for (const std::string& one : all) {
-             options.own_words.push_back(name_and_folder(one));
+             options.own_words.push_back(name_and_folder("--own-word", one, "WORD=FOLDER"));
            }
          },
          "WORD=FOLDER: recordings of one word in a folder of their own; may be repeated")
@@ -88,6 +93,29 @@ void add_data_options(CLI::App& app, DataOptions& options) {
       ->group(group);
   app.add_flag("--everything-trains", options.everything_trains,
                "Train on the validation and test clips, too")
+      ->group(group);
+}
+
+void add_collection_options(CLI::App& app, DataOptions& options) {
+  const std::string group = "Collections";
+  app.add_option_function<std::vector<std::string>>(
+         "--collection",
+         [&options](const std::vector<std::string>& all) {
+           for (const std::string& one : all) {
+             options.collections.push_back(name_and_folder("--collection", one, "NAME=FOLDER"));
+           }
+         },
+         "NAME=FOLDER: recordings without a keyword, to count false accepts on; those whose transcript has "
+         "one are "
+         "left out. Honest only where neither the model nor its teachers were trained on it; may be repeated")
+      ->group(group);
+  const std::map<std::string, CollectionPart> parts{
+      {"all", CollectionPart::all}, {"first", CollectionPart::first}, {"second", CollectionPart::second}};
+  app.add_option("--part", options.collection_part,
+                 "Which half of each collection's speakers: thresholds chosen on the first are measured on "
+                 "the second "
+                 "[all]")
+      ->transform(CLI::CheckedTransformer(parts))
       ->group(group);
 }
 

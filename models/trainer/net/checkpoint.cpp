@@ -43,6 +43,7 @@ json to_json(const NetInfo& info) {
           {"words", o.words},
           {"dropout", o.dropout},
           {"thin", o.thin},
+          {"causal", o.causal},
           {"labels", labels},
           {"recipe", info.recipe},
           {"epochs_done", info.epochs_done},
@@ -148,6 +149,7 @@ NetInfo from_json(const json& j) {
   o.words = j.at("words");
   o.dropout = j.at("dropout");
   o.thin = j.at("thin");
+  o.causal = j.value("causal", false);
   for (const json& label : j.at("labels")) {
     info.labels.push_back({label.at(0), static_cast<LabelKind>(label.at(1).get<int>())});
   }

@@ -143,10 +143,16 @@ LayerKind layer_kind(Kind kind) {
 /// A power of two that leaves the residual stream half of int16 as headroom.
 void Exporter::residual_unit(const Tensor& frames) {
   double largest = 1;
-  for (const BranchOutput& out : net_.forward(frames, options_.branches())) {
-    for (const Tensor& feature : out.features) {
-      largest = std::max(largest, feature.abs().max().item<double>());
+  std::vector<Tensor> features;
+  if (options_.causal) {
+    net_.forward_streams(frames, options_.all_branches(), &features);
+  } else {
+    for (const BranchOutput& out : net_.forward(frames, options_.branches())) {
+      features.insert(features.end(), out.features.begin(), out.features.end());
     }
+  }
+  for (const Tensor& feature : features) {
+    largest = std::max(largest, feature.abs().max().item<double>());
   }
   unit_ = std::pow(2.0, std::floor(std::log2(16384.0 / largest)));
 }
@@ -262,6 +268,7 @@ void Exporter::blocks(Model& model) {
         weights.memory.push_back(plus[i].item<bool>() ? std::int8_t{1} : std::int8_t{-1});
       }
     }
+    weights.ahead = options_.causal ? 0 : 2;
     weights.expand = pack(split_weight(block->expand, options_.binarizer).plus);
     weights.project = pack(split_weight(block->project, options_.binarizer).plus);
     model.blocks.push_back(std::move(weights));
@@ -360,8 +367,9 @@ void check_kinds(const NetOptions& o) {
 }  // namespace
 
 bool is_exportable(const NetOptions& o) {
+  const Place memory = o.causal ? Place::stream_memory : Place::memory;
   return o.architecture == Architecture::fsmn && o.thin && allows(Place::conv, layer_kind(o.conv2)) &&
-         allows(Place::conv, layer_kind(o.linear)) && allows(Place::memory, layer_kind(o.memory)) &&
+         allows(Place::conv, layer_kind(o.linear)) && allows(memory, layer_kind(o.memory)) &&
          allows(Place::pointwise, layer_kind(o.pointwise));
 }
 
@@ -376,6 +384,10 @@ Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& fr
   model.provenance = checkpoint.info.recipe;
   model.features = checkpoint.info.features;
   model.labels = checkpoint.info.labels;
+  model.streaming = o.causal;
+  if (o.causal) {
+    model.detector.smoothing_seconds = stream_smoothing_seconds;
+  }
   model.steps = o.steps;
   model.memory_size = o.memory_size;
   model.hidden_size = o.hidden_size;

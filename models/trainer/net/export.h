@@ -10,9 +10,13 @@
 
 namespace kwsd::train {
 
+/// The detector's average of a net with a posterior every 48 ms: four of them.
+inline constexpr double stream_smoothing_seconds = 0.192;
+
 /// Folds BN, PReLU and sign into integers. `frames` [B][frames][coefficients]: quantized features of real
-/// clips, carried through the integer net layer by layer to choose shifts that do not overflow.
-/// Throws Error (usage) for a network with layers that the engine does not have (real ones, one branch).
+/// clips, of a causal net's whole streams, carried through the integer net layer by layer to choose shifts
+/// that do not overflow. Throws Error (usage) for a network with layers that the engine does not have (real
+/// ones, one branch).
 [[nodiscard]] Model to_model(Checkpoint& checkpoint, const std::string& name, const torch::Tensor& frames);
 
 /// Whether to_model takes it.

@@ -17,6 +17,7 @@
 #include "models/trainer/net/golden.h"
 #include "models/trainer/net/judge.h"
 #include "models/trainer/net/train_command.h"
+#include "models/trainer/stream/stream_judge.h"
 
 namespace kwsd::train {
 namespace {
@@ -28,6 +29,12 @@ double allowed_loss(std::int64_t clips) {
 }
 /// Clips that the shifts are chosen by.
 constexpr std::int64_t calibration_clips = 512;
+/// Batches of 32 streams that a streaming model is judged by: some 600 words.
+constexpr std::size_t judged_batches = 24;
+/// Of the words in noisy streams that rounding may lose, points: so many lie close to the limit.
+double allowed_stream_loss(std::int64_t words) {
+  return 2.0 + 200.0 / static_cast<double>(std::max<std::int64_t>(1, words));
+}
 
 struct ExportArguments {
   DataOptions data;
@@ -69,6 +76,15 @@ torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
     parts.push_back(to_tensors(batch).features);
     count += parts.back().size(0);
     if (count >= calibration_clips) break;
+  }
+  return torch::cat(parts);
+}
+
+/// Of the streams that judge, the first half chooses the shifts.
+torch::Tensor joined_frames(const std::vector<StreamTargets>& streams) {
+  std::vector<torch::Tensor> parts;
+  for (std::size_t i = 0; i < (streams.size() + 1) / 2; ++i) {
+    parts.push_back(streams[i].features);
   }
   return torch::cat(parts);
 }
@@ -135,6 +151,33 @@ void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Ba
   }
 }
 
+/// The same for a streaming model: every step of whole streams.
+void check_streams(const std::filesystem::path& path, NetImpl& net,
+                   const std::vector<StreamTargets>& streams) {
+  const auto model = std::make_shared<const Model>(load_model(path));
+  const auto figures = judge_streams(model, net, streams);
+  for (std::size_t b = 0; b < figures.size(); ++b) {
+    const StreamExportFigures& f = figures[b];
+    const auto percent = [](std::int64_t part, std::int64_t whole) {
+      return 100.0 * static_cast<double>(part) / static_cast<double>(std::max<std::int64_t>(1, whole));
+    };
+    const double lost = percent(f.found_trained - f.found_exported, f.words);
+    spdlog::info(
+        "{:7}: validation streams: {:.2f} % of {} words as trained, {:.2f} % as exported; same top-1 on "
+        "{:.2f} % of {} "
+        "steps, posteriors differ by {:.4f} in the mean; engine and trainer's integers agree on every step, "
+        "bit for bit",
+        branch_name(static_cast<BranchId>(b)), percent(f.found_trained, f.words), f.words,
+        percent(f.found_exported, f.words), percent(f.same_top, f.steps), f.steps, f.mean_difference);
+    if (lost > allowed_stream_loss(f.words)) {
+      throw Error(ErrorKind::internal,
+                  fmt::format("{}: the {} branch lost {:.2f} points in the export, expected at most {:.1f}",
+                              path.string(), branch_name(static_cast<BranchId>(b)), lost,
+                              allowed_stream_loss(f.words)));
+    }
+  }
+}
+
 void run_export(const ExportArguments& a) {
   if (!is_name(a.name)) {
     throw Error(ErrorKind::usage,
@@ -144,12 +187,19 @@ void run_export(const ExportArguments& a) {
   const Dataset dataset(a.data);
   const NetInfo& info = checkpoint.info;
   require_labels(a.checkpoint, info.labels, dataset.labels());
-  auto clips = clips_of(dataset, Split::validation, info.features, info.options.frames());
-  if (clips.empty()) {
+  std::vector<Batch> clips;
+  std::vector<StreamTargets> streams;
+  if (dataset.clips(Split::validation).empty()) {
     spdlog::warn("no recording validates: the export is checked on those that it was trained on");
-    clips = clips_of(dataset, Split::train, info.features, info.options.frames());
   }
-  Model model = to_model(checkpoint, a.name, calibration_frames(clips));
+  if (info.options.causal) {
+    streams = judging_streams(dataset, info.features, info.options, judged_batches);
+  } else {
+    clips = clips_of(dataset, Split::validation, info.features, info.options.frames());
+    clips = clips.empty() ? clips_of(dataset, Split::train, info.features, info.options.frames()) : clips;
+  }
+  Model model =
+      to_model(checkpoint, a.name, info.options.causal ? joined_frames(streams) : calibration_frames(clips));
   model.provenance = provenance(checkpoint.info);
   if (!a.thresholds.empty()) {
     take_thresholds(model, a.thresholds);
@@ -157,7 +207,11 @@ void run_export(const ExportArguments& a) {
   std::filesystem::path trial = a.out;
   trial += ".unchecked";
   const std::size_t bytes = write_model(trial, model);
-  check(trial, *checkpoint.average, clips);
+  if (info.options.causal) {
+    check_streams(trial, *checkpoint.average, streams);
+  } else {
+    check(trial, *checkpoint.average, clips);
+  }
   std::filesystem::rename(trial, a.out);
   const std::size_t floats = float_parameters(*checkpoint.average);
   spdlog::info("{}: {} bytes; {} parameters as float32: {} bytes, {:.2f} times as many", a.out.string(),

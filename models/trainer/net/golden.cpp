@@ -10,8 +10,13 @@ namespace {
 
 using torch::Tensor;
 
+/// Steps of a streaming model's golden tensors.
+constexpr std::int64_t stream_steps = 40;
+
 Tensor made_up_frames(const Model& model) {
-  const auto frames = static_cast<std::int64_t>(model.window_frames());
+  const auto frames = static_cast<std::int64_t>(
+      model.streaming ? model.step_frames() + (stream_steps - 1) * model.step_stride_frames()
+                      : model.window_frames());
   const auto coefficients = static_cast<std::int64_t>(model.features.coefficients);
   Tensor out = torch::empty({1, frames, coefficients}, torch::kInt64);
   std::uint64_t x = 1;
@@ -40,19 +45,22 @@ std::string branch_lines(const Model& model, BranchId id, const Tensor& steps) {
     out += fmt::format("{} {} {} {:016x}\n", branch_name(id), layer, index, fnv1a(values));
   };
   const Branch& branch = model.branches[static_cast<std::size_t>(id)];
+  const auto lie = [&](const Tensor& rows) { return model.streaming ? rows : rows.transpose(1, 2); };
   Tensor x = steps;
-  line("steps", 0, x.transpose(1, 2));
+  line("steps", 0, lie(x));
   for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
     const int index = branch.blocks[i];
     const BlockWeights& weights = model.blocks[branch.blocks[i]];
-    const Tensor m = integer::memory(weights, branch.params[i], x);
+    Tensor m = integer::memory(weights, branch.params[i], x);
+    m = model.streaming ? m.slice(1, 0, m.size(1) - weights.ahead) : m;
     const Tensor hidden = integer::expand(weights, branch.params[i], m);
     x = integer::project(weights, branch.params[i], m, hidden);
-    line("memory", index, m.transpose(1, 2));
+    line("memory", index, lie(m));
     line("hidden", index, hidden);
-    line("project", index, x.transpose(1, 2));
+    line("project", index, lie(x));
   }
-  const Tensor logits = integer::classify(model, branch, x);
+  const Tensor logits = model.streaming ? integer::classify_steps(model, branch, x).select(1, -1)
+                                        : integer::classify(model, branch, x);
   out += fmt::format("{} logits", branch_name(id));
   for (std::int64_t n = 0; n < logits.size(1); ++n) {
     out += fmt::format(" {:.6f}", logits[0][n].item<float>());

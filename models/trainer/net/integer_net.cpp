@@ -126,7 +126,8 @@ Tensor memory(const BlockWeights& weights, const BlockParams& params, const Tens
   const Tensor taps = int64_of(weights.memory).view({-1, 5});
   const Tensor w16 =
       saturate16(floor_shift(taps * column(affine, &ChannelAffine::mult).unsqueeze(1) + 64, 7));  // [C][5]
-  const Tensor padded = fn::pad(x, fn::PadFuncOptions({0, 0, 2, 2}));
+  const int ahead = weights.ahead;
+  const Tensor padded = fn::pad(x, fn::PadFuncOptions({0, 0, 4 - ahead, ahead}));
   Tensor s = mul_q15(padded.slice(1, 0, x.size(1)), w16.select(1, 0));
   for (int k = 1; k < 5; ++k) {
     s = saturate16(s + mul_q15(padded.slice(1, k, k + x.size(1)), w16.select(1, k)));
@@ -146,15 +147,34 @@ Tensor project(const BlockWeights& weights, const BlockParams& params, const Ten
   return saturate16(m + activate(params.project, dots(hidden, unpack(weights.project))));
 }
 
-Tensor classify(const Model& model, const Branch& branch, const Tensor& x) {
-  const ClassifierParams& params = branch.classifier;
+namespace {
+
+/// The classifier's int8 inputs: [B][T][C].
+Tensor classifier_inputs(const ClassifierParams& params, const Tensor& x) {
   const Tensor u = scale16(x, params.input.shift);
-  const Tensor q = saturate16(mul_q15(u, column(params.input, &ChannelAffine::mult)) +
-                              column(params.input, &ChannelAffine::bias))
-                       .clamp(-127, 127);
-  const Tensor flat = q.transpose(1, 2).flatten(1);  // [B][C * T]
+  return saturate16(mul_q15(u, column(params.input, &ChannelAffine::mult)) +
+                    column(params.input, &ChannelAffine::bias))
+      .clamp(-127, 127);
+}
+
+/// Logits from [..][C * T].
+Tensor logits_of(const Model& model, const ClassifierParams& params, const Tensor& flat) {
   const Tensor weights = int64_of(model.classifier.int8).view({model.classifier.outputs, -1});
   return dots(flat, weights).to(torch::kFloat32) * torch::tensor(params.scale) + torch::tensor(params.bias);
+}
+
+}  // namespace
+
+Tensor classify(const Model& model, const Branch& branch, const Tensor& x) {
+  const Tensor q = classifier_inputs(branch.classifier, x);
+  return logits_of(model, branch.classifier, q.transpose(1, 2).flatten(1));
+}
+
+Tensor classify_steps(const Model& model, const Branch& branch, const Tensor& x) {
+  const Tensor q = classifier_inputs(branch.classifier, x);
+  const Tensor padded = fn::pad(q, fn::PadFuncOptions({0, 0, model.steps - 1, 0}));
+  return logits_of(model, branch.classifier,
+                   padded.unfold(1, model.steps, 1).flatten(2));  // [B][steps][C * T]
 }
 
 Tensor front_end(const Model& model, const Tensor& frames) {
@@ -165,15 +185,31 @@ Tensor front_end(const Model& model, const Tensor& frames) {
   return x.squeeze(2);
 }
 
-Tensor logits(const Model& model, BranchId id, const Tensor& frames) {
-  Tensor x = front_end(model, frames);
-  const Branch& branch = model.branches[static_cast<std::size_t>(id)];
+namespace {
+
+/// The residual stream after the blocks of a branch.
+Tensor run_blocks(const Model& model, const Branch& branch, Tensor x) {
   for (std::size_t i = 0; i < branch.blocks.size(); ++i) {
     const BlockWeights& weights = model.blocks[branch.blocks[i]];
     const Tensor m = memory(weights, branch.params[i], x);
     x = project(weights, branch.params[i], m, expand(weights, branch.params[i], m));
+    if (model.streaming) {
+      x = x.slice(1, 0, x.size(1) - weights.ahead);
+    }
   }
-  return classify(model, branch, x);
+  return x;
+}
+
+}  // namespace
+
+Tensor logits(const Model& model, BranchId id, const Tensor& frames) {
+  const Branch& branch = model.branches[static_cast<std::size_t>(id)];
+  return classify(model, branch, run_blocks(model, branch, front_end(model, frames)));
+}
+
+Tensor stream_logits(const Model& model, BranchId id, const Tensor& frames) {
+  const Branch& branch = model.branches[static_cast<std::size_t>(id)];
+  return classify_steps(model, branch, run_blocks(model, branch, front_end(model, frames)));
 }
 
 }  // namespace kwsd::train::integer

@@ -42,7 +42,12 @@ namespace kwsd::train::integer {
 
 /// The residual stream after the front-end. frames: [B][window_frames][coefficients].
 [[nodiscard]] torch::Tensor front_end(const Model& model, const torch::Tensor& frames);
-/// Logits [B][labels] of one branch.
+/// Of a streaming model: logits [B][steps][labels] of one branch, for streams whose first step ends with
+/// frame step_frames - 1. Blocks that look ahead have fewer outputs than steps.
+[[nodiscard]] torch::Tensor stream_logits(const Model& model, BranchId branch, const torch::Tensor& frames);
+/// The same from the residual stream after the last block.
+[[nodiscard]] torch::Tensor classify_steps(const Model& model, const Branch& branch, const torch::Tensor& x);
+/// Logits [B][labels] of one branch of a window net.
 [[nodiscard]] torch::Tensor logits(const Model& model, BranchId branch, const torch::Tensor& frames);
 
 }  // namespace kwsd::train::integer

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 namespace kwsd::train {
@@ -16,6 +17,12 @@ std::vector<int> NetOptions::branch_blocks(int branch) const {
     out.push_back(i);
   }
   return out;
+}
+
+std::vector<int> NetOptions::all_branches() const {
+  std::vector<int> all(static_cast<std::size_t>(branches()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 int NetOptions::step_frames() const noexcept {
@@ -307,8 +314,8 @@ Tensor NetImpl::norm_then_sign(const Tensor& x, NormImpl& norm) {
 Tensor NetImpl::memory(const Tensor& x, const Tensor& taps, BlockNormsImpl& norm) {
   const bool binary = options.memory == Kind::bit1;
   const Tensor in = binary ? norm_then_sign(x, *norm.memory_sign) : x;
-  return norm_slope(memory_filter(in, taps, options.steps, binary ? 1.0 : 0.0), norm.memory->rows(),
-                    norm.memory_slope->value(), x);
+  return norm_slope(memory_filter(in, taps, steps_, binary ? 1.0 : 0.0, options.causal ? 4 : 2),
+                    norm.memory->rows(), norm.memory_slope->value(), x);
 }
 
 /// m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 · PReLU(BN(W1 · m)))).
@@ -328,6 +335,43 @@ std::vector<NetImpl::BlockWeights> NetImpl::block_weights() const {
                    weight(block->project, options.pointwise).flatten(1)});
   }
   return all;
+}
+
+/// The blocks of a branch: [C][B · steps] after the last.
+Tensor NetImpl::run_branch(const Tensor& first, const std::vector<BlockWeights>& weights, std::size_t b,
+                           std::vector<Tensor>* outputs) {
+  Tensor x = first;
+  const auto indices = options.branch_blocks(static_cast<int>(b));
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    x = block(x, weights[static_cast<std::size_t>(indices[i])], *norms[b][i]);
+    if (outputs != nullptr) {
+      outputs->push_back(x);
+    }
+  }
+  return x;
+}
+
+std::vector<Tensor> NetImpl::forward_streams(const Tensor& features, const std::vector<int>& branches,
+                                             std::vector<Tensor>* outputs) {
+  rad = Tensor();
+  rad_terms = 0;
+  const auto streams = features.size(0);
+  const Tensor first = front_end(features);
+  steps_ = first.size(1) / streams;
+  const std::vector<BlockWeights> weights = block_weights();
+  const bool real = options.pointwise == Kind::real;
+  const Tensor of_window = real ? classifier->weight : quantize_weight_int8(classifier->weight);
+  const Tensor taps = of_window.view({-1, options.memory_size, options.steps});  // [labels][C][steps]
+  std::vector<Tensor> out;
+  for (const int branch : branches) {
+    const auto b = static_cast<std::size_t>(branch);
+    const Tensor x = run_branch(first, weights, b, outputs);
+    Tensor z = norm_rows(x, last[b]->rows()).view({x.size(0), streams, -1}).transpose(0, 1);  // [B][C][steps]
+    z = torch::dropout(real ? z : quantize_int8(z, activation_steps), options.dropout, is_training());
+    z = fn::pad(z, fn::PadFuncOptions({options.steps - 1, 0}));
+    out.push_back(torch::conv1d(z, taps, classifier->bias).transpose(1, 2));
+  }
+  return out;
 }
 
 std::vector<BranchOutput> NetImpl::forward_whole(const Tensor& features) {
@@ -351,18 +395,15 @@ std::vector<BranchOutput> NetImpl::forward(const Tensor& features, int count) {
   const auto clips = features.size(0);
   const auto by_clip = [&](const Tensor& x) { return x.view({x.size(0), clips, -1}).transpose(0, 1); };
   const Tensor first = front_end(features);
+  steps_ = options.steps;
   const std::vector<BlockWeights> weights = block_weights();
   const bool real = options.pointwise == Kind::real;
   const Tensor labels_weight = real ? classifier->weight : quantize_weight_int8(classifier->weight);
   std::vector<BranchOutput> out;
   for (std::size_t b = 0; b < static_cast<std::size_t>(count); ++b) {
     BranchOutput branch;
-    Tensor x = first;
-    const auto indices = options.branch_blocks(static_cast<int>(b));
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      x = block(x, weights[static_cast<std::size_t>(indices[i])], *norms[b][i]);
-      branch.features.push_back(by_clip(x));
-    }
+    const Tensor x = run_branch(first, weights, b, &branch.features);
+    std::transform(branch.features.begin(), branch.features.end(), branch.features.begin(), by_clip);
     Tensor z = by_clip(norm_rows(x, last[b]->rows()));  // [B][C][T]
     z = torch::dropout(real ? z : quantize_int8(z, activation_steps), options.dropout, is_training());
     branch.logits = torch::linear(z.flatten(1), labels_weight, classifier->bias);

@@ -48,6 +48,9 @@ struct NetOptions {
   int labels = 12, words = 36;
   double dropout = 0.1;
   bool thin = true;  ///< three branches (TBA); false: the full one alone
+  /// The memory filters look back alone, t-4 .. t: the net runs over a stream step by step. `steps` are then
+  /// those that the classifier sees.
+  bool causal = false;
 
   [[nodiscard]] int branches() const noexcept {
     return thin && architecture == Architecture::fsmn ? branch_count : 1;
@@ -60,6 +63,10 @@ struct NetOptions {
   [[nodiscard]] std::vector<int> branch_blocks(int branch) const;
   /// Frames of one window, and between two of its steps.
   [[nodiscard]] int frames() const noexcept;
+  /// Frames that one step sees.
+  [[nodiscard]] int first_frames() const noexcept { return frames() - (steps - 1) * step_frames(); }
+  /// 0 .. branches() - 1.
+  [[nodiscard]] std::vector<int> all_branches() const;
   [[nodiscard]] int step_frames() const noexcept;
 
   bool operator==(const NetOptions&) const = default;
@@ -95,6 +102,11 @@ struct NetImpl : torch::nn::Module {
   explicit NetImpl(const NetOptions& options);
   /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
+  /// Of a causal net: features [B][frames][coefficients] of whole streams, the first step ending with frame
+  /// first_frames() - 1. Per branch in `branches` the logits of every step: [B][steps][labels].
+  /// outputs, where given, get those of all blocks: [C][B · steps] each.
+  std::vector<torch::Tensor> forward_streams(const torch::Tensor& features, const std::vector<int>& branches,
+                                             std::vector<torch::Tensor>* outputs = nullptr);
   /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
   /// have (the first channels). The front-end only from one of the same kernels, of the classifier the
   /// steps at the same times. Returns how many.
@@ -133,8 +145,11 @@ struct NetImpl : torch::nn::Module {
   std::vector<BranchOutput> forward_whole(const torch::Tensor& features);
   // In and out: [C][B · steps].
   torch::Tensor front_end(const torch::Tensor& features);
+  std::int64_t steps_ = 0;  // of the clips that are being computed
   torch::Tensor block(const torch::Tensor& x, const BlockWeights& weights, BlockNormsImpl& norm);
   torch::Tensor memory(const torch::Tensor& x, const torch::Tensor& taps, BlockNormsImpl& norm);
+  torch::Tensor run_branch(const torch::Tensor& first, const std::vector<BlockWeights>& weights,
+                           std::size_t b, std::vector<torch::Tensor>* outputs);
   torch::Tensor norm_then_sign(const torch::Tensor& x, NormImpl& norm);
 
   torch::Tensor activation(const torch::Tensor& x, Kind kind, double shift);

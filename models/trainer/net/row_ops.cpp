@@ -238,15 +238,14 @@ struct NormSlope : torch::autograd::Function<NormSlope> {
   }
 };
 
-constexpr std::int64_t reach = 2;
-constexpr std::int64_t tap_count = 2 * reach + 1;
+constexpr std::int64_t tap_count = 5;
 
-/// inside[k][i]: whether step i + k - 2 belongs to the same clip as step i.
-std::vector<float> inside_table(std::int64_t n, std::int64_t steps) {
+/// inside[k][i]: whether step i + k - before belongs to the same clip as step i.
+std::vector<float> inside_table(std::int64_t n, std::int64_t steps, std::int64_t before) {
   std::vector<float> inside(static_cast<std::size_t>(tap_count * n));
   for (std::int64_t k = 0; k < tap_count; ++k) {
     for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t t = i % steps + k - reach;
+      const std::int64_t t = i % steps + k - before;
       inside[static_cast<std::size_t>(k * n + i)] = t >= 0 && t < steps ? 1.0F : 0.0F;
     }
   }
@@ -255,13 +254,13 @@ std::vector<float> inside_table(std::int64_t n, std::int64_t steps) {
 
 struct MemoryFilter : torch::autograd::Function<MemoryFilter> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& taps, std::int64_t steps,
-                        double outside) {
+                        double outside, std::int64_t before) {
     const auto n = x.size(1);
-    const std::vector<float> inside = inside_table(n, steps);
-    std::vector<float> padded(static_cast<std::size_t>(n + 2 * reach), 0.0F);
+    const std::vector<float> inside = inside_table(n, steps, before);
+    std::vector<float> padded(static_cast<std::size_t>(n + tap_count - 1), 0.0F);
     Tensor y = torch::zeros_like(x);
     for (std::int64_t c = 0; c < x.size(0); ++c) {
-      std::copy_n(x.data_ptr<float>() + c * n, n, padded.data() + reach);
+      std::copy_n(x.data_ptr<float>() + c * n, n, padded.data() + before);
       for (std::int64_t k = 0; k < tap_count; ++k) {
         row_tap(padded.data() + k, inside.data() + k * n, taps.data_ptr<float>()[c * tap_count + k],
                 static_cast<float>(outside), n, y.data_ptr<float>() + c * n);
@@ -270,29 +269,31 @@ struct MemoryFilter : torch::autograd::Function<MemoryFilter> {
     context->save_for_backward({x, taps});
     context->saved_data["steps"] = steps;
     context->saved_data["outside"] = outside;
+    context->saved_data["before"] = before;
     return y;
   }
   static tensor_list backward(AutogradContext* context, const tensor_list& gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor g = gradients[0].contiguous();
     const auto n = g.size(1);
-    const std::vector<float> inside = inside_table(n, context->saved_data["steps"].toInt());
+    const auto before = context->saved_data["before"].toInt();
+    const std::vector<float> inside = inside_table(n, context->saved_data["steps"].toInt(), before);
     const auto outside = static_cast<float>(context->saved_data["outside"].toDouble());
-    std::vector<float> padded(static_cast<std::size_t>(n + 2 * reach), 0.0F);
+    std::vector<float> padded(static_cast<std::size_t>(n + tap_count - 1), 0.0F);
     std::vector<float> back(padded.size());
     Tensor gx = torch::empty_like(g);
     Tensor gtaps = torch::empty_like(saved[1]);
     for (std::int64_t c = 0; c < g.size(0); ++c) {
-      std::copy_n(saved[0].data_ptr<float>() + c * n, n, padded.data() + reach);
+      std::copy_n(saved[0].data_ptr<float>() + c * n, n, padded.data() + before);
       std::fill(back.begin(), back.end(), 0.0F);
       for (std::int64_t k = 0; k < tap_count; ++k) {
         gtaps.data_ptr<float>()[c * tap_count + k] =
             row_tap_back(padded.data() + k, inside.data() + k * n, g.data_ptr<float>() + c * n,
                          saved[1].data_ptr<float>()[c * tap_count + k], outside, n, back.data() + k);
       }
-      std::copy_n(back.data() + reach, n, gx.data_ptr<float>() + c * n);
+      std::copy_n(back.data() + before, n, gx.data_ptr<float>() + c * n);
     }
-    return {gx, gtaps, Tensor(), Tensor()};
+    return {gx, gtaps, Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -317,9 +318,10 @@ Tensor norm_slope(const Tensor& x, const RowNorm& norm, const Tensor& slope, con
   return NormSlope::apply(x.contiguous(), norm.gain, norm.bias, slope.contiguous(), added, norm);
 }
 
-Tensor memory_filter(const Tensor& x, const Tensor& taps, std::int64_t steps, double outside) {
-  return x.is_cpu() ? MemoryFilter::apply(x.contiguous(), taps.contiguous(), steps, outside)
-                    : plain::memory_filter(x, taps, steps, outside);
+Tensor memory_filter(const Tensor& x, const Tensor& taps, std::int64_t steps, double outside,
+                     std::int64_t before) {
+  return x.is_cpu() ? MemoryFilter::apply(x.contiguous(), taps.contiguous(), steps, outside, before)
+                    : plain::memory_filter(x, taps, steps, outside, before);
 }
 
 namespace plain {
@@ -334,10 +336,11 @@ Tensor norm_slope(const Tensor& x, const RowNorm& norm, const Tensor& slope, con
   return residual.defined() ? residual + y : y;
 }
 
-Tensor memory_filter(const Tensor& x, const Tensor& taps, std::int64_t steps, double outside) {
+Tensor memory_filter(const Tensor& x, const Tensor& taps, std::int64_t steps, double outside,
+                     std::int64_t before) {
   namespace fn = torch::nn::functional;
   const Tensor clips = x.view({x.size(0), -1, steps});
-  const Tensor padded = fn::pad(clips, fn::PadFuncOptions({reach, reach}).value(outside));
+  const Tensor padded = fn::pad(clips, fn::PadFuncOptions({before, tap_count - 1 - before}).value(outside));
   const Tensor windows = padded.unfold(2, tap_count, 1).reshape({x.size(0), -1, tap_count});  // [C][N][taps]
   return torch::matmul(windows, taps.unsqueeze(2)).squeeze(2);
 }

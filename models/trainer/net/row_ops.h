@@ -27,10 +27,10 @@ inline constexpr double norm_momentum = 0.1;
 [[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm,
                                        const torch::Tensor& slope, const torch::Tensor& residual = {});
 
-/// Depthwise filter over time, taps [C][5], two steps to each side; `outside` is what lies before the first
-/// and after the last of `steps` steps.
+/// Depthwise filter over time, taps [C][5]: `before` (0 to 4) of them lie before the present step, the others
+/// after it; `outside` is what lies before the first and after the last of `steps` steps.
 [[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps,
-                                          std::int64_t steps, double outside);
+                                          std::int64_t steps, double outside, std::int64_t before = 2);
 
 /// The same with libtorch's operators alone: what runs on a GPU, and what the tests compare with.
 namespace plain {
@@ -38,7 +38,7 @@ namespace plain {
 [[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm,
                                        const torch::Tensor& slope, const torch::Tensor& residual = {});
 [[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps,
-                                          std::int64_t steps, double outside);
+                                          std::int64_t steps, double outside, std::int64_t before = 2);
 }  // namespace plain
 
 }  // namespace kwsd::train

@@ -238,6 +238,16 @@ bool shaped(const CLI::App& command) {
 
 }  // namespace
 
+std::string options_given(const CLI::App& command) {
+  nlohmann::json recipe;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() > 0) {
+      recipe[option->get_name()] = option->results();
+    }
+  }
+  return recipe.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void add_train_command(CLI::App& app) {
   const auto a = std::make_shared<TrainArguments>();
   CLI::App* c = app.add_subcommand("train", "Train a network; leaves a checkpoint and its log");
@@ -264,13 +274,7 @@ void add_train_command(CLI::App& app) {
     net.labels = static_cast<int>(dataset.labels().size());
     net.words = static_cast<int>(dataset.words().size());
     net.thin = !a->one_branch;
-    nlohmann::json recipe;
-    for (const CLI::Option* option : c->get_options()) {
-      if (option->count() > 0) {
-        recipe[option->get_name()] = option->results();
-      }
-    }
-    a->train.recipe = recipe.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    a->train.recipe = options_given(*c);
     train(dataset, a->train);
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "models/trainer/net/network.h"
 
@@ -13,9 +14,11 @@ void add_test_command(CLI::App& app);      ///< kwsd-train test
 void add_golden_command(CLI::App& app);    ///< kwsd-train golden
 void add_describe_command(CLI::App& app);  ///< kwsd-train describe
 
-/// The options that say what network it is, with the defaults of `kwsd-train train`.
-void add_net_options(CLI::App& command, NetOptions& options);
+/// --memory-size --blocks --convs ...; sets the defaults, too.
+void add_net_options(CLI::App& command, NetOptions& net);
 /// Throws Error (usage): there is no such network.
-void require_possible(const NetOptions& options);
+void require_possible(const NetOptions& net);
+/// The options that were given, as JSON text: what a checkpoint keeps as its recipe.
+[[nodiscard]] std::string options_given(const CLI::App& command);
 
 }  // namespace kwsd::train

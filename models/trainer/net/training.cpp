@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <numbers>
 
 #include "app/base/atomic_file.h"
 #include "app/base/progress.h"
@@ -17,42 +16,12 @@
 #include "models/trainer/net/distill.h"
 #include "models/trainer/net/export.h"
 #include "models/trainer/net/hard_windows.h"
+#include "models/trainer/net/optimize.h"
 
 namespace kwsd::train {
 namespace {
 
 using torch::Tensor;
-
-torch::Device best_device() {
-  return torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
-}
-
-/// Exponential average of everything that training changes; a short memory at the start.
-void update_average(NetImpl& average, NetImpl& net, std::int64_t step, double decay) {
-  torch::NoGradGuard no_grad;
-  const double keep = std::min(decay, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-  const auto blend = [&](const std::vector<Tensor>& mine, const std::vector<Tensor>& theirs) {
-    torch::_foreach_mul_(mine, keep);
-    torch::_foreach_add_(mine, theirs, 1.0 - keep);
-  };
-  blend(average.parameters(), net.parameters());
-  blend(average.buffers(), net.buffers());
-}
-
-std::unique_ptr<torch::optim::AdamW> make_optimizer(NetImpl& net, const TrainOptions& o) {
-  std::vector<Tensor> weights;
-  std::vector<Tensor> rest;
-  for (const Tensor& p : net.parameters()) {
-    (p.dim() > 1 ? weights : rest).push_back(p);
-  }
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(weights, std::make_unique<torch::optim::AdamWOptions>(
-                                   torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay)));
-  groups.emplace_back(rest, std::make_unique<torch::optim::AdamWOptions>(
-                                torch::optim::AdamWOptions(o.learning_rate).weight_decay(0)));
-  return std::make_unique<torch::optim::AdamW>(std::move(groups),
-                                               torch::optim::AdamWOptions(o.learning_rate));
-}
 
 class Run {
  public:
@@ -81,15 +50,6 @@ class Run {
   std::vector<Batch> validation_;
 };
 
-/// What is wrong with the place of the checkpoint is told before the first epoch, not after.
-void require_writable(const std::filesystem::path& out) {
-  if (out.extension() == ".log") {
-    throw Error(ErrorKind::usage,
-                "--out: found '" + out.string() + "', expected another ending: the log has this one");
-  }
-  const AtomicFile trial(out);
-}
-
 Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset), o_(options) {
   at::set_num_threads(o_.torch_threads);
   torch::manual_seed(o_.batch.seed);
@@ -103,7 +63,7 @@ Run::Run(const Dataset& dataset, const TrainOptions& options) : dataset_(dataset
   }
   state_.net->to(device_);
   state_.average->to(device_);
-  optimizer_ = make_optimizer(*state_.net, o_);
+  optimizer_ = make_optimizer(*state_.net, o_.learning_rate, o_.weight_decay);
   if (resumed && state_.info.epochs_done < o_.epochs) {
     load_optimizer(o_.out, *optimizer_);
   }
@@ -247,16 +207,11 @@ BranchOutput Run::teach(const Tensor& features) {
 void Run::set_schedule(std::int64_t step) {
   const auto per_epoch = static_cast<double>(batcher_->batches_per_epoch());
   const double done = static_cast<double>(step) / (per_epoch * o_.epochs);
-  const double warm_up = std::min(1.0, static_cast<double>(step + 1) / 100.0);
-  const double rate = o_.learning_rate * warm_up * (0.5 + 0.5 * std::cos(std::numbers::pi * done));
   const bool binary = o_.net.is_binary();
   state_.net->progress = done;
   state_.net->real_weights = binary && done < o_.stage_one;
-  for (std::size_t g = 0; g < optimizer_->param_groups().size(); ++g) {
-    auto& options = static_cast<torch::optim::AdamWOptions&>(optimizer_->param_groups()[g].options());
-    options.lr(rate);
-    options.weight_decay(g == 0 && !(binary && !state_.net->real_weights) ? o_.weight_decay : 0.0);
-  }
+  set_rate(*optimizer_, o_.learning_rate, done, step,
+           binary && !state_.net->real_weights ? 0.0 : o_.weight_decay);
 }
 
 /// L = Σ_b λ_b [ (1 − d)·CE + d·distillation + α·HED + auxiliary ].

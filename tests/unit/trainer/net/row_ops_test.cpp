@@ -82,9 +82,12 @@ TEST_CASE("batch norm, PReLU and residual over rows give libtorch's values and g
 
 TEST_CASE("the memory filter gives libtorch's values and gradients") {
   const double outside = GENERATE(0.0, 1.0);
+  const int before = GENERATE(0, 2, 4);
   require_same(
-      [&](const auto& in, const RowNorm&) { return memory_filter(in[0], in[5], steps, outside); },
-      [&](const auto& in, const RowNorm&) { return plain::memory_filter(in[0], in[5], steps, outside); });
+      [&](const auto& in, const RowNorm&) { return memory_filter(in[0], in[5], steps, outside, before); },
+      [&](const auto& in, const RowNorm&) {
+        return plain::memory_filter(in[0], in[5], steps, outside, before);
+      });
 }
 
 TEST_CASE("the memory filter does not look into the next clip") {
@@ -93,4 +96,12 @@ TEST_CASE("the memory filter does not look into the next clip") {
   const Tensor y = memory_filter(x, torch::ones({1, 5}), steps, 0);
   REQUIRE(y.slice(1, 0, steps).abs().sum().item<double>() == 0);
   REQUIRE(y.slice(1, steps).sum().item<double>() == 3);
+}
+
+TEST_CASE("a causal memory filter sees four steps back and the present one") {
+  const Tensor x = torch::zeros({1, steps});
+  x[0][2] = 1;
+  const Tensor taps = torch::tensor({{1.0F, 2.0F, 3.0F, 4.0F, 5.0F}});
+  const Tensor y = memory_filter(x, taps, steps, 0, 4);
+  REQUIRE(torch::equal(y[0], torch::tensor({0.0F, 0.0F, 5.0F, 4.0F, 3.0F, 2.0F, 1.0F, 0.0F})));
 }
