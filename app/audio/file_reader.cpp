@@ -24,7 +24,7 @@ struct CloseSound {
 };
 using Sound = std::unique_ptr<SNDFILE, CloseSound>;
 
-constexpr sf_count_t block_samples = 32768;
+constexpr sf_count_t most_block_samples = 32768;
 constexpr int pipe_blocks_per_second = 50;
 
 /// "Format not recognised" of libsndfile's "Error : Format not recognised.".
@@ -104,7 +104,7 @@ FileReader::FileReader(std::shared_ptr<void> input, Sound file, const SF_INFO& i
     throw Error(ErrorKind::usage, name_ + ": --channel: found " + std::to_string(channel) +
                                       ", expected 1 to " + std::to_string(info_.channels));
   }
-  set_block(block_samples / info_.channels);
+  set_block(most_block_samples / info_.channels);
 }
 
 std::size_t FileReader::read(std::span<float> out) {

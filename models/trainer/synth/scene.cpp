@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_line_bytes = 65536;
+constexpr std::size_t longest_scene_line_bytes = 65536;
 
 struct Line {
   double pause_seconds = 0, pace = 1;
@@ -67,7 +67,7 @@ Line parse_line(const std::string& text, const fs::path& file, int number) {
 
 Scene read_scene(const fs::path& file) {
   Scene scene;
-  for_each_line(file, longest_line_bytes, [&](int number, std::string_view line) {
+  for_each_line(file, longest_scene_line_bytes, [&](int number, std::string_view line) {
     const std::string text(line);
     if (text.starts_with("noise ")) {
       scene.noise_db = std::atof(text.c_str() + 6);

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_line_bytes = 65536;
+constexpr std::size_t longest_sentence_bytes = 65536;
 
 /// Cut to the word and 0.1 s around it; at least one second long.
 std::vector<std::int16_t> trim(const std::vector<std::int16_t>& spoken) {
@@ -155,7 +155,7 @@ std::pair<std::string, std::string> word_and_said(const std::string& text) {
 
 std::vector<std::string> read_sentences(const fs::path& file) {
   std::vector<std::string> sentences;
-  for_each_line(file, longest_line_bytes, [&sentences](int, std::string_view line) {
+  for_each_line(file, longest_sentence_bytes, [&sentences](int, std::string_view line) {
     if (!trimmed(line).empty()) {
       sentences.emplace_back(trimmed(line));
     }
