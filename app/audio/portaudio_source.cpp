@@ -117,7 +117,7 @@ InputDevice PortaudioSource::Shared::choose(std::vector<InputDevice> inputs) {
     }
   }
   if (found == nullptr) {
-    throw Error(ErrorKind::unavailable, "input device '" + options.device + "' is not there, found: " +
+    throw Error(ErrorKind::unavailable, "input device '" + options.device + "' not found; available: " +
                                             list_names(inputs) + " (see kwsd devices)");
   }
   return *found;
@@ -323,7 +323,7 @@ void PortaudioSource::stop() noexcept {
     shared_->manager.join();
     return;
   }
-  spdlog::warn("the sound system does not answer: leaving without it");
+  spdlog::warn("audio system not responding; exiting without closing it");
   shared_->manager.detach();
 }
 

@@ -50,7 +50,7 @@ void read_whole(const std::filesystem::path& path, const LoadOptions& options, T
     take(part);
   }
   if (!sound.finite()) {
-    throw Error(ErrorKind::bad_data, path.string() + ": found samples that are no numbers (NaN or infinite)");
+    throw Error(ErrorKind::bad_data, path.string() + ": found NaN or infinite samples");
   }
   if (!signal) {
     throw Error(

@@ -152,8 +152,8 @@ int bench(const BenchOptions& options) {
 }  // namespace
 
 void add_bench_command(CLI::App& app, Command& selected) {
-  CLI::App* command =
-      app.add_subcommand("bench", "Time a window on this machine: branches, kernel sets, stages, float32");
+  CLI::App* command = app.add_subcommand(
+      "bench", "Measure the time of a window by branch, kernel set and stage, and in float32");
   const auto options = std::make_shared<BenchOptions>();
   command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
   command->add_option("--kernels", options->kernels,

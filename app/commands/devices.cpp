@@ -43,7 +43,7 @@ void print_text(const std::vector<InputDevice>& inputs) {
 }  // namespace
 
 void add_devices_command(CLI::App& app, Command& selected) {
-  CLI::App* command = app.add_subcommand("devices", "List the microphones that kwsd can listen to");
+  CLI::App* command = app.add_subcommand("devices", "List the input devices");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print a JSON array");
   add_log_option(*command);

@@ -49,7 +49,7 @@ int eval_data(const EvalOptions& options, const Network& network) {
   const Model& model = network.model();
   const DataSet set = find_clips(options.data, options.list, model.labels);
   for (const std::string& entry : set.missing) {
-    spdlog::warn("{}: on the list, but not in {}", entry, options.data);
+    spdlog::warn("{}: listed, but missing in {}", entry, options.data);
   }
   if (set.left_out > 0) {
     spdlog::warn("{} clips of words that the model has no label for, not even 'unknown', are left out",
@@ -122,7 +122,7 @@ int eval_stream(const EvalOptions& options, const Network& network) {
   LabelledStream stream{{}, spoken_keywords(model, labels)};
   if (!options.plot.empty() && stream.words.empty()) {
     throw Error(ErrorKind::bad_data,
-                options.labels + ": no keyword of the model, so there is no miss rate to plot");
+                options.labels + ": found no keyword of the model, expected at least one for a miss rate");
   }
   stream.windows = classify_recording(options, network);
   check_labels(options, labels, static_cast<double>(stream.windows.samples) / 16000);
@@ -177,7 +177,7 @@ void add_data_options(CLI::App& command, EvalOptions& options) {
       ->group(group);
   command
       .add_option("--clips", options.clips,
-                  "What was heard in each clip, as lines of text: label and posterior of each branch")
+                  "Write the prediction for each clip as a line of text: label and posterior of each branch")
       ->type_name("TSV")
       ->needs(data)
       ->group(group);
@@ -216,8 +216,8 @@ void add_stream_options(CLI::App& command, EvalOptions& options) {
 }  // namespace
 
 void add_eval_command(CLI::App& app, Command& selected) {
-  CLI::App* command =
-      app.add_subcommand("eval", "Measure how well a model spots words, single ones or in a recording");
+  CLI::App* command = app.add_subcommand(
+      "eval", "Measure accuracy on single words, or misses and false accepts in a recording");
   const auto options = std::make_shared<EvalOptions>();
   command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
   command->add_option("--kernels", options->kernels, "Kernel set: 'auto' or a name from 'kwsd info'");

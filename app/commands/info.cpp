@@ -32,7 +32,7 @@ int show_info(const InfoOptions& options) {
 }  // namespace
 
 void add_info_command(CLI::App& app, Command& selected) {
-  CLI::App* command = app.add_subcommand("info", "Say what a model is, and which kernel sets there are");
+  CLI::App* command = app.add_subcommand("info", "Show a model's details and the available kernel sets");
   const auto options = std::make_shared<InfoOptions>();
   command->add_option("MODEL,-m,--model", options->model, "A model file, or the name of a shipped model");
   command->add_flag("--details", options->details, "Also show each layer and the provenance of the model");

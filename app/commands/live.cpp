@@ -34,7 +34,7 @@ void add_picture_options(CLI::App& command, LiveOptions& options, std::string& s
   CLI::Option* screenshot =
       command
           .add_option("--screenshot", options.screenshot,
-                      "Draw the screen once, into a file (.svg, .txt), after a recording or a pipe was heard")
+                      "Draw the screen once, into a file (.svg, .txt), at the end of a recording or a pipe")
           ->type_name("FILE")
           ->group(group);
   command.add_option("--at", options.at_seconds, "As it is after so many seconds; default: the end")
@@ -55,7 +55,7 @@ void add_live_settings(CLI::App& command, RunOptions& options) {
 
 void add_live_command(CLI::App& app, Command& selected) {
   CLI::App* command =
-      app.add_subcommand("live", "Watch on a terminal what is heard, tune thresholds, mark mistakes");
+      app.add_subcommand("live", "Watch scores and detections on a terminal, tune thresholds, mark mistakes");
   command->footer(keys);
   const auto options = std::make_shared<LiveOptions>();
   const auto size = std::make_shared<std::string>("80x24");

@@ -297,7 +297,7 @@ void check_output(MixOptions& options) {
 
 void add_mix_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand(
-      "mix", "Make a long recording with labels, for 'kwsd eval --stream', of words, speech and noise");
+      "mix", "Mix words, speech and noise into a labelled recording for 'kwsd eval --stream'");
   const auto options = std::make_shared<MixOptions>();
   CLI::Option* words = command
                            ->add_option("--words", options->words,

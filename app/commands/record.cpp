@@ -224,7 +224,7 @@ int record(const RecordOptions& options) {
 }  // namespace
 
 void add_record_command(CLI::App& app, Command& selected) {
-  CLI::App* command = app.add_subcommand("record", "Record a word again and again, for training");
+  CLI::App* command = app.add_subcommand("record", "Record a word repeatedly, for training");
   const auto options = std::make_shared<RecordOptions>();
   command->add_option("WORD", options->word, "What is said; names the folder")->required();
   command->add_option("--count", options->count, "How many recordings")->check(CLI::Range(1, 100000));

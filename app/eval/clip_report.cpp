@@ -40,7 +40,7 @@ std::string recall_table(const Model& model, const ClipEvaluation& evaluation) {
 
 std::string confusion_table(const Model& model, const Confusion& confusion) {
   TextTable table;
-  std::vector<std::string> header{"said \\ heard"};
+  std::vector<std::string> header{"spoken \\ predicted"};
   for (const Label& label : model.labels) {
     header.push_back(label.name);
   }

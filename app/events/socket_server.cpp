@@ -122,7 +122,7 @@ void SocketServer::accept_readers() {
     const bool was_full = std::exchange(full_, readers_.size() >= most_readers);
     if (full_) {
       if (!was_full) {
-        spdlog::warn("socket: {} readers are connected, more are turned away", readers_.size());
+        spdlog::warn("socket: {} readers are connected; further connections are rejected", readers_.size());
       }
       continue;
     }

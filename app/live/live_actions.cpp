@@ -82,7 +82,7 @@ void LiveActions::mark_miss() {
 /// The last detection was wrong: 2 s around its word, under a name that is no keyword.
 void LiveActions::mark_false_accept() {
   if (state_.detections.empty()) {
-    state_.say("nothing was heard that could be a false accept", true);
+    state_.say("there is no detection to mark as a false accept", true);
     return;
   }
   const LiveDetection& last = state_.detections.front();

@@ -243,7 +243,7 @@ void LiveSession::in_lines() {
   while (std::fflush(stdout) == 0 && next_detection(print)) {
     govern(now_seconds());
   }
-  std::printf("%lld heard\n", static_cast<long long>(state_.detection_count));
+  std::printf("%lld detected\n", static_cast<long long>(state_.detection_count));
   std::fflush(stdout);
 }
 

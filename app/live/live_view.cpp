@@ -152,7 +152,8 @@ class LiveView {
   }
 
   void detections(int row, int end) {
-    screen_.put(row++, 1, print("%lld heard", static_cast<long long>(state_.detection_count)), Ink::strong);
+    screen_.put(row++, 1, print("%lld detected", static_cast<long long>(state_.detection_count)),
+                Ink::strong);
     for (const LiveDetection& detection : state_.detections) {
       if (row >= end) {
         return;

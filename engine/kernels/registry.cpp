@@ -40,8 +40,8 @@ const Kernels& select_kernels(std::string_view name) {
     }
   }
   if (best == nullptr) {
-    throw Error(ErrorKind::usage, "kernels: '" + std::string(name) +
-                                      "' is not to be had on this CPU, expected one of " + known);
+    throw Error(ErrorKind::usage,
+                "kernels: '" + std::string(name) + "' is not supported on this CPU; available: " + known);
   }
   return *best;
 }

@@ -389,7 +389,7 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
   }
   const auto found = header.take(model_format::magic.size(), "magic");
   if (std::memcmp(found.data(), model_format::magic.data(), found.size()) != 0) {
-    header.fail("magic", "other bytes", "'" + std::string(model_format::magic) + "': this is no kwsd model");
+    header.fail("magic", "other bytes", "'" + std::string(model_format::magic) + "': not a kwsd model");
   }
   const auto version = header.value<std::uint32_t>("version");
   if (version != model_format::window_version && version != model_format::streaming_version) {

@@ -227,7 +227,7 @@ class OnAMicrophone(ScreenTest):
             self.mic.plug()
             terminal.until("(?m)^ level .* quiet")
             self.mic.play(DATA / "stop.wav")
-            terminal.until("(?m)^ 2 heard")
+            terminal.until("(?m)^ 2 detected")
             terminal.keys("q")
             terminal.until("ended: 0")
 
@@ -254,7 +254,7 @@ class WithoutATerminal(WithFolder):
     def test_lines(self):
         result = kwsd("live", "-i", DATA / "demo.wav")
         lines = result.stdout.decode().splitlines()
-        self.assertEqual((result.returncode, lines[-1]), (0, "8 heard"))
+        self.assertEqual((result.returncode, lines[-1]), (0, "8 detected"))
         self.assertEqual([line.split()[2] for line in lines[1:-1]], ["yes", "stop", "left", "right", "go", "up", "down", "no"])
 
     def test_a_picture_is_the_same_each_time(self):
@@ -270,7 +270,7 @@ class WithoutATerminal(WithFolder):
         self.assertIn("<svg", picture("a.svg"))
         text = picture("a.txt", "--size", "100x30").split("\n")
         self.assertEqual(len(text), 31)
-        self.assertIn(" 2 heard", text)
+        self.assertIn(" 2 detected", text)
 
     @unittest.skipIf(picture.missing, "rsvg-convert is not here")
     def test_a_picture_shows_each_character_in_its_column(self):
@@ -292,7 +292,7 @@ class WithoutATerminal(WithFolder):
             process.stdin.flush()
             time.sleep(1)  # five waits for an event
         self.assertEqual(process.returncode, 0)
-        self.assertIn(" 1 heard", file.read_text().split("\n"))
+        self.assertIn(" 1 detected", file.read_text().split("\n"))
 
     def test_a_reader_that_goes_while_words_wait_for_it(self):
         sound = read_pcm(DATA / "demo.wav")[134400:][:35200] * 200  # "stop", twice each time

@@ -92,7 +92,7 @@ def own_word(kwsd, trainer, folder):
     assert chosen["hits"] >= 0.75 * report["keywords"], chosen
     assert chosen["false_accepts"] <= 0.2 * report["other_words"], chosen
     assert heard == [WORD] * (chosen["hits"] + chosen["false_accepts"]), heard
-    assert lines[-1] == f"{len(heard)} heard", lines
+    assert lines[-1] == f"{len(heard)} detected", lines
 
 
 def main():

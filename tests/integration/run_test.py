@@ -86,7 +86,7 @@ class Recordings(unittest.TestCase):
     def test_every_kernel_set_and_branch_finds_the_words_and_writes_the_same(self):
         info = kwsd("run", "-i", DATA / "stop.wav", "--kernels", "none-such")
         self.assertEqual(info.returncode, 2)
-        names = info.stderr.decode().split("expected one of ")[1].strip().split(", ")
+        names = info.stderr.decode().split("available: ")[1].strip().split(", ")
         for branch in ("full", "half", "quarter"):
             written = {name: [line for line in self.check_demo("--kernels", name, "--branch", branch).splitlines()
                               if b'"ready"' not in line] for name in names}
@@ -372,7 +372,7 @@ class BadInput(unittest.TestCase):
     def test_devices(self):
         keeps_memory = {"ASAN_OPTIONS": "detect_leaks=0"}  # ALSA's plugins do
         for name in ("no-such-microphone", "USB2.0", "USB 2.0 Camera: Audio (hw:1,0)"):
-            self.refuses(69, f"input device '{name}' is not there", "-i", name, env=keeps_memory)
+            self.refuses(69, f"input device '{name}' not found", "-i", name, env=keeps_memory)
             self.assertEqual(kwsd("run", "-i", name, env=keeps_memory).stdout, b"")  # no end where there was no ready
 
     def test_without_the_configuration_of_alsa(self):

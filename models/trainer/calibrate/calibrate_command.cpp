@@ -56,7 +56,7 @@ void warn_of_unheard(const Model& model, const Dataset& dataset) {
   for (const Label& label : model.labels) {
     const auto says = [&](const Clip& c) { return dataset.word_of(c) == label.name; };
     if (label.kind == LabelKind::keyword && std::none_of(clips.begin(), clips.end(), says)) {
-      spdlog::warn("keyword '{}': the validation split has no recording of it, it gets the highest threshold",
+      spdlog::warn("keyword '{}': the validation split has no recordings; using the highest threshold",
                    label.name);
     }
   }

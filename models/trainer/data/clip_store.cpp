@@ -267,7 +267,7 @@ ClipStore::ClipStore(const std::filesystem::path& cache_file, const std::vector<
   mapping_ = std::make_unique<Mapping>(cache_file);
   std::optional<std::vector<Entry>> entries = unpack(mapping_->view());
   if (!entries && mapping_->bytes != 0) {
-    spdlog::warn("{}: not a whole cache of this version, made anew", cache_file.string());
+    spdlog::warn("{}: not a complete cache of this version; rebuilding it", cache_file.string());
   }
   const auto by_path = [](const std::optional<std::vector<Entry>>& all) {
     Known map;

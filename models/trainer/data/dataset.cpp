@@ -181,7 +181,7 @@ struct Dataset::Loader {
                               list.file().string(), list.size(), root.string(), printable(missing.front())));
     }
     if (!missing.empty()) {
-      spdlog::warn("{}: {} of {} entries are no recording in {}; the first: {}", list.file().string(),
+      spdlog::warn("{}: {} of {} entries are not recordings in {}; the first: {}", list.file().string(),
                    missing.size(), list.size(), root.string(), printable(missing.front()));
     }
   }
@@ -397,8 +397,7 @@ struct Dataset::Loader {
       try {
         check_keyword(keyword, "--keywords");
       } catch (const Error& error) {
-        throw Error(error.kind(),
-                    std::string(error.what()) + " (--own-word WORD=FOLDER names a folder anew)");
+        throw Error(error.kind(), std::string(error.what()) + " (--own-word WORD=FOLDER renames a folder)");
       }
       if (!spelling.emplace(word_key(keyword), keyword).second) {
         throw Error(ErrorKind::usage, "--keywords: found '" + keyword + "' twice, expected different words");
@@ -497,7 +496,7 @@ struct Dataset::Loader {
     const std::vector<Clip>& clips = out.clips_[index(Split::train)];
     if (out.speech_[index(Split::train)].empty() && std::none_of(clips.begin(), clips.end(), is_negative)) {
       spdlog::warn(
-          "no other words and no speech to train on: the model will take most of what it hears for {}; add "
+          "no other words and no speech to train on: the model will predict most sounds as {}; add "
           "folders of other words (--data, --other-words) or --speech",
           options.keywords.size() == 1 ? "'" + options.keywords.front() + "'" : "a keyword");
     }
@@ -514,8 +513,8 @@ struct Dataset::Loader {
       }
     }
     if (std::all_of(clips.begin(), clips.end(), trains)) {
-      spdlog::warn("keyword '{}': {} recording{}, all used for training: its accuracy cannot be told", word,
-                   clips.size(), clips.size() == 1 ? "" : "s");
+      spdlog::warn("keyword '{}': {} recording{}, all used for training; its accuracy cannot be measured",
+                   word, clips.size(), clips.size() == 1 ? "" : "s");
     }
   }
 };

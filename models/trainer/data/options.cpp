@@ -85,7 +85,8 @@ void add_data_options(CLI::App& app, DataOptions& options) {
       ->group(group)
       ->capture_default_str();
   app.add_flag("--validation-list-is-test", options.validation_list_is_test,
-               "Where there is no testing list: test on the validation list, cut validation from the rest")
+               "If there is no testing list, test on the validation list and split the validation clips off "
+               "the rest")
       ->group(group);
   app.add_flag(
          "--balanced", options.balanced,
@@ -137,11 +138,11 @@ void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix
   number("--snr-low", augment.snr_low_db, -20, 60, "Least signal-to-noise ratio, dB");
   number("--snr-high", augment.snr_high_db, -20, 80, "Most signal-to-noise ratio, dB");
   chance("--babble-chance", augment.babble_chance, "Of the noises: other voices");
-  chance("--room-chance", augment.room_chance, "How often a simulated room is heard");
+  chance("--room-chance", augment.room_chance, "Probability of a simulated room");
   chance("--microphone-chance", augment.microphone_chance, "How often a microphone's response is applied");
   chance("--clip-chance", augment.clip_chance, "How often the microphone is overdriven");
   chance("--neighbour-chance", augment.neighbour_chance,
-         "How often other speech is heard at an edge of the window, for each of both");
+         "Probability of other speech at each edge of the window");
   chance("--spec-chance", augment.spec_chance, "How often SpecAugment masks frames and coefficients");
   app.add_option("--spec-frames", augment.spec_frames, "Widest mask, frames")
       ->check(CLI::Range(0, 20))
@@ -156,7 +157,8 @@ void add_augment_options(CLI::App& app, AugmentOptions& augment, MixOptions& mix
   chance("--fragment-share", mix.fragment_share, "Of unknown: pieces of words");
   chance("--partial-share", mix.partial_share, "Of unknown: less than 40 % of a keyword");
   chance("--hard-share", mix.hard_share,
-         "Of unknown: speech and noise that the net takes for a keyword, looked for anew before each epoch");
+         "Share of the unknown class taken by hard negatives: speech and noise that the net takes for a "
+         "keyword, mined before each epoch");
 }
 
 }  // namespace kwsd::train

@@ -190,7 +190,7 @@ void run_export(const ExportArguments& a) {
   std::vector<Batch> clips;
   std::vector<StreamTargets> streams;
   if (dataset.clips(Split::validation).empty()) {
-    spdlog::warn("no recording validates: the export is checked on those that it was trained on");
+    spdlog::warn("the validation set is empty; checking the export on training data");
   }
   if (info.options.causal) {
     streams = judging_streams(dataset, info.features, info.options, judged_batches);
@@ -256,7 +256,7 @@ void run_test(const ExportArguments& a) {
 void add_export_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
   CLI::App* c =
-      app.add_subcommand("export", "Checkpoint -> model file, checked through the daemon's network");
+      app.add_subcommand("export", "Export a checkpoint as a model file, checked with the network of the daemon");
   c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->required();
   c->add_option("--name", a->name, "Name of the model")->required();
   c->add_option("--out", a->out, "Model file to write")->required();
@@ -268,7 +268,7 @@ void add_export_command(CLI::App& app) {
 
 void add_golden_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
-  CLI::App* c = app.add_subcommand("golden", "What each layer of a model file computes, for the tests");
+  CLI::App* c = app.add_subcommand("golden", "Print the output of each layer of a model file, for the tests");
   c->add_option("--model", a->model, "Model file")->required();
   c->add_option("--out", a->out, "Text file to write")->required();
   c->callback([a] { write_golden(load_model(a->model), a->out); });
@@ -276,7 +276,7 @@ void add_golden_command(CLI::App& app) {
 
 void add_test_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
-  CLI::App* c = app.add_subcommand("test", "Accuracy and confusion on the test clips, as Markdown");
+  CLI::App* c = app.add_subcommand("test", "Measure accuracy and confusions on the test clips, as Markdown");
   auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train");
   c->add_option("--model", a->model, "Model file")->excludes(checkpoint);
   c->add_option("--json", a->json, "File to write the same to, as JSON");

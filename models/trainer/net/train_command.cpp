@@ -250,7 +250,7 @@ std::string options_given(const CLI::App& command) {
 
 void add_train_command(CLI::App& app) {
   const auto a = std::make_shared<TrainArguments>();
-  CLI::App* c = app.add_subcommand("train", "Train a network; leaves a checkpoint and its log");
+  CLI::App* c = app.add_subcommand("train", "Train a network; write a checkpoint and a log");
   add_data_options(*c, a->data);
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
   add_net_options(*c, a->train.net);

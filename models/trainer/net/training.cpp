@@ -90,7 +90,8 @@ void Run::resume() {
   }
   o_.net.labels = info.options.labels;
   if (o_.net != info.options) {
-    spdlog::warn("{}: goes on with the network that it has, not with that of the options", o_.out.string());
+    spdlog::warn("{}: continuing with the network of the checkpoint; the network options are ignored",
+                 o_.out.string());
   }
   o_.net = info.options;
   spdlog::info("resuming {} after epoch {}", o_.out.string(), info.epochs_done);
@@ -104,7 +105,7 @@ void Run::resume() {
 /// A network that no model file can hold is told before it is trained, not by the export.
 void Run::require_exportable() {
   if (!is_exportable(o_.net)) {
-    spdlog::info("a network that only teaches: a model file holds int8 and 1-bit layers and three branches");
+    spdlog::info("this network can only teach: a model file holds int8 and 1-bit layers and three branches");
     return;
   }
   const auto coefficients = static_cast<std::size_t>(o_.net.coefficients);
@@ -138,7 +139,7 @@ void Run::start_fresh(const Dataset& dataset) {
     state_.info.features = before.info.features;  // one scaling for teacher and student
     state_.net->set_features(state_.info.features);
     const int copied = state_.net->copy_from(*before.average);
-    spdlog::info("{} tensors taken over from {}", copied, first.string());
+    spdlog::info("{} tensors initialized from {}", copied, first.string());
   }
   state_.average->copy_from(*state_.net);
 }
@@ -276,7 +277,7 @@ std::vector<HardWindow> Run::hard_windows(int number) {
   Random random{o_.batch.seed, 0x4A8D, static_cast<std::uint64_t>(number)};
   std::vector<HardWindow> hard =
       find_hard_windows(*state_.average, state_.info.features, dataset_, random, o_.batch.threads);
-  spdlog::info("{} windows of speech and noise pass for a keyword", hard.size());
+  spdlog::info("{} hard negatives found", hard.size());
   return hard;
 }
 

@@ -110,7 +110,7 @@ void StreamRun::start_fresh() {
     const Checkpoint before = load_checkpoint(o_.init);
     state_.info.features = before.info.features;
     state_.net->set_features(state_.info.features);
-    spdlog::info("{} tensors taken over from {}", state_.net->copy_from(*before.average), o_.init.string());
+    spdlog::info("{} tensors initialized from {}", state_.net->copy_from(*before.average), o_.init.string());
   }
   state_.average->copy_from(*state_.net);
 }

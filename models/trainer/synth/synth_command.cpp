@@ -58,7 +58,7 @@ bool speak_into(const fs::path& file, const Voice& voice, const std::string& tex
   try {
     const std::vector<std::int16_t> spoken = speak(voice, text, pace);
     if (spoken.size() < static_cast<std::size_t>(sample_rate_hz) / 20) {
-      throw Error(ErrorKind::bad_data, voice.description() + ": nothing heard for '" + text + "'");
+      throw Error(ErrorKind::bad_data, voice.description() + ": no sound for '" + text + "'");
     }
     const fs::path part = file.parent_path() / ("." + file.stem().string() + ".part.flac");
     write_sound(part, whole ? spoken : trim(spoken));
@@ -193,7 +193,7 @@ void add_synth_command(CLI::App& app) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "synth", "Speak words or sentences with synthetic voices (espeak-ng, flite, festival)");
-  command->add_option("--words", a->words, "Words to speak, a,b,c; word=text where what is said differs")
+  command->add_option("--words", a->words, "Words to speak, a,b,c; word=text where the spoken text differs")
       ->delimiter(',');
   command->add_option("--sentences", a->sentences,
                       "Speak each line of this file: continuous speech with transcripts");

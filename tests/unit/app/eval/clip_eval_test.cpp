@@ -237,5 +237,5 @@ TEST_CASE("figures of a known confusion") {
   CAPTURE(text);
   REQUIRE(text.find("accuracy      20   80.0 %   80.0 %   80.0 %\n") != std::string::npos);
   REQUIRE(text.find("  silence      0        -        -        -\n") != std::string::npos);
-  REQUIRE(text.find("  go           8     1        1        .\n") != std::string::npos);
+  REQUIRE(text.find("  go                 8     1        1        .\n") != std::string::npos);
 }

@@ -96,7 +96,7 @@ TEST_CASE("any size is drawn, and the selected keyword is always on it") {
   }
   state.keywords.clear();
   state.selected = 0;
-  REQUIRE_THAT(draw_live(state, 24, 80).text(), Catch::Contains("2 heard"));
+  REQUIRE_THAT(draw_live(state, 24, 80).text(), Catch::Contains("2 detected"));
 }
 
 TEST_CASE("what comes from outside cannot send control characters to the terminal") {
