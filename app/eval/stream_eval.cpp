@@ -5,21 +5,11 @@
 
 #include "app/base/parallel.h"
 #include "app/base/words.h"
+#include "app/eval/quantile.h"
 
 namespace kwsd {
 
 namespace {
-
-/// The value below which `share` of the values lie (nearest rank).
-std::optional<double> quantile(std::vector<double> values, double share) {
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  const auto rank =
-      static_cast<std::ptrdiff_t>(std::max(1.0, std::ceil(share * static_cast<double>(values.size()))) - 1);
-  std::nth_element(values.begin(), values.begin() + rank, values.end());
-  return values[static_cast<std::size_t>(rank)];
-}
 
 StreamFigures figures_of(const KeywordScore& score, const std::vector<double>& latencies, double hours) {
   StreamFigures figures{score.hits, score.misses, score.false_accepts, score.confusions, {}, 0, {}, {}};

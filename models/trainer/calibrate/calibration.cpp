@@ -1,4 +1,5 @@
 #include "models/trainer/calibrate/calibration.h"
+#include "app/eval/quantile.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,14 +10,6 @@
 
 namespace kwsd::train {
 namespace {
-
-double quantile(std::vector<double> values, double share) {
-  if (values.empty()) {
-    return 0;
-  }
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
-}
 
 double per_hour(std::int64_t count, double hours) {
   return static_cast<double>(count) / std::max(hours, 1e-9);
@@ -34,8 +27,8 @@ StreamFigures figures_of(const StreamScore& score, double hours, double wanted) 
           miss_rate(total),
           per_hour(total.in_speech(), hours),
           static_cast<double>(total.confusions) / words,
-          quantile(score.latency_seconds, 0.5),
-          quantile(score.latency_seconds, 0.95)};
+          quantile(score.latency_seconds, 0.5).value_or(0),
+          quantile(score.latency_seconds, 0.95).value_or(0)};
 }
 
 /// Which keyword label of the model a word of the data set is; none: -1.
@@ -134,7 +127,8 @@ class BranchCalibrator {
     }
     for (std::size_t t = sweep_.thresholds.size(); t-- > 0;) {
       const std::vector<double> latencies = sweep_.scores[t].latencies_of(label);
-      if (!latencies.empty() && quantile(latencies, options_.in_time_share) <= options_.in_time_seconds) {
+      if (!latencies.empty() &&
+          quantile(latencies, options_.in_time_share).value_or(0) <= options_.in_time_seconds) {
         return sweep_.thresholds[t];
       }
     }

@@ -8,18 +8,18 @@
 namespace kwsd::train {
 namespace {
 
-constexpr std::size_t part = 160;        // 10 ms
-constexpr std::size_t local_parts = 20;  // 200 ms
-constexpr std::size_t pause_parts = 10;  // 100 ms
+constexpr std::size_t part_samples = 160;  // 10 ms
+constexpr std::size_t local_parts = 20;    // 200 ms
+constexpr std::size_t pause_parts = 10;    // 100 ms
 
 std::span<float> part_of(std::span<float> x, std::size_t i) noexcept {
-  const std::size_t first = i * part;
-  return x.subspan(first, std::min(part, x.size() - first));
+  const std::size_t first = i * part_samples;
+  return x.subspan(first, std::min(part_samples, x.size() - first));
 }
 
 /// RMS of each 10 ms; the last may be shorter.
 std::vector<float> levels_of(std::span<float> x) {
-  std::vector<float> levels((x.size() + part - 1) / part);
+  std::vector<float> levels((x.size() + part_samples - 1) / part_samples);
   for (std::size_t i = 0; i < levels.size(); ++i) {
     levels[i] = rms(part_of(x, i));
   }
@@ -78,7 +78,7 @@ void silence_pauses(std::span<float> x) noexcept {
       ++end;
     }
     if (end - i >= pause_parts) {
-      mute(x.subspan(i * part, std::min(x.size(), end * part) - i * part));
+      mute(x.subspan(i * part_samples, std::min(x.size(), end * part_samples) - i * part_samples));
     }
     i = std::max(end, i + 1);
   }

@@ -1,4 +1,5 @@
 #include "models/trainer/measure/measure.h"
+#include "app/eval/quantile.h"
 
 #include <algorithm>
 
@@ -11,14 +12,6 @@ namespace kwsd::train {
 namespace {
 
 constexpr double speech_rms = 0.05;  // MixParams
-
-double quantile(std::vector<double> values, double share) {
-  if (values.empty()) {
-    return 0;
-  }
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
-}
 
 /// A stream to classify, as it reaches the model.
 struct Job {
@@ -155,8 +148,8 @@ WordFigures Measurement::word_figures(const Job& job, const LabelledStream& stre
     const StreamScore s = score(stream, b, 0);
     figures.missed[b] = s.total().misses;
     figures.confused[b] = s.total().confusions;
-    figures.latency_median[b] = quantile(s.latency_seconds, 0.5);
-    figures.latency_95[b] = quantile(s.latency_seconds, 0.95);
+    figures.latency_median[b] = quantile(s.latency_seconds, 0.5).value_or(0);
+    figures.latency_95[b] = quantile(s.latency_seconds, 0.95).value_or(0);
   }
   return figures;
 }

@@ -10,7 +10,7 @@
 namespace kwsd::train {
 namespace {
 
-struct Arguments {
+struct StreamArguments {
   DataOptions data;
   StreamTrainOptions train;
 };
@@ -71,7 +71,7 @@ void add_recipe_options(CLI::App& c, StreamTrainOptions& t) {
 }  // namespace
 
 void add_train_streams_command(CLI::App& app) {
-  const auto a = std::make_shared<Arguments>();
+  const auto a = std::make_shared<StreamArguments>();
   CLI::App* c = app.add_subcommand("train-streams",
                                    "Train a causal network over streams; leaves a checkpoint and its log");
   static MixOptions mix;  // of windows: only the balance of the keywords counts here

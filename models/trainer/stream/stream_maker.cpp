@@ -11,8 +11,8 @@
 namespace kwsd::train {
 namespace {
 
-constexpr std::size_t room_count = 96;
-constexpr double noise_speed = 0.3;
+constexpr std::size_t stream_room_count = 96;
+constexpr double stream_noise_speed = 0.3;
 constexpr float speech_rms = 0.05F;    // what is said is brought to about this level
 constexpr double level_db = 5;         // ... and is up to this much louder or fainter
 constexpr float noise_floor_db = -70;  // under the speech where no noise is added
@@ -103,7 +103,7 @@ StreamMaker::StreamMaker(const Dataset& dataset, const AugmentOptions& augment, 
       options_(options),
       samples_(static_cast<std::size_t>(options.seconds * sample_rate_hz)) {
   if (augment.enabled && augment.room_chance > 0) {
-    rooms_ = std::make_unique<RoomBank>(room_count, static_cast<int>(samples_), seed);
+    rooms_ = std::make_unique<RoomBank>(stream_room_count, static_cast<int>(samples_), seed);
   }
   for (int split = 0; split < split_count; ++split) {
     sources_.push_back(source(dataset, static_cast<Split>(split), keyword_balance));
@@ -247,7 +247,7 @@ void StreamMaker::add_noise(const Source& from, Random& random, std::span<float>
     std::size_t at = 0;
     while (at < noise.size()) {
       const Stretch& stretch = (*from.noise)[draw_by(from.noise_sums, random)];
-      const double speed = std::exp(random.uniform(-noise_speed, noise_speed));
+      const double speed = std::exp(random.uniform(-stream_noise_speed, stream_noise_speed));
       const auto whole = static_cast<double>(stretch.samples.size());
       const double room = std::max(1.0, whole - static_cast<double>(noise.size() - at) * speed);
       const double first = random.uniform(0, room);
