@@ -51,6 +51,7 @@ struct PortaudioSource::Shared {
   State state = State::starting;
   bool stopping = false, ended = false;
   bool said_lost = false;           // once per loss
+  bool others_offered = false;      // there were devices, but not the one that is wanted
   bool system_failed = false;       // the last attempt ended before there was a list of devices
   std::string device;               // last opened; empty: none yet
   std::vector<std::string> others;  // names of the devices that were there when it was opened
@@ -100,6 +101,7 @@ bool PortaudioSource::Shared::rest(RetryPlan& plan, std::int64_t cards) noexcept
 /// was there beside it.
 InputDevice PortaudioSource::Shared::choose(std::vector<InputDevice> inputs) {
   const std::vector<InputDevice> all = inputs;
+  others_offered = !all.empty();
   std::erase_if(inputs, [this](const InputDevice& input) {
     return are_twins(input.name, device) &&
            std::find(others.begin(), others.end(), input.name) != others.end();
@@ -109,6 +111,7 @@ InputDevice PortaudioSource::Shared::choose(std::vector<InputDevice> inputs) {
     found = find_input(options.device == "mic" ? all : inputs, options.device);
   }
   if (found != nullptr) {
+    others_offered = false;
     others.clear();
     for (const InputDevice& input : all) {
       if (input.name != found->name) {
@@ -161,7 +164,7 @@ void PortaudioSource::Shared::sounds() {
 
 /// Says so once. False when there is no point in another attempt.
 bool PortaudioSource::Shared::lost(std::string reason) {
-  if (!said_lost && state != State::sounding) {  // only this thread writes both
+  if (!said_lost && state != State::sounding && !others_offered) {  // only this thread writes them
     const std::string hint = sound_access_hint();
     reason += hint.empty() ? "" : "; " + hint;
   }

@@ -1,5 +1,6 @@
 #include "app/audio/sound_access.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
+
+#include "app/base/descriptor.h"
 
 namespace kwsd {
 
@@ -87,7 +90,9 @@ std::string alsa_configuration_fault() {
     if (file.empty()) {
       continue;
     }
-    if (access(file.c_str(), R_OK) == 0) {
+    const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    char byte = 0;
+    if (descriptor.get() >= 0 && read(descriptor.get(), &byte, 1) >= 0) {
       return {};
     }
     fault = "ALSA's configuration file " + file + " cannot be read: " + std::strerror(errno);

@@ -358,6 +358,8 @@ TEST_CASE("sound system: a configuration of ALSA that cannot be read is named", 
   setenv("ALSA_CONFIG_PATH", "/nonexistent/alsa.conf", 1);
   CHECK_THROWS_WITH(kwsd::PortaudioLibrary(),
                     Catch::Contains("/nonexistent/alsa.conf cannot be read: No such file"));
+  setenv("ALSA_CONFIG_PATH", "/", 1);
+  CHECK(kwsd::alsa_configuration_fault() == "ALSA's configuration file / cannot be read: Is a directory");
   setenv("ALSA_CONFIG_PATH", "/nonexistent/alsa.conf:/dev/null", 1);
   CHECK(kwsd::alsa_configuration_fault().empty());
   kept.empty() ? unsetenv("ALSA_CONFIG_PATH") : setenv("ALSA_CONFIG_PATH", kept.c_str(), 1);
