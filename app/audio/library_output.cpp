@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cassert>  // declares __assert_fail
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -102,8 +103,8 @@ void run_trapped(void (*run)(void*), void* context) {
 }  // namespace kwsd
 
 /// Takes the place of the C library's for the whole program.
-extern "C" [[noreturn]] void __assert_fail(const char* assertion, const char* file, unsigned line,
-                                           const char* function) noexcept {
+extern "C" void __assert_fail(const char* assertion, const char* file, unsigned line,
+                              const char* function) noexcept {
   using kwsd::assertion_trap;
   if (assertion_trap != nullptr) {
     std::snprintf(assertion_trap->text, sizeof assertion_trap->text, "%s:%u: %s: assertion '%s'", file, line,
