@@ -15,7 +15,11 @@ debian_package(libkwsd0
 Spots spoken keywords in streams of sound with a binarized neural network:
 one set of models for any number of streams, about 100 kB each. The models
 come with the package kwsd.")
-set(CPACK_DEBIAN_LIBKWSD0_PACKAGE_GENERATE_SHLIBS ON)
+# CPack calls ldconfig in scripts of its own, in addition to the trigger.
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/libkwsd0.overrides "libkwsd0: maintscript-calls-ldconfig\n")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libkwsd0.overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides
+  RENAME libkwsd0 COMPONENT libkwsd0)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 
 install(TARGETS kwsd_static ARCHIVE DESTINATION ${library_folder} COMPONENT libkwsd-dev)
