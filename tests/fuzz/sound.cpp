@@ -46,12 +46,14 @@ void sound(std::span<const std::byte> bytes) {
   }
   const auto choice = std::to_integer<unsigned>(bytes.front());
   const MemoryFile file(bytes.subspan(1));
-  (void)refused(ErrorKind::bad_data, [&] {
+  const auto read = [&] {
     const bool raw = choice < 8 * formats;  // or a file with a header, as through a pipe
     const auto reader =
         raw ? open_stream(file.descriptor(), pcm_options(choice)) : open_sound_file(file.name(), 1);
     read_all(*reader);
-  });
+  };
+  (void)refused(ErrorKind::bad_data, read,
+                ErrorKind::usage);  // usage: the header has fewer channels than --channel
 }
 
 }  // namespace kwsd::fuzz
