@@ -84,6 +84,9 @@ void kwsd::fake_portaudio::World::set_names(std::vector<std::string> wanted) {
 
 extern "C" {
 
+// <cassert> declares it only where assertions are compiled.
+void __assert_fail(const char* assertion, const char* file, unsigned line, const char* function) noexcept;
+
 PaError Pa_Initialize() {
   ++the_world.attempts;
   if (the_world.assertion) {

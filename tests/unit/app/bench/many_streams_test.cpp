@@ -7,6 +7,19 @@
 
 using namespace kwsd;
 
+// The allocators of sanitizers do not say what is in use.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool counts_memory = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool counts_memory = false;
+#else
+constexpr bool counts_memory = true;
+#endif
+#else
+constexpr bool counts_memory = true;
+#endif
+
 TEST_CASE("64 streams of one spotter run on two threads, and are counted") {
   test::RandomModelOptions o = test::streaming_options();
   o.conv_channels[0] = o.conv_channels[1] = 4;
@@ -20,7 +33,9 @@ TEST_CASE("64 streams of one spotter run on two threads, and are counted") {
       run_many_streams(spotter, {.streams = 64, .threads = 2, .sound_seconds = 0.3, .load = 0.5});
   CHECK(report.cpu_seconds > 0);
   CHECK(report.real_time_streams > 0);
-  CHECK(report.bytes_per_stream > 1000);
+  if (counts_memory) {
+    CHECK(report.bytes_per_stream > 1000);
+  }
   const auto json = many_streams_json(report);
   CHECK(json["streams"] == 64);
   CHECK(json["threads"] == 2);
