@@ -43,9 +43,10 @@ bool is_file(const std::string& input) {
   if (input == "mic" || is_device_name(input)) {
     return false;
   }
-  const bool like_a_file =
-      input.find('/') != std::string::npos || is_extension(std::filesystem::path(input).extension().string());
-  return like_a_file && !is_listed(input);
+  if (is_extension(std::filesystem::path(input).extension().string())) {
+    return true;
+  }
+  return input.find('/') != std::string::npos && !is_listed(input);
 }
 
 }  // namespace
