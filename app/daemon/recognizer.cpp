@@ -1,29 +1,15 @@
 #include "app/daemon/recognizer.h"
 
 #include <algorithm>
-
 #include <utility>
 
 #include "app/base/contract.h"
 #include "app/settings/model_store.h"
-#include "engine/model/model_file.h"
 
 namespace kwsd {
-namespace {
-
-std::shared_ptr<const Spotter> make_spotter(const RecognitionOptions& options) {
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const std::string& name : options.models) {
-    models.push_back(std::make_shared<const Model>(load_model(find_model(name))));
-  }
-  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
-                                         spotter_options(options));
-}
-
-}  // namespace
 
 Recognizer::Recognizer(const RecognitionOptions& options)
-    : stream_(make_spotter(options)), thresholds_(stream_.spotter()->models()) {
+    : stream_(load_spotter(options)), thresholds_(stream_.spotter()->models()) {
   std::size_t most_found = 0;
   for (const auto& model : stream_.spotter()->models()) {  // a window, a detection each
     most_found += block_samples / model->features.hop_samples + 2;

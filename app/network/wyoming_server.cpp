@@ -15,8 +15,6 @@
 #include "app/network/listeners.h"
 #include "app/network/wyoming_connection.h"
 #include "app/settings/model_store.h"
-#include "engine/model/error.h"
-#include "engine/model/model_file.h"
 
 #ifdef KWSD_SYSTEMD
 #include <systemd/sd-daemon.h>
@@ -168,15 +166,6 @@ class Server {
   boost::asio::steady_timer sweeper_;
   bool full_ = false;
 };
-
-std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const std::string& name : options.models) {
-    models.push_back(std::make_shared<const Model>(load_model(find_model(name))));
-  }
-  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
-                                         spotter_options(options));
-}
 
 void notify([[maybe_unused]] const char* state) {
 #ifdef KWSD_SYSTEMD
