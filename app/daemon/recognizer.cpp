@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "app/base/contract.h"
-#include "app/settings/model_store.h"
 
 namespace kwsd {
 

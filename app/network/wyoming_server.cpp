@@ -14,7 +14,7 @@
 #include "app/base/log.h"
 #include "app/network/listeners.h"
 #include "app/network/wyoming_connection.h"
-#include "app/settings/model_store.h"
+#include "app/settings/options.h"
 
 #ifdef KWSD_SYSTEMD
 #include <systemd/sd-daemon.h>

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
-#include <utility>
 
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
-#include "engine/model/model_file.h"
 
 namespace kwsd {
 
@@ -82,15 +80,6 @@ fs::path find_model(const std::string& model) {
   }
   throw Error(ErrorKind::no_input, "model '" + printable(model) + "' not found; names: " + known_names() +
                                        "; a path has a '/' or ends in .kwsm");
-}
-
-std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const std::string& name : options.models) {
-    models.push_back(std::make_shared<const Model>(load_model(find_model(name))));
-  }
-  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
-                                         spotter_options(options));
 }
 
 }  // namespace kwsd

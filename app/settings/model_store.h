@@ -2,11 +2,8 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
-
-#include "app/settings/options.h"
 
 namespace kwsd {
 
@@ -17,9 +14,5 @@ namespace kwsd {
 /// The file of `model`: a path (it has a '/' or ends in ".kwsm") or the name of a shipped model. Throws
 /// Error (no_input) saying which names there are.
 [[nodiscard]] std::filesystem::path find_model(const std::string& model);
-
-/// The models that the options name, with their kernel set, hop, smoothing and refractory period. Throws
-/// Error: what find_model, load_model and select_kernels throw.
-[[nodiscard]] std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options);
 
 }  // namespace kwsd

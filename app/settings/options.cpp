@@ -1,10 +1,13 @@
 #include "app/settings/options.h"
 
 #include <charconv>
+#include <utility>
 
 #include "app/base/words.h"
+#include "app/settings/model_store.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
+#include "engine/model/model_file.h"
 
 namespace kwsd {
 
@@ -60,6 +63,15 @@ SpotterOptions spotter_options(const RecognitionOptions& options) {
     out.refractory_seconds = options.refractory_seconds;
   }
   return out;
+}
+
+std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
+  std::vector<std::shared_ptr<const Model>> models;
+  for (const std::string& name : options.models) {
+    models.push_back(std::make_shared<const Model>(load_model(find_model(name))));
+  }
+  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
+                                         spotter_options(options));
 }
 
 std::optional<BranchId> fixed_branch(const std::string& name) {

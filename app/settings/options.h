@@ -73,6 +73,10 @@ void apply_thresholds(std::span<const std::string> settings,
 /// What the spotter uses in place of the models' own values: the options that differ from their defaults.
 [[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options);
 
+/// The models that the options name, with their kernel set, hop, smoothing and refractory period. Throws
+/// Error: what find_model, load_model and select_kernels throw.
+[[nodiscard]] std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options);
+
 /// What is wrong with the value of an option that takes a number: "nan" passes every check of a range.
 [[nodiscard]] std::string check_number(const std::string& text);
 
