@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 """libkwsd and python3-kwsd as programs use them: library_test.py SOURCE libkwsd.so libkwsd.a KWSD"""
 import array
+import base64
+import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+import types
 import unittest
+import zipfile
 
 source, shared, static, kwsd_program = [pathlib.Path(argument).resolve() for argument in sys.argv[1:5]]
 os.environ["KWSD_LIBRARY"] = str(shared)
@@ -196,9 +202,161 @@ class Python(unittest.TestCase):
             self.assertEqual((engine.id, engine.wake_word), ("stop_word", "stop"))
             found = [at for at in range(0, len(demo), 2048) if engine.process_streaming(demo[at:at + 2048])]
             self.assertEqual(len(found), 1)
-            manifest.write_text(json.dumps({"type": "kwsd", "wake_word": "xyzzy", "model": "commands"}))
-            with self.assertRaises(kwsd.Error):
-                lva.KwsdWakeWord.from_config(manifest)
+            for wrong in ({"wake_word": "xyzzy"}, {"wake_word": None}, {"model": 5}, {"type": "micro"}, {"model": "nosuch"},
+                          {"kwsd": {"probability_cutoff": 2}}):
+                manifest.write_text(json.dumps({"type": "kwsd", "wake_word": "stop", "model": "commands", **wrong}))
+                with self.assertRaises(kwsd.Error, msg=wrong):
+                    lva.KwsdWakeWord.from_config(manifest)
+
+    def test_linux_voice_assistant_shows_and_sets_the_threshold(self):
+        for word in ("computer", "jarvis"):
+            manifest = json.loads((source / f"models/{word}.json").read_text())
+            with kwsd.Spotter(str(source / f"models/{word}.kwsm")) as spotter, spotter.stream() as stream:
+                self.assertAlmostEqual(manifest["kwsd"]["probability_cutoff"], stream.threshold(word), places=6)
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = pathlib.Path(folder) / "stop.json"
+            for cutoff, expected in ((None, 1), (1.0, 0)):
+                manifest.write_text(json.dumps({"type": "kwsd", "wake_word": "stop", "model": "commands",
+                                                "kwsd": {} if cutoff is None else {"probability_cutoff": cutoff}}))
+                engine = lva.KwsdWakeWord.from_config(manifest)
+                found = sum(engine.process_streaming(demo[at:at + 2048]) for at in range(0, len(demo), 2048))
+                self.assertEqual(found, expected)
+                if cutoff is not None:
+                    self.assertEqual(engine.probability_cutoff, cutoff)
+            engine.reset()
+            engine.probability_cutoff = 0.3
+            self.assertEqual(sum(engine.process_streaming(demo[at:at + 640]) for at in range(0, len(demo), 640)), 1)
+
+
+@unittest.skipUnless(shutil.which("mypy"), "mypy is not installed")
+class Types(unittest.TestCase):
+    def test_are_complete_and_right(self):
+        with tempfile.TemporaryDirectory() as cache:
+            checked = subprocess.run(["mypy", "--strict", "--cache-dir", cache, source / "app/library/python/kwsd"],
+                                     capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+
+
+class FakeCard:
+    """Stands for sounddevice.RawInputStream: calls back from a thread of its own, as a sound card does."""
+
+    def __init__(self, samplerate, blocksize, device, channels, dtype, callback, finished_callback):
+        self.form = (samplerate, channels, dtype, device)
+        self.blocks = [demo[at:at + 2 * blocksize] for at in range(0, len(demo), 2 * blocksize)]
+        self.callback, self.finished = callback, finished_callback
+        FakeCard.last = self
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.play)
+        self.thread.start()
+
+    def play(self):
+        for number, block in enumerate(self.blocks):
+            memory = bytearray(block)
+            self.callback(memory, len(block) // 2, None, types.SimpleNamespace(input_overflow=number == 3))
+            memory[:] = bytes(len(memory))  # a card uses its memory again
+        self.finished()
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+class Microphone(unittest.TestCase):
+    def setUp(self):
+        sys.modules["sounddevice"] = types.SimpleNamespace(RawInputStream=FakeCard)
+        self.addCleanup(sys.modules.pop, "sounddevice")
+
+    def test_finds_what_the_sound_has(self):
+        with kwsd.Spotter("commands") as spotter, spotter.stream() as other, spotter.stream() as stream:
+            expected = other.push(demo)
+            with kwsd.Microphone(stream, device="USB", seconds=60) as words:
+                self.assertEqual(list(words), expected)
+            self.assertEqual((words.lost, words.overflows), (0, 1))
+            self.assertEqual(FakeCard.last.form, (16000, 1, "int16", "USB"))
+
+    def test_a_late_reader_loses_sound_that_is_counted_and_times_stay_right(self):
+        with kwsd.Spotter("commands") as spotter, spotter.stream() as other, spotter.stream() as stream:
+            block, lost = 1600, range(100, 110)  # a second of twenty
+            blocks = [demo[at:at + 2 * block] for at in range(0, len(demo), 2 * block)]
+            silenced = [bytes(len(b)) if number in lost else b for number, b in enumerate(blocks)]
+            expected = other.push(b"".join(silenced))
+            microphone = kwsd.Microphone(stream, block=block, seconds=10)
+            found = []
+
+            def deliver(some):
+                for data in some:
+                    microphone.callback(data, len(data) // 2)
+            deliver(blocks[:110])  # room for a hundred
+            self.assertEqual(microphone.lost, 16000)
+            reader = threading.Thread(target=lambda: found.extend(microphone))
+            reader.start()
+            while microphone._blocks.qsize() > 0:
+                time.sleep(0.001)
+            for data in blocks[110:]:
+                deliver([data])
+                while microphone._blocks.qsize() > 50:
+                    time.sleep(0.001)
+            microphone.end()
+            reader.join()
+            self.assertEqual(found, expected)
+            self.assertEqual(microphone.lost, 16000)
+
+    def test_without_sounddevice_an_error_says_what_is_missing(self):
+        sys.modules["sounddevice"] = None  # an import of it raises ImportError
+        with kwsd.Spotter("commands") as spotter, spotter.stream() as stream:
+            with self.assertRaisesRegex(kwsd.Error, "python3-sounddevice"):
+                kwsd.Microphone(stream).__enter__()
+            for wrong in ({"block": 0}, {"seconds": 0}, {"seconds": float("nan")}):
+                with self.assertRaises(ValueError):
+                    kwsd.Microphone(stream, **wrong)
+
+
+class Wheel(unittest.TestCase):
+    def make(self, folder, *options):
+        command = [sys.executable, source / "app/library/python/wheel.py", "1.2.3", folder, *options]
+        path = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        with zipfile.ZipFile(path) as archive:
+            self.assertIsNone(archive.testzip())
+            archive.extractall(pathlib.Path(folder) / "site")
+            names = set(archive.namelist())
+        return pathlib.Path(path), names
+
+    def check_record(self, site, names):
+        lines = (site / "kwsd-1.2.3.dist-info/RECORD").read_text().splitlines()
+        self.assertEqual({line.split(",")[0] for line in lines}, names)
+        for name, digest, size in (line.split(",") for line in lines[:-1]):
+            data = (site / name).read_bytes()
+            self.assertEqual(int(size), len(data))
+            self.assertEqual(digest, "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("="))
+
+    def spot(self, site, **environment):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("KWSD_")}
+        return subprocess.run([sys.executable, source / "app/library/examples/spot.py"], input=demo, check=True, cwd=site,
+                              capture_output=True, env={**clean, "PYTHONPATH": str(site), **environment}).stdout.decode()
+
+    def test_with_library_and_models_it_needs_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            wheel, names = self.make(folder, "--library", shared, "--machine", "x86_64",
+                                     "--model", source / "models/commands.kwsm")
+            self.assertEqual(wheel.name, "kwsd-1.2.3-py3-none-linux_x86_64.whl")
+            site = pathlib.Path(folder) / "site"
+            self.check_record(site, names)
+            self.assertLessEqual({"kwsd/__init__.py", "kwsd/py.typed", "kwsd/lva.py", "kwsd/porcupine.py", "kwsd/microphone.py",
+                                  "kwsd/libkwsd.so.0", "kwsd/models/commands.kwsm"}, names)
+            self.assertEqual([line.split()[0] for line in self.spot(site).splitlines()], [e["keyword"] for e in events()])
+
+    def test_of_any_machine_it_takes_the_library_that_is_installed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            wheel, names = self.make(folder)
+            self.assertEqual(wheel.name, "kwsd-1.2.3-py3-none-any.whl")
+            site = pathlib.Path(folder) / "site"
+            self.check_record(site, names)
+            found = self.spot(site, KWSD_LIBRARY=str(shared), KWSD_MODEL_DIR=str(source / "models"))
+            self.assertEqual(len(found.splitlines()), len(events()))
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            self.assertEqual(self.make(one)[0].read_bytes(), self.make(other)[0].read_bytes())
 
 
 if __name__ == "__main__":

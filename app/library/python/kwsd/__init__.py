@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pathlib
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Sequence, Union
 
-__all__ = ["Spotter", "Stream", "Detection", "Error", "Busy", "SAMPLE_RATE", "version"]
+__all__ = ["Spotter", "Stream", "Detection", "Error", "Busy", "Microphone", "SAMPLE_RATE", "version"]
 
 SAMPLE_RATE = 16000
 BRANCHES = ("full", "half", "quarter")
@@ -48,9 +49,13 @@ class _Detection(ctypes.Structure):
                 ("reserved", ctypes.c_double * 4)]
 
 
+_here = pathlib.Path(__file__).parent
+
+
 def _load() -> ctypes.CDLL:
-    """The library: $KWSD_LIBRARY, or libkwsd.so.0 as the dynamic linker finds it."""
-    library = ctypes.CDLL(os.environ.get("KWSD_LIBRARY") or "libkwsd.so.0")
+    """The library: $KWSD_LIBRARY, libkwsd.so.0 beside this file (in a wheel), or as the dynamic linker finds it."""
+    bundled = _here / "libkwsd.so.0"
+    library = ctypes.CDLL(os.environ.get("KWSD_LIBRARY") or (str(bundled) if bundled.exists() else bundled.name))
     pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     places = ctypes.POINTER(pointer)
     for name, result, arguments in (
@@ -80,7 +85,7 @@ _library = _load()
 
 def version() -> str:
     """Version of libkwsd."""
-    return _library.kwsd_version().decode()
+    return str(_library.kwsd_version().decode())
 
 
 def _check(status: int) -> int:
@@ -98,6 +103,12 @@ def _branch(branch: Optional[str]) -> int:
 Model = Union[str, "os.PathLike[str]", bytes]
 
 
+def _place(model: Union[str, "os.PathLike[str]"]) -> bytes:
+    """The file of a model that a wheel brings along, or what was given."""
+    bundled = _here / "models" / f"{os.fspath(model)}.kwsm"
+    return os.fsencode(bundled if isinstance(model, str) and "/" not in model and bundled.exists() else model)
+
+
 class Spotter:
     """Models, ready to run. Shared by any number of streams."""
 
@@ -105,12 +116,13 @@ class Spotter:
         """models: one or several; each a name ("commands"), a path, or the bytes of a model file. Raises Error."""
         self._handle = ctypes.c_void_p()
         given = [models] if isinstance(models, (str, bytes, os.PathLike)) else list(models)
-        if all(isinstance(model, bytes) for model in given) and given:
-            sizes = (ctypes.c_size_t * len(given))(*[len(model) for model in given])
-            data = (ctypes.c_char_p * len(given))(*given)
+        files = [model for model in given if isinstance(model, bytes)]
+        if files and len(files) == len(given):
+            sizes = (ctypes.c_size_t * len(files))(*[len(file) for file in files])
+            data = (ctypes.c_char_p * len(files))(*files)
             _check(_library.kwsd_spotter_open_bytes(data, sizes, len(given), ctypes.byref(self._handle)))
         else:
-            names = (ctypes.c_char_p * len(given))(*[os.fsencode(model) for model in given])
+            names = (ctypes.c_char_p * len(given))(*[model if isinstance(model, bytes) else _place(model) for model in given])
             _check(_library.kwsd_spotter_open(names, len(given), ctypes.byref(self._handle)))
 
     @property
@@ -175,13 +187,7 @@ class Stream:
                           f.level, f.snr) for f in self._found[:_check(number)]]
 
     def detections(self, blocks: Iterable[Any]) -> Iterator[Detection]:
-        """The words in blocks of samples: a file's, or those that the callback of a sound card puts in a queue:
-
-            blocks = queue.Queue()
-            with sounddevice.RawInputStream(16000, 512, channels=1, dtype="int16",
-                                            callback=lambda data, *_: blocks.put(bytes(data))):
-                for word in stream.detections(iter(blocks.get, None)): ...
-        """
+        """The words in blocks of samples, of a file for example; Microphone takes those of a sound card."""
         for block in blocks:
             yield from self.push(block)
 
@@ -221,3 +227,6 @@ class Stream:
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
             self.close()
+
+
+from .microphone import Microphone  # noqa: E402  (uses what stands above)

@@ -122,6 +122,7 @@ def create(access_key: Optional[str] = None, library_path: Optional[str] = None,
            keywords: Optional[Sequence[str]] = None, sensitivities: Optional[Sequence[float]] = None) -> Porcupine:
     if keyword_paths is None and not keywords:
         raise PorcupineInvalidArgumentError("found neither keywords nor keyword_paths, expected one of them")
+    words: list[Optional[str]]
     if keyword_paths is not None:
         models, words = list(keyword_paths), [None] * len(keyword_paths)
     else:
@@ -130,7 +131,7 @@ def create(access_key: Optional[str] = None, library_path: Optional[str] = None,
         if unknown:
             raise PorcupineInvalidArgumentError(f"keywords: found {unknown}, expected some of {sorted(known)}")
         words = list(keywords or [])
-        models = [known[word] for word in words]
+        models = [known[word] for word in keywords or []]
     if sensitivities is not None:
         if len(sensitivities) != len(words):
             raise PorcupineInvalidArgumentError(f"sensitivities: found {len(sensitivities)}, expected {len(words)}")
