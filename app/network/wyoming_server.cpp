@@ -13,12 +13,9 @@
 
 #include "app/base/log.h"
 #include "app/network/listeners.h"
+#include "app/network/notify.h"
 #include "app/network/wyoming_connection.h"
 #include "app/settings/options.h"
-
-#ifdef KWSD_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
 
 namespace kwsd {
 
@@ -167,12 +164,6 @@ class Server {
   bool full_ = false;
 };
 
-void notify([[maybe_unused]] const char* state) {
-#ifdef KWSD_SYSTEMD
-  sd_notify(0, state);
-#endif
-}
-
 }  // namespace
 
 void run_wyoming_server(const WyomingOptions& options) {
@@ -188,9 +179,9 @@ void run_wyoming_server(const WyomingOptions& options) {
   signals.async_wait([&context](error_code, int) { context.stop(); });
   server.start();
   spdlog::info("Wyoming: serving {} keywords", keywords);
-  notify("READY=1");
+  notify_manager("READY=1");
   context.run();
-  notify("STOPPING=1");
+  notify_manager("STOPPING=1");
 }
 
 }  // namespace kwsd

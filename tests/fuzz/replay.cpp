@@ -92,6 +92,7 @@ int write_seeds(const fs::path& folder) {
 int main(int argc, char** argv) {
   constexpr std::pair<const char*, Target> targets[] = {{"model", kwsd::fuzz::model},
                                                         {"config", kwsd::fuzz::config},
+                                                        {"mqtt", kwsd::fuzz::mqtt},
                                                         {"sound", kwsd::fuzz::sound},
                                                         {"wyoming", kwsd::fuzz::wyoming}};
   kwsd::set_up_log("off");

@@ -15,6 +15,8 @@ void config(std::span<const std::byte> bytes);
 /// First byte: how the rest is read (raw PCM of some format, channel count and rate, or a sound file). Then
 /// all the way to 16 kHz.
 void sound(std::span<const std::byte> bytes);
+/// Lines, each an event of kwsd for `kwsd mqtt`, or a topic, a blank and a payload of a broker.
+void mqtt(std::span<const std::byte> bytes);
 /// The bytes of a client of `kwsd wyoming`; the first one also says in what pieces they arrive.
 void wyoming(std::span<const std::byte> bytes);
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from daemon import LIMIT, read_pcm
+from daemon import LIMIT, read_pcm, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -30,7 +30,7 @@ class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(LIMIT)
-        self.socket.connect(path)
+        wait_for(lambda: self.socket.connect_ex(path) == 0)  # a path is there before its socket listens
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -1,0 +1,77 @@
+// Between kwsd and a broker, without either: lines of events in, messages for the broker out; messages of the
+// broker in, commands for kwsd out. Time is given. Thread: one.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/base/random.h"
+#include "app/network/home_assistant.h"
+#include "app/network/outbox.h"
+
+namespace kwsd {
+
+/// What kwsd is asked to do.
+struct MqttCommand {
+  enum class Kind : std::uint8_t { listen, mute, threshold } kind = Kind::listen;
+  std::string word;      ///< of a threshold
+  double threshold = 0;  ///< [0, 1]
+  bool operator==(const MqttCommand&) const = default;
+};
+
+class MqttBridge {
+ public:
+  static constexpr std::size_t most_payload_bytes = 1024;  ///< of a command
+
+  MqttBridge(MqttIdentity identity, double expiry_seconds, double spread_seconds, std::uint64_t seed)
+      : identity_(std::move(identity)), expiry_(expiry_seconds), spread_(spread_seconds), random_(seed) {}
+
+  /// The message that the broker sends once this client is gone: it is offline.
+  [[nodiscard]] MqttMessage will() const;
+  [[nodiscard]] std::vector<std::string> subscriptions() const;
+
+  /// A new connection to the broker: every state anew.
+  void broker_connected(Outbox& outbox);
+  /// A line of kwsd's event socket. `now` in steady seconds; `wall` in seconds since 1970, by which the age
+  /// of an event is known. Throws Error (bad_data) for a line that is no event.
+  void take_event(std::string_view line, double now, double wall, Outbox& outbox);
+  /// kwsd has gone.
+  void kwsd_gone(Outbox& outbox);
+  /// Whether kwsd takes commands; only then Home Assistant gets a switch and thresholds.
+  void set_commands(bool possible, Outbox& outbox);
+  /// The keywords that kwsd listens for, and their thresholds.
+  void set_keywords(std::vector<MqttKeyword> keywords, Outbox& outbox);
+
+  /// A message of the broker; nothing: it asks for nothing of kwsd. Throws Error (bad_data) for a payload
+  /// that is not what its topic takes.
+  [[nodiscard]] std::optional<MqttCommand> take_message(std::string_view topic, std::string_view payload,
+                                                        double now);
+  /// What is due: discovery, a while after Home Assistant started.
+  void tick(double now, Outbox& outbox);
+  /// When; infinity: nothing is due.
+  [[nodiscard]] double due() const noexcept { return republish_at_; }
+
+ private:
+  void detected(const nlohmann::json& event, double now, double wall, Outbox& outbox);
+  void publish_states(Outbox& outbox);
+  void publish_discovery(Outbox& outbox) const;
+  void publish_problem(Outbox& outbox) const;
+  void state(const std::string& leaf, std::string payload, Outbox& outbox) const;
+  [[nodiscard]] std::optional<MqttCommand> take_hermes(std::string_view topic,
+                                                       std::string_view payload) const;
+
+  MqttIdentity identity_;
+  double expiry_, spread_;
+  Random random_;
+  std::vector<MqttKeyword> keywords_;
+  std::vector<std::string> gone_;  // keywords that were announced and are no more
+  bool commands_ = false, online_ = false, muted_ = false, lost_ = false, silent_ = false;
+  std::int64_t missed_ = 0;  // events that kwsd could not hand over
+  double republish_at_ = std::numeric_limits<double>::infinity();
+};
+
+}  // namespace kwsd

@@ -1,0 +1,72 @@
+// A client that stays with its broker: connects again after each loss, sends what waits in the outbox, and
+// passes messages on to the bridge. Thread: one, which polls.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/network/backoff.h"
+#include "app/network/mqtt_bridge.h"
+#include "app/network/mqtt_connection.h"
+#include "app/network/outbox.h"
+
+namespace kwsd {
+
+struct MqttClientOptions {
+  MqttBroker broker;
+  MqttIdentity identity;
+  double expiry_seconds = 60;  ///< after which a detection is worth nothing
+  double spread_seconds = 2;   ///< Backoff
+  int queue_size = 1000;       ///< detections that wait for the broker
+};
+
+class MqttClient {
+ public:
+  static constexpr std::size_t most_in_flight = 16;
+  static constexpr double commands_a_second = 20;  ///< more are dropped and counted
+  static constexpr double most_commands = 200;     ///< at once, as after a connection: retained ones
+
+  /// `seed` of the waits: another one for each client.
+  MqttClient(const MqttClientOptions& options, std::uint64_t seed, double now);
+
+  [[nodiscard]] MqttBridge& bridge() noexcept { return bridge_; }
+  [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
+  [[nodiscard]] bool connected() const noexcept { return connected_; }
+
+  /// -1: nothing to poll until due().
+  [[nodiscard]] int descriptor() const;
+  [[nodiscard]] short events() const;
+  /// When step() is wanted at the latest, steady seconds.
+  [[nodiscard]] double due(double now) const;
+  void step(short revents, double now);
+  /// What the broker's other clients ask of kwsd, since the last call.
+  [[nodiscard]] std::vector<MqttCommand> take_commands();
+  /// The broker sends retained commands again: kwsd has started anew.
+  void ask_again();
+  /// Publishes that this client is offline, and says goodbye; step() goes on until idle().
+  void part();
+  [[nodiscard]] bool idle() const;
+
+ private:
+  void connect(double now);
+  void lose(double now);
+  void send(double now);
+  void receive(double now);
+  [[nodiscard]] bool may_command(double now);
+  void report_losses();
+
+  MqttClientOptions options_;
+  MqttBridge bridge_;
+  Outbox outbox_;
+  Backoff backoff_;
+  std::unique_ptr<MqttConnection> connection_;
+  std::vector<MqttCommand> commands_;
+  double connect_at_;
+  bool connected_ = false, outage_logged_ = false, parting_ = false;
+  double command_room_ = most_commands, room_at_ = 0;
+  std::int64_t commands_dropped_ = 0, reported_dropped_ = 0, reported_expired_ = 0;
+};
+
+}  // namespace kwsd

@@ -1,0 +1,22 @@
+// kwsd mqtt: detections to a broker, commands back. Opens no microphone: reads kwsd's event socket. Thread:
+// all on the one that calls run.
+#pragma once
+
+#include <string>
+
+#include "app/network/mqtt_client.h"
+#include "app/settings/options.h"
+
+namespace kwsd {
+
+struct MqttOptions {
+  MqttClientOptions client;
+  std::string socket = "/run/kwsd/events";  ///< of kwsd
+  RecognitionOptions recognition;           ///< models and thresholds of that kwsd
+};
+
+/// Runs until SIGINT or SIGTERM. Throws Error for whatever is wrong at the start; a broker or a kwsd that is
+/// away is waited for.
+void run_mqtt_service(const MqttOptions& options);
+
+}  // namespace kwsd

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""kwsd mqtt against mosquitto: what is delivered, and what is not, when broker, network and kwsd come and go.
+
+usage: mqtt_test.py [--restarts N] SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from broker import BROKER, Broker, Subscriber
+from daemon import LIMIT, Daemon, read_pcm, wait_for
+from environment import environment
+from home_assistant import faults
+
+RESTARTS = int(sys.argv.pop(2)) if sys.argv[1] == "--restarts" and sys.argv.pop(1) else 2
+SOURCE = pathlib.Path(sys.argv[1])
+COMMAND = sys.argv[2:]
+WORDS = "yes no up down left right on off stop go".split()
+READY = {"event": "ready", "input": "mic", "rate": 16000, "models": ["commands"], "branch": "full", "kernels": "portable"}
+
+
+def detection(number, age=0.0):
+    stamp = time.time() - age
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(stamp)) + f".{int(stamp * 1000) % 1000:03d}Z"
+    return {"event": "detection", "keyword": "stop", "score": 0.97, "threshold": 0.8, "start": 1.0, "end": 1.5, "time": text,
+            "seq": number, "branch": "full", "model": "commands"}
+
+
+class FakeKwsd:
+    """The event socket of a kwsd that says what a test wants."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = self.folder.name + "/events"
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(self.path)
+        self.listening.listen()
+        self.listening.settimeout(LIMIT)
+        self.connection = None
+
+    def accept(self):
+        self.connection = self.listening.accept()[0]
+        self.send(READY)
+
+    def send(self, *events):
+        self.connection.sendall(b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+    def close(self):
+        for used in (self.connection, self.listening):
+            if used:
+                used.close()
+        self.folder.cleanup()
+
+
+class Proxy:
+    """Passes bytes on to a port, until it is cut: then nothing arrives any more, and nobody is told."""
+
+    def __init__(self, port):
+        self.target, self.cut = port, threading.Event()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listening.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.target))
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self.pump, args=(source, sink, self.cut), daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink, cut):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if cut.is_set():
+                    return
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def heal(self):
+        self.cut = threading.Event()  # of connections to come
+
+
+class Mqtt(unittest.TestCase):
+    def enter(self, context):
+        value = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return value
+
+    def kwsd(self):
+        fake = FakeKwsd()
+        self.addCleanup(fake.close)
+        return fake
+
+    def client(self, uri, events, *options):
+        """kwsd mqtt with id "test"; its log is in self.log."""
+        self.log = log = tempfile.NamedTemporaryFile()
+        process = subprocess.Popen([*COMMAND, "mqtt", "--broker", uri, "--events", events, "--id", "test", "--spread-seconds", "1",
+                                    *options], env=environment(SOURCE), stdout=subprocess.DEVNULL, stderr=self.log)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            with log:
+                self.assertNotIn("Sanitizer", pathlib.Path(log.name).read_text())
+        self.addCleanup(end)
+        return process
+
+    def logged(self):
+        return pathlib.Path(self.log.name).read_text()
+
+    def started(self, broker, *options, port=None):
+        """A fake kwsd, its client and a subscriber, all connected."""
+        kwsd, subscriber = self.kwsd(), self.enter(Subscriber(broker.port, "kwsd/test/#", "homeassistant/#"))
+        client = self.client(f"mqtt://127.0.0.1:{port or broker.port}", kwsd.path, *options)
+        kwsd.accept()
+        self.assertIsNotNone(subscriber.until("availability", "online"))
+        return kwsd, client, subscriber
+
+    def numbers(self, subscriber, count):
+        """seq of the next detections."""
+        return [json.loads(subscriber.until("/detection")[1])["seq"] for _ in range(count)]
+
+    def test_a_word_from_the_sound_to_the_broker(self):
+        broker = self.enter(Broker())
+        subscriber = self.enter(Subscriber(broker.port, "kwsd/test/#", "homeassistant/#"))
+        with tempfile.TemporaryDirectory() as folder:
+            events = folder + "/events"
+            self.client(f"mqtt://127.0.0.1:{broker.port}", events, "--name", "Küche")
+            with Daemon(COMMAND, SOURCE, "-i", "-", "--socket", events) as kwsd:
+                self.assertIsNotNone(subscriber.until("availability", "online"), self.logged())
+                kwsd.write(read_pcm(SOURCE / "tests/data/stop.wav") + bytes(32000))
+                topic, payload, retained, expiry = subscriber.until("/detection")
+                self.assertEqual((topic, retained), ("kwsd/test/detection", False))
+                self.assertTrue(0 < expiry <= 60, expiry)
+                self.assertEqual({**json.loads(payload), **{"event_type": "stop", "keyword": "stop"}}, json.loads(payload))
+                self.assertEqual(kwsd.end(), 0)
+            self.assertIsNotNone(subscriber.until("availability", "offline"))
+
+    def test_discovery_is_what_home_assistant_documents(self):
+        broker = self.enter(Broker())
+        self.started(broker, "--name", "Küche")
+        with Subscriber(broker.port, "homeassistant/#") as late:  # Home Assistant starts after kwsd
+            topic, payload, retained, _ = late.next()
+        document = json.loads(payload)
+        self.assertEqual((topic, retained, list(faults(topic, document))), ("homeassistant/device/kwsd_test/config", True, []))
+        self.assertEqual(document["device"]["name"], "Küche")
+        components = document["components"]
+        self.assertEqual(components["keyword"]["event_types"], WORDS)
+        self.assertEqual(components["keyword"]["state_topic"], "kwsd/test/detection")
+        self.assertEqual({c["subtype"] for c in components.values() if c["platform"] == "device_automation"}, set(WORDS))
+        broken = json.loads(payload)
+        broken["components"]["keyword"].update(state_topic="a/#", colour="red")
+        del broken["origin"]
+        self.assertEqual(len(list(faults("homeassistant/device/x/y/z/config", broken))), 4)  # the checker finds faults
+
+    def test_the_will_after_a_kill_and_goodbye_after_a_stop(self):
+        broker = self.enter(Broker())
+        _, client, subscriber = self.started(broker)
+        client.kill()
+        self.assertIsNotNone(subscriber.until("availability", "offline"))
+        kwsd = self.kwsd()
+        client = self.client(f"mqtt://127.0.0.1:{broker.port}", kwsd.path)
+        kwsd.accept()
+        self.assertIsNotNone(subscriber.until("availability", "online"))
+        client.terminate()
+        self.assertEqual(client.wait(LIMIT), 0)
+        self.assertIsNotNone(subscriber.until("availability", "offline"))
+
+    def test_kwsd_comes_and_goes(self):
+        broker = self.enter(Broker())
+        kwsd, _, subscriber = self.started(broker)
+        kwsd.connection.close()
+        self.assertIsNotNone(subscriber.until("availability", "offline"))
+        kwsd.accept()
+        self.assertIsNotNone(subscriber.until("availability", "online"))
+        kwsd.send({"event": "muted", "seconds": 1}, {"event": "device_lost", "device": "mic"})
+        self.assertIsNotNone(subscriber.until("/listen", "OFF"))
+        self.assertIsNotNone(subscriber.until("/problem", "ON"))
+        kwsd.connection.sendall(b"no event\n" + b"x" * 70000)  # a line without an end
+        self.assertIsNotNone(subscriber.until("availability", "offline"))
+        kwsd.accept()
+        self.assertIsNotNone(subscriber.until("/listen", "ON"))
+
+    def test_no_detection_is_lost_while_the_broker_restarts(self):
+        broker = self.enter(Broker())
+        kwsd, _, subscriber = self.started(broker)
+        number = 0
+        for _ in range(RESTARTS):
+            broker.kill()
+            subscriber.__exit__()
+            for _ in range(5):
+                number += 1
+                kwsd.send(detection(number))
+            time.sleep(random.uniform(0, 5 if RESTARTS < 20 else 20))  # without a broker
+            broker.start()
+            subscriber = self.enter(Subscriber(broker.port, "kwsd/test/#"))
+            self.assertEqual(self.numbers(subscriber, 5), list(range(number - 4, number + 1)))
+
+    def test_what_expired_is_not_delivered(self):
+        broker = self.enter(Broker())
+        kwsd, _, subscriber = self.started(broker)
+        kwsd.send(detection(1, age=70), detection(2))
+        self.assertEqual(self.numbers(subscriber, 1), [2])
+        broker.kill()
+        kwsd.send(detection(3, age=57.5), detection(4, age=20))
+        time.sleep(2)
+        broker.start()
+        with Subscriber(broker.port, "kwsd/test/#") as subscriber:
+            number = json.loads(subscriber.until("/detection")[1])["seq"]
+        self.assertEqual(number, 4)
+        self.assertIn("1 messages expired", self.logged())
+
+    def test_ten_thousand_events(self):
+        broker = self.enter(Broker())
+        kwsd, _, subscriber = self.started(broker, "--queue-size", "10000")
+        for at in range(0, 10000, 100):
+            kwsd.send(*(detection(number) for number in range(at, at + 100)))
+        self.assertEqual(self.numbers(subscriber, 10000), list(range(10000)))
+
+    def test_a_broker_that_stands_still_costs_old_events_and_no_memory(self):
+        broker = self.enter(Broker())
+        kwsd, client, subscriber = self.started(broker, "--queue-size", "50")
+        before = self.memory(client)
+        broker.signal(signal.SIGSTOP)
+        for at in range(0, 10000, 100):
+            kwsd.send(*(detection(number) for number in range(at, at + 100)))
+        kwsd.send({"event": "status"})
+        time.sleep(1)
+        broker.signal(signal.SIGCONT)
+        numbers = []
+        while not numbers or numbers[-1] != 9999:
+            numbers += self.numbers(subscriber, 1)
+        self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(numbers[-49:], list(range(9951, 10000)))  # the status took the place of one
+        self.assertLess(len(numbers), 10000)
+        self.assertLess(self.memory(client) - before, 4096)
+
+    @staticmethod
+    def memory(process):
+        """KiB that are its own."""
+        lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+    def test_a_network_that_is_cut_is_found_by_the_keepalive(self):
+        broker = self.enter(Broker())
+        proxy = Proxy(broker.port)
+        self.addCleanup(proxy.listening.close)
+        kwsd, _, subscriber = self.started(broker, "--keepalive-seconds", "5", port=proxy.port)
+        proxy.cut.set()
+        proxy.heal()
+        kwsd.send(detection(1))
+        self.assertIsNotNone(subscriber.until("availability", "offline"))  # the will
+        self.assertEqual(self.numbers(subscriber, 1), [1])
+        self.assertIsNotNone(self.enter(Subscriber(broker.port, "kwsd/test/availability")).until("availability", "online"))
+
+    def test_hostile_messages_do_no_harm(self):
+        broker = self.enter(Broker())
+        kwsd, _, subscriber = self.started(broker)
+        broker.publish("kwsd/test/listen/set", "x" * 60000)
+        broker.publish("kwsd/test/listen/set", "x" * 100000)  # over the limit that kwsd gave: the broker keeps it
+        broker.publish("kwsd/test/threshold/stop/set", "nan")
+        for _ in range(3):
+            broker.publish("kwsd/test/listen/set", "\x1b[31m")
+        kwsd.send(detection(1))
+        self.assertEqual(self.numbers(subscriber, 1), [1])
+        self.assertIn("expected ON or OFF", self.logged())
+        self.assertNotIn("\x1b", self.logged())
+
+    def certificates(self, folder):
+        """An authority, a server and a client that it signs, and an authority that signs neither."""
+        def openssl(*words):
+            subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+        for name in ("ca", "other"):
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}")
+        for name in ("server", "client"):
+            (folder / "ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+            openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+            openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{name}.crt",
+                    "-extfile", "ext")
+        for path in folder.iterdir():
+            path.chmod(0o644)
+
+    def test_tls_with_certificates_and_a_password(self):
+        broker = Broker("cafile {dir}/ca.crt", "certfile {dir}/server.crt", "keyfile {dir}/server.key", "require_certificate true",
+                        "allow_anonymous false", "password_file {dir}/passwords")
+        self.certificates(broker.dir)
+        subprocess.run(["mosquitto_passwd", "-b", "-c", str(broker.dir / "passwords"), "kwsd", "secret"], check=True, capture_output=True)
+        (broker.dir / "passwords").chmod(0o644)
+        (broker.dir / "credentials").write_text("kwsd\nsecret\n")
+        (broker.dir / "wrong").write_text("kwsd\nguess\n")
+        self.enter(broker)
+        files = {name: str(broker.dir / name) for name in ("ca.crt", "other.crt", "client.crt", "client.key", "credentials", "wrong")}
+        own = ["--cert-file", files["client.crt"], "--key-file", files["client.key"]]
+        ca, password = ["--ca-file", files["ca.crt"]], ["--credentials", files["credentials"]]
+        sub = ["--cafile", files["ca.crt"], "--cert", files["client.crt"], "--key", files["client.key"], "-u", "kwsd", "-P", "secret"]
+        uri = f"mqtts://127.0.0.1:{broker.port}"
+        subscriber = self.enter(Subscriber(broker.port, "kwsd/test/#", options=sub))
+        for options, reason in (([*ca, *password], "no certificate of its own"), ([*own, *password], "unknown authority"),
+                                ([*own, *password, "--ca-file", files["other.crt"]], "another authority"),
+                                ([*ca, *own], "no password"), ([*ca, *own, "--credentials", files["wrong"]], "wrong password")):
+            kwsd = self.kwsd()
+            client = self.client(uri, kwsd.path, *options)
+            wait_for(lambda: "no connection to" in self.logged())
+            self.assertNotIn("connected to", self.logged(), reason)
+            client.kill()
+            client.wait()
+        kwsd = self.kwsd()
+        self.client(uri, kwsd.path, *ca, *own, *password)
+        kwsd.accept()
+        self.assertIsNotNone(subscriber.until("availability", "online"), self.logged())
+        kwsd.send(detection(1))
+        self.assertEqual(self.numbers(subscriber, 1), [1])
+
+    def test_what_cannot_be_served(self):
+        with tempfile.NamedTemporaryFile("w") as three:
+            three.write("a\nb\nc\n")
+            three.flush()
+            for options, code, text in ((("--broker", "http://x"), 2, "mqtt://"), (("--broker", "mqtt://me:x@y"), 2, "--credentials"),
+                                        (("--id", "a/b"), 2, "letters"), (("--prefix", "a/#"), 2, "levels"),
+                                        (("--credentials", "/nonexistent"), 66, "/nonexistent"), (("--credentials", three.name), 65, "3 lines"),
+                                        (("--broker", "mqtts://x", "--ca-file", "/nonexistent"), 66, "--ca-file"),
+                                        (("--spread-seconds", "nan"), 2, "spread"), (("-m", "marmalade"), 66, "marmalade")):
+                done = subprocess.run([*COMMAND, "mqtt", *options], env=environment(SOURCE), capture_output=True, timeout=LIMIT)
+                self.assertEqual((done.returncode, text in done.stderr.decode()), (code, True), done.stderr)
+
+
+if __name__ == "__main__":
+    if not BROKER or not shutil.which("mosquitto_sub") or not shutil.which("openssl"):
+        print("skipped: mosquitto, mosquitto-clients or openssl is not installed")
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1])
