@@ -1,5 +1,7 @@
 #include "app/daemon/controls.h"
 
+#include "app/base/log.h"
+
 namespace kwsd {
 
 Controls::Controls(Pipeline& pipeline, bool live, const RecognitionOptions& options)
@@ -21,7 +23,10 @@ void Controls::govern(double now_seconds, double backlog_seconds) noexcept {
     return;
   }
   governed_seconds_ = now_seconds;
-  (void)governor_.update(now_seconds, load_.sample(now_seconds), backlog_seconds);
+  const BranchId before = governor_.branch();
+  if (governor_.update(now_seconds, load_.sample(now_seconds), backlog_seconds) != before && !fixed_) {
+    spdlog::info("branch {}: {}, load {:.2f}", branch_name(branch()), governor_.reason(), governor_.load());
+  }
   pipeline_.set_branch(branch(), governor_.load());
 }
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "app/daemon/cpu_load.h"
-#include "app/daemon/governor.h"
+#include "app/streams/cpu_load.h"
+#include "app/streams/governor.h"
 #include "app/daemon/pipeline.h"
 #include "app/settings/options.h"
 

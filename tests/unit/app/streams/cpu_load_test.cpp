@@ -1,5 +1,5 @@
 // Reading the load of the machine from /proc trees: real ones, missing ones, hostile ones.
-#include "app/daemon/cpu_load.h"
+#include "app/streams/cpu_load.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <random>
 
-#include "app/daemon/governor.h"
+#include "app/streams/governor.h"
 
 using namespace kwsd;
 namespace fs = std::filesystem;
@@ -33,6 +33,7 @@ class ProcTree {
              fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
   [[nodiscard]] const fs::path& root() const { return root_; }
+  [[nodiscard]] fs::path sys() const { return root_ / "sys"; }
 
  private:
   fs::path root_;
@@ -40,7 +41,7 @@ class ProcTree {
 
 CpuLoad load_of(const std::string& recorded) {
   const ProcTree tree;
-  CpuLoadReader reader(tree.root());
+  CpuLoadReader reader(tree.root(), tree.sys());
   tree.copy(recorded + "_0");
   (void)reader.sample(10);
   tree.copy(recorded + "_1");
@@ -49,7 +50,7 @@ CpuLoad load_of(const std::string& recorded) {
 
 CpuLoad load_of_stat(const std::string& before, const std::string& after) {
   const ProcTree tree;
-  CpuLoadReader reader(tree.root());
+  CpuLoadReader reader(tree.root(), tree.sys());
   tree.stat(before);
   (void)reader.sample(0);
   tree.stat(after);
@@ -91,7 +92,7 @@ TEST_CASE("a loaded machine thins the branch, an idle one widens it again") {
 TEST_CASE("the first look has no interval: only the kernel's own average") {
   const ProcTree tree;
   tree.copy("pi3_loaded_0");
-  CpuLoadReader reader(tree.root());
+  CpuLoadReader reader(tree.root(), tree.sys());
   const CpuLoad first = reader.sample(10);
   REQUIRE_FALSE(first.busy);
   REQUIRE(first.pressure.value() == Approx(0.83));
@@ -114,7 +115,7 @@ TEST_CASE("a kernel without pressure-stall information") {
     fs::remove(tree.root() / "pressure/cpu");
     REQUIRE(mkfifo((tree.root() / "pressure/cpu").c_str(), 0600) == 0);
   }
-  CpuLoadReader reader(tree.root());
+  CpuLoadReader reader(tree.root(), tree.sys());
   REQUIRE_FALSE(reader.sample(0).pressure);
   fs::copy(fs::path(KWSD_SOURCE "/tests/data") / "proc/pi3_idle_1/stat", tree.root() / "stat",
            fs::copy_options::overwrite_existing);
@@ -124,7 +125,7 @@ TEST_CASE("a kernel without pressure-stall information") {
 }
 
 TEST_CASE("no /proc at all") {
-  CpuLoadReader reader("/nonexistent");
+  CpuLoadReader reader("/nonexistent", "/nonexistent");
   for (int t = 0; t < 3; ++t) {
     const CpuLoad load = reader.sample(t);
     REQUIRE_FALSE(load.busy);
@@ -191,7 +192,7 @@ TEST_CASE("random bytes in both files give values in range or none") {
   std::mt19937 generator(seed);
   const std::string alphabet = "cpu some avg10=total=0123456789 .-\n\0\xff";
   const ProcTree tree;
-  CpuLoadReader reader(tree.root());
+  CpuLoadReader reader(tree.root(), tree.sys());
   for (int i = 0; i < 500; ++i) {
     std::string text(generator() % 700, ' ');
     for (char& c : text) c = alphabet[generator() % alphabet.size()];

@@ -1,5 +1,5 @@
 // The governor on traces of load, with the trace's own clock.
-#include "app/daemon/governor.h"
+#include "app/streams/governor.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
