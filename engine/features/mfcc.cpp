@@ -11,6 +11,7 @@
 
 #include "engine/features/float4.h"
 #include "engine/features/power_spectrum.h"
+#include "engine/features/with_avx.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -175,6 +176,8 @@ const FeatureParams& MfccTables::params() const noexcept {
 struct Mfcc::Impl {
   explicit Impl(std::shared_ptr<const MfccTables> shared);
 
+  void compute(std::span<const float> samples, std::span<float> out) noexcept;
+  void compute_avx(std::span<const float> samples, std::span<float> out) noexcept;
   void window_into_buffer(std::span<const float> samples) noexcept;
   void mel_energies() noexcept;
   void logarithms() noexcept;
@@ -211,12 +214,23 @@ const FeatureParams& Mfcc::params() const noexcept {
 }
 
 void Mfcc::compute(std::span<const float> samples, std::span<float> out) noexcept {
-  Impl& s = *impl_;
-  s.window_into_buffer(samples);
-  s.tables.spectrum.compute(s.windowed, s.power, s.spectrum);
-  s.mel_energies();
-  s.logarithms();
-  s.cosine_transform(out);
+  if (has_avx()) {
+    impl_->compute_avx(samples, out);
+  } else {
+    impl_->compute(samples, out);
+  }
+}
+
+void Mfcc::Impl::compute(std::span<const float> samples, std::span<float> out) noexcept {
+  window_into_buffer(samples);
+  tables.spectrum.compute(windowed, power, spectrum);
+  mel_energies();
+  logarithms();
+  cosine_transform(out);
+}
+
+KWSD_WITH_AVX void Mfcc::Impl::compute_avx(std::span<const float> samples, std::span<float> out) noexcept {
+  compute(samples, out);
 }
 
 void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8_t> out) noexcept {

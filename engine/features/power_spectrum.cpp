@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "engine/features/with_avx.h"
+
 namespace kwsd {
 namespace {
 
@@ -157,14 +159,27 @@ PowerSpectrum::Scratch::Scratch(const PowerSpectrum& spectrum)
 
 void PowerSpectrum::compute(std::span<const float> samples, std::span<float> power,
                             Scratch& scratch) const noexcept {
-  split_into_lanes(samples.data(), scratch);
+  if (has_avx()) {
+    compute_avx(samples.data(), power.data(), scratch);
+  } else {
+    compute_here(samples.data(), power.data(), scratch);
+  }
+}
+
+inline void PowerSpectrum::compute_here(const float* samples, float* power, Scratch& scratch) const noexcept {
+  split_into_lanes(samples, scratch);
   transform_lanes(scratch);
   join_lanes(scratch);
-  unpack_real(scratch, power.data());
+  unpack_real(scratch, power);
+}
+
+KWSD_WITH_AVX void PowerSpectrum::compute_avx(const float* samples, float* power,
+                                              Scratch& scratch) const noexcept {
+  compute_here(samples, power, scratch);
 }
 
 /// z[n] = x[2 n] + i x[2 n + 1], lane r = z[4 n + r].
-void PowerSpectrum::split_into_lanes(const float* samples, Scratch& scratch) const noexcept {
+inline void PowerSpectrum::split_into_lanes(const float* samples, Scratch& scratch) const noexcept {
   for (std::size_t n = 0; n < quarter_; ++n) {
     const Float4 low = load4(samples + 8 * n);
     const Float4 high = load4(samples + 8 * n + 4);
@@ -173,7 +188,7 @@ void PowerSpectrum::split_into_lanes(const float* samples, Scratch& scratch) con
   }
 }
 
-void PowerSpectrum::transform_lanes(Scratch& scratch) const noexcept {
+inline void PowerSpectrum::transform_lanes(Scratch& scratch) const noexcept {
   for (const Stage& s : stages_) {
     const auto run = [&](auto stage_pass) {
       stage_pass(scratch.lanes.data(), scratch.other_lanes.data(), s.blocks, s.stride, s.twiddles.data());
@@ -196,7 +211,7 @@ void PowerSpectrum::transform_lanes(Scratch& scratch) const noexcept {
 }
 
 /// Z[k + m quarter] = sum_r (-i)^(r m) exp(-2 pi i r k / half) lane_r[k]: four k at a time.
-void PowerSpectrum::join_lanes(Scratch& scratch) const noexcept {
+inline void PowerSpectrum::join_lanes(Scratch& scratch) const noexcept {
   const Complex4* twiddle = join_twiddles_.data();
   for (std::size_t k = 0; k < quarter_; k += 4, twiddle += 3) {
     std::array<Complex4, 4> v{scratch.lanes[k], scratch.lanes[k + 1], scratch.lanes[k + 2],
@@ -218,7 +233,7 @@ void PowerSpectrum::join_lanes(Scratch& scratch) const noexcept {
 
 /// X[k] = E + O, X[half - k] = conj(E - O), with E = (Z[k] + conj Z[half - k]) / 2 and
 /// O = exp(-2 pi i k / size) (Z[k] - conj Z[half - k]) / 2i.
-void PowerSpectrum::unpack_real(const Scratch& scratch, float* power) const noexcept {
+inline void PowerSpectrum::unpack_real(const Scratch& scratch, float* power) const noexcept {
   for (std::size_t k = 0; k < half_ / 2; k += 4) {
     const std::size_t mirror = half_ - k - 3;
     const Complex4 z{load4(scratch.re.data() + k), load4(scratch.im.data() + k)};

@@ -40,6 +40,8 @@ class PowerSpectrum {
     std::vector<float> twiddles;  // [blocks][radix - 1][re, im]: exp(-2 pi i block j / (radix blocks))
   };
 
+  void compute_here(const float* samples, float* power, Scratch& scratch) const noexcept;
+  void compute_avx(const float* samples, float* power, Scratch& scratch) const noexcept;
   void split_into_lanes(const float* samples, Scratch& scratch) const noexcept;
   void transform_lanes(Scratch& scratch) const noexcept;
   void join_lanes(Scratch& scratch) const noexcept;

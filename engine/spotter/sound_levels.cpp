@@ -1,7 +1,11 @@
 #include "engine/spotter/sound_levels.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numeric>
+
+#include "engine/features/float4.h"
 
 namespace kwsd {
 namespace {
@@ -10,29 +14,64 @@ float decibels(double mean_square) noexcept {
   return mean_square > 1e-12 ? static_cast<float>(10 * std::log10(mean_square)) : SoundLevels::lowest_db;
 }
 
+/// x^2 of magnitudes up to 1; 1 above; 0 of NaN and infinity. The bits of |x| order like |x|.
+Float4 squares(Float4 x) noexcept {
+  using Int4 = std::int32_t __attribute__((vector_size(16)));
+  constexpr std::int32_t one_bits = 0x3f800000;
+  constexpr std::int32_t infinity_bits = 0x7f800000;
+  const Int4 magnitude = std::bit_cast<Int4>(x) & 0x7fffffff;
+  const Int4 over = magnitude > one_bits;
+  const Int4 finite = magnitude < infinity_bits;
+  return std::bit_cast<Float4>(((std::bit_cast<Int4>(x * x) & ~over) | (one_bits & over)) & finite);
+}
+
 }  // namespace
 
 void SoundLevels::push(std::span<const float> samples) noexcept {
   while (!samples.empty()) {
     const auto n = std::min(samples.size(), static_cast<std::size_t>(piece_samples - filled_));
-    for (const float sample : samples.first(n)) {
-      const float x = std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F;
-      sum_ += x * x;
-    }
+    add(samples.first(n));
     samples = samples.subspan(n);
-    filled_ += static_cast<std::int64_t>(n);
     if (filled_ == piece_samples) {
-      pieces_[static_cast<std::size_t>(done_++) % kept_pieces] = static_cast<float>(sum_ / piece_samples);
+      const double sum = std::accumulate(sums_.begin(), sums_.end(), 0.0);
+      pieces_[static_cast<std::size_t>(done_++) % kept_pieces] = static_cast<float>(sum / piece_samples);
       filled_ = 0;
-      sum_ = 0;
+      sums_ = {};
     }
   }
+}
+
+/// Sample i of the piece goes to sum i % lanes, whatever the blocks: eight sums do not wait for each other.
+void SoundLevels::add(std::span<const float> samples) noexcept {
+  const float* next = samples.data();
+  const float* const end = next + samples.size();
+  for (; next < end && static_cast<std::size_t>(filled_) % lanes != 0; ++next) {
+    add_one(*next);
+  }
+  if (next < end) {
+    Float4 low = load4(sums_.data());
+    Float4 high = load4(sums_.data() + 4);
+    for (; end - next >= static_cast<std::ptrdiff_t>(lanes); next += lanes) {
+      low += squares(load4(next));
+      high += squares(load4(next + 4));
+      filled_ += std::int64_t{lanes};
+    }
+    store4(sums_.data(), low);
+    store4(sums_.data() + 4, high);
+  }
+  for (; next < end; ++next) {
+    add_one(*next);
+  }
+}
+
+void SoundLevels::add_one(float sample) noexcept {
+  sums_[static_cast<std::size_t>(filled_++) % lanes] += squares(Float4{sample})[0];
 }
 
 void SoundLevels::restart(std::int64_t sample) noexcept {
   origin_ = sample;
   done_ = filled_ = 0;
-  sum_ = 0;
+  sums_ = {};
 }
 
 std::int64_t SoundLevels::oldest() const noexcept {

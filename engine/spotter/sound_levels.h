@@ -33,6 +33,10 @@ class SoundLevels {
   static constexpr std::int64_t piece_samples = 160;
   static constexpr std::size_t kept_pieces = 512;
   static constexpr std::size_t pieces_a_level = 10;
+  static constexpr std::size_t lanes = 8;
+
+  void add(std::span<const float> samples) noexcept;
+  void add_one(float sample) noexcept;
 
   [[nodiscard]] float piece(std::int64_t number) const noexcept {
     return pieces_[static_cast<std::size_t>(number) % kept_pieces];
@@ -42,7 +46,7 @@ class SoundLevels {
   std::array<float, kept_pieces> pieces_{};  // ring, mean squares
   std::int64_t origin_ = 0;                  // sample of the stream at which piece 0 starts
   std::int64_t done_ = 0;                    // pieces since
-  double sum_ = 0;                           // of the piece under way
+  std::array<float, lanes> sums_{};          // of squares of the piece under way
   std::int64_t filled_ = 0;                  // its samples
 };
 
