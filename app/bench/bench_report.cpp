@@ -126,8 +126,9 @@ std::string stages_table(const BenchReport& report) {
 }  // namespace
 
 Json bench_json(const BenchReport& report) {
-  Json json{{"model", report.model},         {"auto", report.selected}, {"threads", 1},
-            {"samples", Stopwatch::samples}, {"hop_ms", report.hop_ms}, {"float32", nullptr}};
+  Json json{
+      {"model", report.model},         {"cpu", report.cpu},       {"auto", report.selected}, {"threads", 1},
+      {"samples", Stopwatch::samples}, {"hop_ms", report.hop_ms}, {"float32", nullptr}};
   if (!report.float_library.empty()) {
     Json& float32 = json["float32"] = {{"library", report.float_library}};
     for (std::size_t b = 0; b < report.float32.size(); ++b) {
@@ -145,8 +146,8 @@ Json bench_json(const BenchReport& report) {
 
 std::string bench_text(const BenchReport& report) {
   std::string text =
-      report.model + ", one thread, CPU time; --kernels auto takes " + report.selected + " here.\n\n" +
-      times_table(report) + "\n" +
+      "CPU: " + report.cpu + "; --kernels auto takes " + report.selected + " here.\n" + report.model +
+      ", one thread, CPU time.\n\n" + times_table(report) + "\n" +
       (report.streaming ? "whole      a change to the branch: its blocks over the " +
                               std::to_string(report.steps) + " steps that the full one reaches\n"
                         : "whole      features to posteriors of a window of which nothing is known: all " +

@@ -25,6 +25,7 @@ struct SetTimes {
 
 struct BenchReport {
   std::string model;
+  std::string cpu;       ///< cpu_name()
   std::string selected;  ///< the set that --kernels auto takes here
   double hop_ms = 0;     ///< stream time from one window to the next
   bool streaming = false;

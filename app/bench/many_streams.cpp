@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <thread>
+#include <vector>
 
-#include "app/bench/stopwatch.h"
+#include "app/bench/cpu_name.h"
+#include "app/streams/stream_pool.h"
 #include "engine/spotter/spotter_stream.h"
 
 namespace kwsd {
@@ -31,43 +32,34 @@ std::vector<float> made_up_sound() {
   return sound;
 }
 
-/// One thread's streams.
-struct Share {
-  std::vector<std::unique_ptr<SpotterStream>> streams;
-  std::vector<std::size_t> positions;  // in the sound, of each stream
-  double cpu_seconds = 0;
+struct BenchStream {
+  std::unique_ptr<SpotterStream> stream;
+  std::size_t position = 0;  // in the sound
 };
 
-void push_block(Share& share, std::size_t stream, std::span<const float> sound) {
-  std::size_t& position = share.positions[stream];
-  const std::size_t count = std::min(block_samples, sound.size() - position);
-  share.streams[stream]->push(sound.subspan(position, count), [](const Spotting& /*word*/) {});
-  position = (position + count) % sound.size();
+void push_block(BenchStream& stream, std::span<const float> sound) {
+  const std::size_t count = std::min(block_samples, sound.size() - stream.position);
+  stream.stream->push(sound.subspan(stream.position, count), [](const Spotting& /*word*/) {});
+  stream.position = (stream.position + count) % sound.size();
 }
 
-void work(Share& share, std::span<const float> sound, double seconds) {
-  const auto rounds = static_cast<int>(std::ceil(seconds * 16000.0 / block_samples));
-  for (std::size_t s = 0; s < share.streams.size(); ++s) {
-    push_block(share, s, sound);  // caches, pages, the first frame
-  }
-  const double start = thread_cpu_seconds();
+/// Posts `rounds` blocks for each stream, and waits for them.
+void run_rounds(StreamPool& pool, std::vector<BenchStream>& streams, std::span<const float> sound,
+                int rounds) {
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t s = 0; s < share.streams.size(); ++s) {
-      push_block(share, s, sound);
+    for (std::size_t s = 0; s < streams.size(); ++s) {
+      pool.post(s, [stream = &streams[s], &sound] { push_block(*stream, sound); });
     }
   }
-  share.cpu_seconds = thread_cpu_seconds() - start;
+  pool.wait();
 }
 
-std::vector<Share> make_shares(const std::shared_ptr<const Spotter>& spotter,
-                               const ManyStreamsOptions& options) {
-  std::vector<Share> shares(static_cast<std::size_t>(std::min(options.threads, options.streams)));
-  for (int s = 0; s < options.streams; ++s) {
-    Share& share = shares[static_cast<std::size_t>(s) % shares.size()];
-    share.streams.push_back(std::make_unique<SpotterStream>(spotter));
-    share.positions.push_back(static_cast<std::size_t>(s) * 7919 % sound_samples);
+std::vector<BenchStream> make_streams(const std::shared_ptr<const Spotter>& spotter, int count) {
+  std::vector<BenchStream> streams(static_cast<std::size_t>(count));
+  for (std::size_t s = 0; s < streams.size(); ++s) {
+    streams[s] = {std::make_unique<SpotterStream>(spotter), s * 7919 % sound_samples};
   }
-  return shares;
+  return streams;
 }
 
 }  // namespace
@@ -77,21 +69,23 @@ ManyStreamsReport run_many_streams(const std::shared_ptr<const Spotter>& spotter
   const std::vector<float> sound = made_up_sound();
   const auto heap_before =
       static_cast<double>(mallinfo2().uordblks) + static_cast<double>(mallinfo2().hblkhd);
-  std::vector<Share> shares = make_shares(spotter, options);
+  std::vector<BenchStream> streams = make_streams(spotter, options.streams);
   const auto heap = static_cast<double>(mallinfo2().uordblks) + static_cast<double>(mallinfo2().hblkhd);
-  {
-    std::vector<std::jthread> pool;
-    for (Share& share : shares) {
-      pool.emplace_back([&] { work(share, sound, options.sound_seconds); });
-    }
-  }
-  ManyStreamsReport report{.options = options, .kernels = std::string(spotter->kernels().name)};
+  StreamPool pool(std::min(options.threads, options.streams));
+  run_rounds(pool, streams, sound, 1);  // caches, pages, the first frame
+  const std::vector<double> before = pool.cpu_seconds();
+  const int rounds = static_cast<int>(std::ceil(options.sound_seconds * 16000.0 / block_samples));
+  run_rounds(pool, streams, sound, rounds);
+  const std::vector<double> after = pool.cpu_seconds();
+  ManyStreamsReport report{
+      .options = options, .cpu = cpu_name(), .kernels = std::string(spotter->kernels().name)};
   report.bytes_per_stream = (heap - heap_before) / options.streams;
-  const double rounds = std::ceil(options.sound_seconds * 16000.0 / block_samples);
-  for (const Share& share : shares) {
-    const double heard = static_cast<double>(share.streams.size()) * rounds * block_samples / 16000.0;
-    report.cpu_seconds += share.cpu_seconds;
-    report.real_time_streams += options.load * heard / std::max(share.cpu_seconds, 1e-9);
+  for (std::size_t lane = 0; lane < pool.threads(); ++lane) {
+    const std::size_t of_lane = (streams.size() - lane - 1) / pool.threads() + 1;
+    const double heard = static_cast<double>(of_lane) * rounds * block_samples / 16000.0;
+    const double cpu_seconds = after[lane] - before[lane];
+    report.cpu_seconds += cpu_seconds;
+    report.real_time_streams += options.load * heard / std::max(cpu_seconds, 1e-9);
   }
   return report;
 }
@@ -101,6 +95,7 @@ nlohmann::ordered_json many_streams_json(const ManyStreamsReport& report) {
           {"threads", report.options.threads},
           {"sound_seconds", report.options.sound_seconds},
           {"load", report.options.load},
+          {"cpu", report.cpu},
           {"kernels", report.kernels},
           {"cpu_seconds", report.cpu_seconds},
           {"real_time_streams", std::floor(report.real_time_streams)},
@@ -112,9 +107,11 @@ std::string many_streams_text(const ManyStreamsReport& report) {
   return fmt::format(
       "{} streams of {:g} s on {} threads, kernel set {}: {:.3f} s of CPU time\n"
       "real time  {:.0f} streams at a load of {:g} % of {} cores\n"
-      "memory     {:.1f} kB a stream\n",
+      "memory     {:.1f} kB a stream\n"
+      "CPU        {}\n",
       o.streams, o.sound_seconds, o.threads, report.kernels, report.cpu_seconds,
-      std::floor(report.real_time_streams), 100 * o.load, o.threads, report.bytes_per_stream / 1000);
+      std::floor(report.real_time_streams), 100 * o.load, o.threads, report.bytes_per_stream / 1000,
+      report.cpu);
 }
 
 }  // namespace kwsd

@@ -20,6 +20,7 @@ struct ManyStreamsOptions {
 
 struct ManyStreamsReport {
   ManyStreamsOptions options;
+  std::string cpu;  ///< cpu_name()
   std::string kernels;
   double cpu_seconds = 0;        ///< of all threads
   double real_time_streams = 0;  ///< that the threads hold at that load, by the CPU time that each needed

@@ -10,6 +10,7 @@
 #include "app/base/atomic_file.h"
 #include "app/base/progress.h"
 #include "app/bench/bench_report.h"
+#include "app/bench/cpu_name.h"
 #include "app/bench/float_net.h"
 #include "app/bench/many_streams.h"
 #include "app/commands/commands.h"
@@ -52,6 +53,7 @@ class Bench {
       report_.sets.push_back({std::string(set->name), std::string(set->description), {}, {}});
     }
     report_.model = model.name;
+    report_.cpu = cpu_name();
     report_.selected = select_kernels("auto").name;
     report_.hop_ms = 1e3 * windows_.front()->hop_seconds();
     report_.steps = model.streaming ? model.reach_steps(BranchId::full) : model.steps;

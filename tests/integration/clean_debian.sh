@@ -20,7 +20,7 @@ fresh_tree() { # TREE RELEASE [ARCHITECTURE]: a new system in the folder TREE
   [ "$architecture" = amd64 ] || run_arm64
   if [ ! -e "$archive" ]; then
     mkdir -p "$clean_folder"
-    mmdebstrap --quiet --variant=minbase --architectures="$architecture" --include=ca-certificates \
+    mmdebstrap --quiet --format=tar --variant=minbase --architectures="$architecture" --include=ca-certificates \
       "$2" "$archive.new" && mv "$archive.new" "$archive"
   fi
   rm -rf "$1"

@@ -17,6 +17,7 @@ constexpr Timing times(double median) {
 BenchReport example() {
   BenchReport report;
   report.model = "a<b>";
+  report.cpu = "4 x Cortex-A72";
   report.selected = "fast";
   report.hop_ms = 96;
   report.steps = 8;
@@ -35,6 +36,7 @@ BenchReport example() {
 TEST_CASE("the report of bench as JSON has every figure") {
   const nlohmann::ordered_json json = bench_json(example());
   CHECK(json["model"] == "a<b>");
+  CHECK(json["cpu"] == "4 x Cortex-A72");
   CHECK(json["auto"] == "fast");
   CHECK(json["float32"]["library"] == "XNNPACK");
   CHECK(json["float32"]["branches"]["half"]["whole_window"]["median"] == 200.0);
@@ -52,6 +54,7 @@ TEST_CASE("the report of bench as JSON has every figure") {
 TEST_CASE("the report of bench in words names what it compares") {
   const std::string text = bench_text(example());
   CHECK_THAT(text, Catch::Contains("fast        half  25.0 +50 -10 %  90.0 +50 -10 %      10000  8.00x") &&
+                       Catch::Contains("CPU: 4 x Cortex-A72; --kernels auto takes fast here.") &&
                        Catch::Contains("XNNPACK") && Catch::Contains("8 front-end steps") &&
                        Catch::Contains("96.0 ms later: 2 of the steps are new") &&
                        Catch::Contains("60.0"));  // the sum of six stages
