@@ -25,7 +25,7 @@ void Controls::govern(double now_seconds, double backlog_seconds) noexcept {
   governed_seconds_ = now_seconds;
   const BranchId before = governor_.branch();
   if (governor_.update(now_seconds, load_.sample(now_seconds), backlog_seconds) != before && !fixed_) {
-    spdlog::info("branch {}: {}, load {:.2f}", branch_name(branch()), governor_.reason(), governor_.load());
+    spdlog::info("governor: {}", governor_.reason());  // the event has the rest
   }
   pipeline_.set_branch(branch(), governor_.load());
 }
