@@ -82,41 +82,52 @@ std::map<std::string, std::vector<std::int32_t>> computed(const Network& network
   return values;
 }
 
+/// Every layer, branch and kernel set of one model.
+void check_golden(const std::filesystem::path& model_file, const std::filesystem::path& golden_file) {
+  CAPTURE(model_file);
+  const Golden golden = read_golden(golden_file);
+  const auto model = std::make_shared<const Model>(load_model(model_file));
+  for (const Kernels* kernels : all_kernels()) {
+    if (!kernels->supported()) continue;
+    CAPTURE(kernels->name);
+    const Network network(model, *kernels);
+    for (const BranchId id : {BranchId::full, BranchId::half, BranchId::quarter}) {
+      std::vector<float> found;
+      std::size_t seen = 0;
+      for (const auto& [layer, values] : computed(network, id, found)) {
+        const auto expected = golden.hashes.find(std::string(branch_name(id)) + " " + layer);
+        if (expected == golden.hashes.end()) continue;
+        CAPTURE(expected->first);
+        std::ostringstream hash;
+        hash << std::hex << std::setw(16) << std::setfill('0') << fnv1a(values);
+        CHECK(hash.str() == expected->second);
+        ++seen;
+      }
+      REQUIRE(seen == 1 + 3 * model->branches[static_cast<std::size_t>(id)].blocks.size());
+      const auto& logits = golden.logits.at(branch_name(id));
+      REQUIRE(logits.size() == found.size());
+      for (std::size_t n = 0; n < logits.size(); ++n) {
+        CHECK(found[n] == Approx(logits[n]).margin(logit_tolerance));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("shipped models compute the golden tensors") {
   const std::filesystem::path models = KWSD_SOURCE "/models";
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(models / "golden")) {
-    const std::string name = entry.path().stem().string();
-    CAPTURE(name);
-    const Golden golden = read_golden(entry.path());
-    const auto model = std::make_shared<const Model>(load_model(models / (name + ".kwsm")));
-    for (const Kernels* kernels : all_kernels()) {
-      if (!kernels->supported()) continue;
-      CAPTURE(kernels->name);
-      const Network network(model, *kernels);
-      for (const BranchId id : {BranchId::full, BranchId::half, BranchId::quarter}) {
-        std::vector<float> found;
-        std::size_t seen = 0;
-        for (const auto& [layer, values] : computed(network, id, found)) {
-          const auto expected = golden.hashes.find(std::string(branch_name(id)) + " " + layer);
-          if (expected == golden.hashes.end()) continue;
-          CAPTURE(expected->first);
-          std::ostringstream hash;
-          hash << std::hex << std::setw(16) << std::setfill('0') << fnv1a(values);
-          CHECK(hash.str() == expected->second);
-          ++seen;
-        }
-        REQUIRE(seen == 1 + 3 * model->branches[static_cast<std::size_t>(id)].blocks.size());
-        const auto& logits = golden.logits.at(branch_name(id));
-        REQUIRE(logits.size() == found.size());
-        for (std::size_t n = 0; n < logits.size(); ++n) {
-          CHECK(found[n] == Approx(logits[n]).margin(logit_tolerance));
-        }
-      }
-    }
+    check_golden(models / (entry.path().stem().string() + ".kwsm"), entry.path());
     ++files;
   }
   REQUIRE(files > 0);
+}
+
+// A random net of four blocks, with steps of two frames, blocks that look ahead and a second stage
+// (random_model.h).
+TEST_CASE("a streaming model computes the golden tensors") {
+  const std::filesystem::path folder = KWSD_SOURCE "/tests/data/golden";
+  check_golden(folder / "random-stream.kwsm", folder / "random-stream.txt");
 }
