@@ -12,7 +12,7 @@ namespace {
 constexpr std::array sets {
   &reference_kernels,
 #if defined(__aarch64__)
-      &fbck_kernels, &neon_kernels, &a76_kernels, &a53_kernels,
+      &dabnn_kernels, &bolt_kernels, &fbck_kernels, &neon_kernels, &a76_kernels, &a53_kernels,
 #else
       &portable_kernels,
 #endif

@@ -16,6 +16,7 @@
 #include "app/bench/staged_net.h"
 #include "engine/kernels/bit_rows.h"
 #include "engine/model/model_file.h"
+#include "engine/nn/second_stage.h"
 #include "tests/support/random_model.h"
 
 extern "C" {
@@ -165,6 +166,11 @@ void quantize_kernel(const Kernels& set, int channels, int steps) {
          });
 }
 
+/// Stands for a published kernel, and has products and new steps of its own alone.
+bool published(const Kernels& set) {
+  return set.name == "dabnn" || set.name == "bolt" || set.name == "fbck";
+}
+
 void kernels(const Kernels& set) {
   if (set.name != "a76") {  // which has all but the int8 layers of neon
     bit_kernels(set, 256, 128, 8);
@@ -272,6 +278,42 @@ void streams(const Kernels& set) {
   }
 }
 
+/// A second stage of the shape of the model that ships: the window that it computes when its gate opens, and
+/// that of the next step, 48 ms later.
+void second_stage(const Kernels& set) {
+  Model model = shipped_model();
+  model.second = std::make_shared<const SecondStage>(SecondStage{0, shipped_model()});  // always open
+  const Network network(std::make_shared<const Model>(shipped_model()), set);
+  SecondStageStream stream(model, network, nullptr);
+  const std::vector<std::int8_t> frame(model.features.coefficients, 3);
+  std::vector<float> values(model.labels.size(), 0.1F);
+  std::int64_t frames = 0;
+  const auto after = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      stream.push_frame(frame);
+    }
+    frames += count;
+    Posteriors first{frames, {}, values};
+    stream.apply(first);
+  };
+  const std::string name = std::string(set.name) + " second stage of the shape of commands, ";
+  region(name + "the gate opens", [&] { after(model.window_frames()); });
+  region(name + "the next step", [&] { after(2); });
+}
+
+/// For the comparison with the published kernels (neon/README.md): whole windows, and the next one in a
+/// stream.
+void compared_windows(const Kernels& set) {
+  const Model model = test::random_model(1, {});
+  const auto net = make_staged_net(model, set);
+  for (const BranchId branch : branches) {
+    region(std::string(set.name) + " whole window, " + branch_name(branch), [&] { net->run_whole(branch); });
+  }
+  if (published(set)) {  // windows() has those of the others
+    windows_in_a_stream(*net, std::string(set.name) + " window in a stream, ");
+  }
+}
+
 /// The new steps of the front-end of the model that ships.
 void front_end_of_hop(const Kernels& set) {
   const Model shipped = shipped_model();
@@ -310,9 +352,9 @@ void float_windows() {
        {std::pair{"float32 ", test::random_model(1, {})}, std::pair{"float32 commands, ", shipped_model()}}) {
     FloatNet net(model);
     for (const BranchId branch : branches) {
-      const std::string name = of + std::string(branch_name(branch)) + ", window ";
-      region(name + "of which nothing is known", [&] { net.run_whole(branch); });
-      region(name + "in a stream", [&] { net.run_in_stream(branch); });
+      region(std::string(of) + "whole window, " + branch_name(branch), [&] { net.run_whole(branch); });
+      region(std::string(of) + "window in a stream, " + branch_name(branch),
+             [&] { net.run_in_stream(branch); });
     }
   }
 }
@@ -344,9 +386,13 @@ int main(int argc, char** argv) {
       continue;
     }
     kernels(*set);
+    if (published(*set) || set->name == "a53") {
+      compared_windows(*set);
+    }
     if (set->name == "a53" || with_windows) {
       windows(*set);
       streams(*set);
+      second_stage(*set);
     } else if (set->name == "neon" || set->name == "a76") {
       front_end_of_hop(*set);
     }
