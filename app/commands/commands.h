@@ -18,5 +18,6 @@ void add_record_command(CLI::App& app, Command& selected);
 void add_run_command(CLI::App& app, Command& selected);
 void add_version_command(CLI::App& app, Command& selected);
 void add_wyoming_command(CLI::App& app, Command& selected);
+void add_ws_command(CLI::App& app, Command& selected);
 
 }  // namespace kwsd

@@ -3,16 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "app/audio/resampler.h"
+#include "app/network/keyword_stream.h"
 #include "app/network/wyoming_message.h"
 #include "app/settings/options.h"
-#include "engine/spotter/spotter_stream.h"
 
 namespace kwsd {
 
@@ -30,35 +30,31 @@ struct WyomingService {
 
 class WyomingConnection {
  public:
-  explicit WyomingConnection(std::shared_ptr<const WyomingService> service);
+  /// Takes a word and what the client is told of it: the detection, or that another stream answers.
+  using Tell = std::function<void(const StreamWord& word, std::string text, std::string suppressed)>;
+
+  /// Without `tell`, take() appends each detection to the answers.
+  explicit WyomingConnection(std::shared_ptr<const WyomingService> service, Tell tell = {});
 
   /// Takes bytes of the client and appends the answers to `answers`. False when the bytes were no message:
   /// the answers say so, and the connection must be closed after they are sent.
   [[nodiscard]] bool take(std::string_view bytes, std::string& answers);
+  /// Of the client's sound: moves on while there is some.
+  [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }
 
  private:
-  struct AudioFormat {
-    std::uint32_t rate_hz = 0;
-    int width = 0, channels = 0;  // bytes, count
-    bool operator==(const AudioFormat&) const = default;
-  };
-
   void answer(const WyomingMessage& message, std::string& answers);
   void choose_keywords(const nlohmann::json& data);
   void start_audio(const nlohmann::json& data);
   void set_format(const nlohmann::json& data);
-  void take_audio(const WyomingMessage& message, std::string& answers);
-  void push(std::span<const float> samples, std::string& answers);
+  void report(const StreamWord& word, std::string& answers);
 
   std::shared_ptr<const WyomingService> service_;
+  Tell tell_;
   WyomingReader reader_;
-  SpotterStream stream_;
-  std::vector<std::vector<bool>> wanted_;  // [models][labels]
-  AudioFormat format_;
-  std::unique_ptr<Resampler> resampler_;
-  double start_ms_ = 0;      // timestamp of the sample at origin_
-  std::int64_t origin_ = 0;  // stream sample of the last audio-start
-  bool detected_ = false;    // since then
+  KeywordStream stream_;
+  double start_ms_ = 0;    // timestamp of the last audio-start
+  bool detected_ = false;  // since then
 };
 
 }  // namespace kwsd

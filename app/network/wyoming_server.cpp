@@ -1,40 +1,28 @@
 #include "app/network/wyoming_server.h"
 
 #include <array>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <chrono>
-#include <csignal>
-#include <list>
-#include <memory>
 
-#include "app/base/log.h"
-#include "app/network/listeners.h"
-#include "app/network/notify.h"
+#include "app/network/stream_server.h"
 #include "app/network/wyoming_connection.h"
-#include "app/settings/options.h"
 
 namespace kwsd {
 
 namespace {
 
-using Socket = boost::asio::generic::stream_protocol::socket;
-using Clock = std::chrono::steady_clock;
 using boost::system::error_code;
 
 constexpr std::size_t read_bytes = 8192;           // a turn of one connection: a quarter of a second of sound
 constexpr std::size_t most_unread_bytes = 262144;  // of answers that a client does not take
-constexpr auto sweep_period = std::chrono::seconds(1);
-constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 /// A client. Closes itself when the client hangs up, breaks the protocol, or does not take its answers.
-class Client : public std::enable_shared_from_this<Client> {
+class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
  public:
-  Client(Socket socket, std::shared_ptr<const WyomingService> service)
-      : socket_(std::move(socket)), connection_(std::move(service)) {}
+  WyomingClient(ClientSocket socket, ClientContext context, std::shared_ptr<const WyomingService> service)
+      : socket_(std::move(socket)),
+        pause_(socket_.get_executor()),
+        context_(std::move(context)),
+        connection_(std::move(service), teller()) {}
 
   void start() { read(); }
   void close() {
@@ -42,9 +30,25 @@ class Client : public std::enable_shared_from_this<Client> {
     socket_.close(ignored);
   }
   [[nodiscard]] bool closed() const { return !socket_.is_open(); }
-  [[nodiscard]] Clock::time_point last_heard() const { return last_heard_; }
+  [[nodiscard]] double last_heard() const { return last_heard_; }
+  void say(const std::string& text) {
+    waiting_ += text;
+    write();
+  }
 
  private:
+  /// Nothing: the connection answers by itself.
+  WyomingConnection::Tell teller() {
+    if (context_.rooms == nullptr) {
+      return {};
+    }
+    return [this](const StreamWord& word, std::string text, std::string suppressed) {
+      context_.rooms->claim(
+          {context_.id, std::string(word.keyword), word.snr_db, std::move(text), std::move(suppressed)},
+          last_heard_);
+    };
+  }
+
   void read() {
     socket_.async_read_some(boost::asio::buffer(input_),
                             [self = shared_from_this()](error_code error, std::size_t bytes) {
@@ -53,14 +57,25 @@ class Client : public std::enable_shared_from_this<Client> {
   }
 
   void take(std::size_t bytes) {
-    last_heard_ = Clock::now();
+    last_heard_ = now_seconds();
+    const std::int64_t before = connection_.sample();
     last_ = !connection_.take({input_.data(), bytes}, waiting_);
     if (waiting_.size() > most_unread_bytes) {
       spdlog::warn("Wyoming: a client does not read its answers; closing its connection");
       return close();
     }
     write();
-    if (!last_) {
+    if (context_.rooms != nullptr && connection_.sample() != before) {
+      context_.rooms->hear(context_.id, last_heard_);
+      context_.decide();
+    }
+    if (last_) {
+      return;
+    }
+    if (const double wait = context_.bytes.owe(static_cast<double>(bytes), last_heard_); wait > 0) {
+      pause_.expires_after(std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wait)));
+      pause_.async_wait([self = shared_from_this()](error_code) { self->read(); });
+    } else {
       read();
     }
   }
@@ -77,111 +92,28 @@ class Client : public std::enable_shared_from_this<Client> {
     }
   }
 
-  Socket socket_;
+  ClientSocket socket_;
+  boost::asio::steady_timer pause_;
+  ClientContext context_;
   WyomingConnection connection_;
   std::array<char, read_bytes> input_;
   std::string waiting_, writing_;
-  Clock::time_point last_heard_ = Clock::now();
+  double last_heard_ = now_seconds();
   bool last_ = false;  // close once the answers are sent
-};
-
-class Server {
- public:
-  Server(boost::asio::io_context& context, const WyomingOptions& options, WyomingService service)
-      : context_(context),
-        options_(options),
-        service_(std::make_shared<const WyomingService>(std::move(service))),
-        acceptors_(inherited_listeners(context)),
-        sweeper_(context) {
-    if (acceptors_.empty()) {
-      for (const std::string& uri : options.uris) {
-        acceptors_.push_back(listen_on(context, uri));
-      }
-    }
-  }
-
-  void start() {
-    for (Acceptor& acceptor : acceptors_) {
-      std::visit([this](auto& listening) { accept(listening); }, acceptor);
-    }
-    sweep();
-  }
-
- private:
-  template <class Listening>
-  void accept(Listening& listening) {
-    listening.async_accept([this, &listening](error_code error, auto socket) {
-      if (error == boost::asio::error::operation_aborted) {
-        return;
-      }
-      if (error) {  // out of descriptors, say: later there may be some
-        auto pause = std::make_shared<boost::asio::steady_timer>(context_, accept_pause);
-        pause->async_wait([this, &listening, pause](error_code) { accept(listening); });
-        return;
-      }
-      admit(Socket(std::move(socket)));
-      accept(listening);
-    });
-  }
-
-  void admit(Socket socket) {
-    if (clients_.size() >= static_cast<std::size_t>(options_.most_connections)) {
-      if (!full_) {
-        spdlog::warn("Wyoming: {} clients are connected; further connections are rejected", clients_.size());
-      }
-      full_ = true;
-      return;  // closes the socket
-    }
-    auto client = std::make_shared<Client>(std::move(socket), service_);
-    client->start();
-    clients_.push_back(std::move(client));
-  }
-
-  /// Forgets clients that have gone, and closes those that have been silent for too long.
-  void sweep() {
-    const auto silent_since = Clock::now() - std::chrono::duration<double>(options_.idle_seconds);
-    clients_.remove_if([silent_since](const std::shared_ptr<Client>& client) {
-      if (!client->closed() && client->last_heard() < silent_since) {
-        client->close();
-      }
-      return client->closed();
-    });
-    full_ = full_ && clients_.size() >= static_cast<std::size_t>(options_.most_connections);
-    sweeper_.expires_after(sweep_period);
-    sweeper_.async_wait([this](error_code error) {
-      if (!error) {
-        sweep();
-      }
-    });
-  }
-
-  boost::asio::io_context& context_;
-  const WyomingOptions& options_;
-  std::shared_ptr<const WyomingService> service_;
-  std::vector<Acceptor> acceptors_;
-  std::list<std::shared_ptr<Client>> clients_;
-  boost::asio::steady_timer sweeper_;
-  bool full_ = false;
 };
 
 }  // namespace
 
 void run_wyoming_server(const WyomingOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  boost::asio::io_context context(1);
-  auto service =
-      make_wyoming_service(load_spotter(options.recognition), options.recognition, options.language);
-  const std::size_t keywords = service.info["wake"][0]["models"].size();
-  (void)WyomingConnection(
-      std::make_shared<const WyomingService>(service));  // throws for a threshold of no keyword
-  Server server(context, options, std::move(service));
-  boost::asio::signal_set signals(context, SIGINT, SIGTERM);
-  signals.async_wait([&context](error_code, int) { context.stop(); });
-  server.start();
-  spdlog::info("Wyoming: serving {} keywords", keywords);
-  notify_manager("READY=1");
-  context.run();
-  notify_manager("STOPPING=1");
+  auto service = std::make_shared<const WyomingService>(make_wyoming_service(
+      load_spotter(options.server.recognition), options.server.recognition, options.language));
+  (void)WyomingConnection(service);  // throws for a threshold of no keyword
+  StreamServer<WyomingClient> server(
+      "Wyoming", options.server, [service](ClientSocket socket, ClientContext context) {
+        return std::make_shared<WyomingClient>(std::move(socket), std::move(context), service);
+      });
+  spdlog::info("Wyoming: serving {} keywords", service->info["wake"][0]["models"].size());
+  server.run();
 }
 
 }  // namespace kwsd

@@ -2,21 +2,15 @@
 // run.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <vector>
 
-#include "app/settings/options.h"
+#include "app/network/server_options.h"
 
 namespace kwsd {
 
 struct WyomingOptions {
-  std::vector<std::string> uris{
-      "tcp://127.0.0.1:10400"};  ///< ignored where the service manager passes sockets
-  RecognitionOptions recognition;
+  ServerOptions server;
   std::string language = "en";
-  int most_connections = 1000;
-  double idle_seconds = 3600;  ///< a connection without a byte for so long is closed
 };
 
 /// Serves until SIGINT or SIGTERM. Throws Error for whatever is wrong before the first connection.

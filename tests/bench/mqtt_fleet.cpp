@@ -74,7 +74,9 @@ int main(int argc, char** argv) {
   }
   set_up_log("off");
   const int count = std::atoi(argv[1]);
-  const rlimit files{static_cast<rlim_t>(2 * count + 64), static_cast<rlim_t>(2 * count + 64)};
+  rlimit files{};  // 4 a client
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   Fleet fleet(count, std::atoi(argv[2]), std::atof(argv[3]));
   const int seconds = std::atoi(argv[4]);

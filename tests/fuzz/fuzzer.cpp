@@ -1,5 +1,5 @@
-// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config, mqtt, sound
-// or wyoming.
+// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config, mqtt, sound,
+// wyoming or ws.
 #include <cstdint>
 
 #include "app/base/log.h"

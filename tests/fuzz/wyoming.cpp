@@ -5,28 +5,17 @@
 
 #include "app/network/wyoming_connection.h"
 #include "tests/fuzz/expect.h"
+#include "tests/support/small_spotter.h"
 #include "tests/fuzz/targets.h"
-#include "tests/support/random_model.h"
 
 namespace kwsd::fuzz {
 
 namespace {
 
 std::shared_ptr<const WyomingService> small_service() {
-  test::RandomModelOptions o;
-  o.steps = 2;
-  o.memory_size = 3;
-  o.hidden_size = 5;
-  o.blocks = 2;
-  o.labels = 3;
-  o.coefficients = 4;
-  o.conv_channels[0] = o.conv_channels[1] = 1;
-  auto model = std::make_shared<const Model>(test::random_model(1, o));
-  auto spotter = std::make_shared<const Spotter>(std::vector<std::shared_ptr<const Model>>{std::move(model)},
-                                                 select_kernels("portable"));
   RecognitionOptions recognition;
   recognition.thresholds = {"0.1"};  // so that there are detections
-  return std::make_shared<const WyomingService>(make_wyoming_service(std::move(spotter), recognition, "en"));
+  return std::make_shared<const WyomingService>(make_wyoming_service(test::small_spotter(), recognition, "en"));
 }
 
 }  // namespace

@@ -1,0 +1,160 @@
+#include "app/network/ws_server.h"
+
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
+
+#include "app/network/stream_server.h"
+#include "app/network/ws_conversation.h"
+#include "engine/model/error.h"
+
+namespace kwsd {
+
+namespace {
+
+namespace websocket = boost::beast::websocket;
+using boost::system::error_code;
+
+constexpr std::size_t most_unread_answers = 4096;  // that a client does not take
+constexpr auto handshake_seconds = std::chrono::seconds(10);
+
+/// A client. Closes itself when the client hangs up, breaks the protocol, or does not take its answers.
+class WsClient : public std::enable_shared_from_this<WsClient> {
+ public:
+  WsClient(ClientSocket socket, ClientContext context, std::shared_ptr<const Spotter> spotter,
+           const RecognitionOptions& recognition)
+      : stream_(std::move(socket)),
+        pause_(stream_.get_executor()),
+        context_(std::move(context)),
+        conversation_(std::move(spotter), recognition, teller()) {
+    stream_.read_message_max(WsConversation::most_sound_bytes);
+    stream_.set_option(
+        websocket::stream_base::timeout{handshake_seconds, websocket::stream_base::none(), false});
+    stream_.text(true);
+  }
+
+  void start() {
+    stream_.async_accept(
+        [self = shared_from_this()](error_code error) { error ? self->close() : self->read(); });
+  }
+  void close() {
+    error_code ignored;
+    stream_.next_layer().close(ignored);
+  }
+  [[nodiscard]] bool closed() const { return !stream_.next_layer().is_open(); }
+  [[nodiscard]] double last_heard() const { return last_heard_; }
+  void say(const std::string& decided) { conversation_.say(decided); }
+
+ private:
+  WsConversation::Tell teller() {
+    if (context_.rooms == nullptr) {
+      return {};
+    }
+    return [this](const StreamWord& word, std::string won, std::string lost) {
+      context_.rooms->claim(
+          {context_.id, std::string(word.keyword), word.snr_db, std::move(won), std::move(lost)},
+          last_heard_);
+    };
+  }
+
+  void read() {
+    stream_.async_read(input_, [self = shared_from_this()](error_code error, std::size_t bytes) {
+      error ? self->close() : self->take(bytes);
+    });
+  }
+
+  void take(std::size_t bytes) {
+    last_heard_ = now_seconds();
+    const std::string message = boost::beast::buffers_to_string(input_.data());
+    input_.consume(input_.size());
+    try {
+      send(stream_.got_text() ? take_text(message) : conversation_.take_sound(message));
+    } catch (const Error& error) {
+      ending_ = true;
+      send(WsConversation::error_text(error.what()));
+    }
+    if (context_.rooms != nullptr && !stream_.got_text()) {
+      context_.rooms->hear(context_.id, last_heard_);
+      context_.decide();
+    }
+    if (ending_ || closed()) {
+      return;
+    }
+    if (const double wait = context_.bytes.owe(static_cast<double>(bytes), last_heard_); wait > 0) {
+      pause_.expires_after(std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wait)));
+      pause_.async_wait([self = shared_from_this()](error_code) { self->read(); });
+    } else {
+      read();
+    }
+  }
+
+  std::string take_text(const std::string& message) {
+    if (message.size() > WsConversation::most_text_bytes) {
+      throw Error(ErrorKind::bad_data, "found a text of " + std::to_string(message.size()) +
+                                           " bytes, expected at most " +
+                                           std::to_string(WsConversation::most_text_bytes));
+    }
+    std::string answer = conversation_.take_text(message);
+    ending_ = conversation_.ended();
+    return answer;
+  }
+
+  void send(std::string answer) {
+    if (answer.empty()) {
+      return;
+    }
+    answers_.push_back(std::move(answer));
+    if (answers_.size() > most_unread_answers) {
+      spdlog::warn("WebSocket: a client does not read its answers; closing its connection");
+      return close();
+    }
+    if (answers_.size() == 1) {
+      write();
+    }
+  }
+
+  /// One at a time; then goodbye, where that was the last one.
+  void write() {
+    stream_.async_write(boost::asio::buffer(answers_.front()),
+                        [self = shared_from_this()](error_code error, std::size_t) {
+                          self->answers_.pop_front();
+                          if (error) {
+                            self->close();
+                          } else if (!self->answers_.empty()) {
+                            self->write();
+                          } else if (self->ending_) {
+                            self->say_goodbye();
+                          }
+                        });
+  }
+
+  void say_goodbye() {
+    const auto code =
+        conversation_.ended() ? websocket::close_code::normal : websocket::close_code::policy_error;
+    stream_.async_close(code, [self = shared_from_this()](error_code) { self->close(); });
+  }
+
+  websocket::stream<ClientSocket> stream_;
+  boost::asio::steady_timer pause_;
+  ClientContext context_;
+  WsConversation conversation_;
+  boost::beast::flat_buffer input_;
+  std::deque<std::string> answers_;
+  double last_heard_ = now_seconds();
+  bool ending_ = false;  // no more is read; close once the answers are sent
+};
+
+}  // namespace
+
+void run_ws_server(const ServerOptions& options) {
+  const auto spotter = load_spotter(options.recognition);
+  (void)KeywordStream(spotter, options.recognition);  // throws for a threshold of no keyword
+  StreamServer<WsClient> server("WebSocket", options, [&](ClientSocket socket, ClientContext context) {
+    return std::make_shared<WsClient>(std::move(socket), std::move(context), spotter, options.recognition);
+  });
+  spdlog::info("WebSocket: serving {} keywords", keyword_names(*spotter).size());
+  server.run();
+}
+
+}  // namespace kwsd
