@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "app/base/steady_seconds.h"
 #include "engine/audio/stream_rate.h"
 
 namespace kwsd {
@@ -65,6 +66,10 @@ void KeywordStream::set_shape(const PcmShape& shape) {
 }
 
 void KeywordStream::push(std::string_view pcm, const std::function<void(const StreamWord&)>& on_word) {
+  const double start = now_seconds();
+  if (governed_) {
+    stream_.set_branch(governed_->branch());
+  }
   const auto frame_bytes = static_cast<std::size_t>(shape_.width) * static_cast<std::size_t>(shape_.channels);
   const std::size_t frames = pcm.size() / frame_bytes;
   std::array<float, block_samples> block;
@@ -76,6 +81,9 @@ void KeywordStream::push(std::string_view pcm, const std::function<void(const St
     const std::span<const float> samples = std::span<const float>(block).first(count);
     push(resampler_ ? resampler_->process(samples, false) : samples, on_word);
     done += count;
+  }
+  if (governed_) {
+    governed_->spent(now_seconds() - start);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "app/audio/resampler.h"
 #include "app/settings/options.h"
+#include "app/streams/stream_governor.h"
 #include "engine/spotter/spotter_stream.h"
 
 namespace kwsd {
@@ -34,6 +35,8 @@ class KeywordStream {
   /// Throws Error (usage) for a threshold of no keyword.
   KeywordStream(std::shared_ptr<const Spotter> spotter, const RecognitionOptions& recognition);
 
+  /// From now on the governor chooses the branch, and is told what the stream costs.
+  void govern(std::shared_ptr<StreamGovernor::Member> member) { governed_ = std::move(member); }
   /// Only these keywords count from now on; none: all. False where none of them is a keyword.
   [[nodiscard]] bool choose(std::span<const std::string> names);
   /// The stream's sample that comes next.
@@ -50,7 +53,8 @@ class KeywordStream {
   void push(std::span<const float> samples, const std::function<void(const StreamWord&)>& on_word);
 
   SpotterStream stream_;
-  std::vector<std::vector<bool>> wanted_;  // [models][labels]
+  std::shared_ptr<StreamGovernor::Member> governed_;  // null: the branch is fixed
+  std::vector<std::vector<bool>> wanted_;             // [models][labels]
   PcmShape shape_;
   std::unique_ptr<Resampler> resampler_;
   std::int64_t origin_ = 0;  // stream sample at 0 s

@@ -20,6 +20,7 @@
 #include "app/network/room_arbiter.h"
 #include "app/network/server_options.h"
 #include "app/network/token_bucket.h"
+#include "app/streams/stream_governor.h"
 
 namespace kwsd {
 
@@ -28,9 +29,10 @@ using ClientSocket = boost::asio::generic::stream_protocol::socket;
 /// What a client needs of its server.
 struct ClientContext {
   std::uint64_t id = 0;
-  TokenBucket bytes;             ///< that it may send
-  RoomArbiter* rooms = nullptr;  ///< null: every stream answers for itself
-  std::function<void()> decide;  ///< call after claims
+  TokenBucket bytes;                                 ///< that it may send
+  RoomArbiter* rooms = nullptr;                      ///< null: every stream answers for itself
+  std::function<void()> decide;                      ///< call after claims
+  std::shared_ptr<StreamGovernor::Member> governed;  ///< null: the branch is fixed
 };
 
 /// Client: a class with start(), close(), closed(), last_heard() (steady seconds) and say(text).
@@ -47,6 +49,7 @@ class StreamServer {
         acceptors_(inherited_listeners(context_)),
         sweeper_(context_),
         decider_(context_),
+        governor_timer_(context_),
         arrivals_(options.most_connections_a_second, options.most_connections_a_second) {
     if (acceptors_.empty()) {
       for (const std::string& uri : options.uris) {
@@ -64,6 +67,9 @@ class StreamServer {
       std::visit([this](auto& listening) { accept(listening); }, acceptor);
     }
     sweep();
+    if (governs()) {
+      govern();
+    }
     notify_manager("READY=1");
     context_.run();
     notify_manager("STOPPING=1");
@@ -72,6 +78,7 @@ class StreamServer {
  private:
   using Code = boost::system::error_code;
   static constexpr auto sweep_period = std::chrono::seconds(1);
+  static constexpr double govern_seconds = 0.25;
   static constexpr double accept_pause_seconds = 0.1;
 
   static auto duration(double seconds) {
@@ -113,7 +120,8 @@ class StreamServer {
     }
     ClientContext context{++last_id_,
                           TokenBucket(options_.most_bytes_a_second, 4 * options_.most_bytes_a_second),
-                          options_.one_answer ? &rooms_ : nullptr, [this] { decide(); }};
+                          options_.one_answer ? &rooms_ : nullptr, [this] { decide(); },
+                          governs() ? governor_.join("connection " + std::to_string(last_id_)) : nullptr};
     auto client = make_(std::move(socket), std::move(context));
     client->start();
     clients_.push_back({last_id_, std::move(client)});
@@ -136,6 +144,23 @@ class StreamServer {
     sweeper_.async_wait([this](Code error) {
       if (!error) {
         sweep();
+      }
+    });
+  }
+
+  [[nodiscard]] bool governs() const { return !fixed_branch(options_.recognition.branch); }
+
+  /// Four times a second. A timer that is late says how long what is ready has to wait for this thread.
+  void govern(double late_seconds = 0) {
+    const double now = now_seconds();
+    for (const auto& change : governor_.update(now, load_.sample(now), late_seconds)) {
+      spdlog::info("{}: {}, {:.0f} % of the work: branch {} ({})", name_, change.name, 100 * change.share,
+                   branch_name(change.branch), governor_.governor().reason());
+    }
+    governor_timer_.expires_after(duration(govern_seconds));
+    governor_timer_.async_wait([this, due = now + govern_seconds](Code error) {
+      if (!error) {
+        govern(std::max(now_seconds() - due, 0.0));
       }
     });
   }
@@ -172,7 +197,9 @@ class StreamServer {
   boost::asio::io_context context_{1};
   std::vector<Acceptor> acceptors_;
   std::list<Entry> clients_;
-  boost::asio::steady_timer sweeper_, decider_;
+  boost::asio::steady_timer sweeper_, decider_, governor_timer_;
+  StreamGovernor governor_;
+  CpuLoadReader load_;
   RoomArbiter rooms_;
   TokenBucket arrivals_;
   std::uint64_t last_id_ = 0;

@@ -34,6 +34,7 @@ class WsConversation {
   void say(const std::string& decided);
   /// Whether the client has said that no more comes: close once the answer is sent.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  void govern(std::shared_ptr<StreamGovernor::Member> member) { stream_.govern(std::move(member)); }
   [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }
 
   [[nodiscard]] static std::string error_text(const std::string& what);

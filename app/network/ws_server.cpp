@@ -28,6 +28,7 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
         pause_(stream_.get_executor()),
         context_(std::move(context)),
         conversation_(std::move(spotter), recognition, teller()) {
+    conversation_.govern(context_.governed);
     stream_.read_message_max(WsConversation::most_sound_bytes);
     stream_.set_option(
         websocket::stream_base::timeout{handshake_seconds, websocket::stream_base::none(), false});

@@ -39,6 +39,7 @@ class WyomingConnection {
   /// Takes bytes of the client and appends the answers to `answers`. False when the bytes were no message:
   /// the answers say so, and the connection must be closed after they are sent.
   [[nodiscard]] bool take(std::string_view bytes, std::string& answers);
+  void govern(std::shared_ptr<StreamGovernor::Member> member) { stream_.govern(std::move(member)); }
   /// Of the client's sound: moves on while there is some.
   [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }
 

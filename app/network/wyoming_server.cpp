@@ -22,7 +22,9 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
       : socket_(std::move(socket)),
         pause_(socket_.get_executor()),
         context_(std::move(context)),
-        connection_(std::move(service), teller()) {}
+        connection_(std::move(service), teller()) {
+    connection_.govern(context_.governed);
+  }
 
   void start() { read(); }
   void close() {

@@ -203,9 +203,13 @@ class Python(unittest.TestCase):
             found = [at for at in range(0, len(demo), 2048) if engine.process_streaming(demo[at:at + 2048])]
             self.assertEqual(len(found), 1)
             for wrong in ({"wake_word": "xyzzy"}, {"wake_word": None}, {"model": 5}, {"type": "micro"}, {"model": "nosuch"},
-                          {"kwsd": {"probability_cutoff": 2}}):
+                          {"kwsd": {"probability_cutoff": 2}}, {"kwsd": {"probability_cutoff": "x"}}, {"kwsd": [1]}):
                 manifest.write_text(json.dumps({"type": "kwsd", "wake_word": "stop", "model": "commands", **wrong}))
                 with self.assertRaises(kwsd.Error, msg=wrong):
+                    lva.KwsdWakeWord.from_config(manifest)
+            for text in ("", "[]", "5", "{", "\xff"):
+                manifest.write_bytes(text.encode("latin-1"))
+                with self.assertRaises(kwsd.Error, msg=text):
                     lva.KwsdWakeWord.from_config(manifest)
 
     def test_linux_voice_assistant_shows_and_sets_the_threshold(self):

@@ -44,7 +44,13 @@ class KwsdWakeWord:
     @classmethod
     def from_config(cls, config_path: Union[str, "pathlib.Path"]) -> "KwsdWakeWord":
         path = pathlib.Path(config_path)
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            config: Any = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise Error(f"{path}: {error}") from error
+        options = config.get("kwsd", {}) if isinstance(config, dict) else None
+        if not isinstance(options, dict):
+            raise Error(f"{path}: found no object, or 'kwsd' is none, expected a manifest")
         if config.get("type") != "kwsd":
             raise Error(f"{path}: found type {config.get('type')!r}, expected 'kwsd'")
         for field in ("wake_word", "model"):
@@ -52,8 +58,10 @@ class KwsdWakeWord:
                 raise Error(f"{path}: {field}: found {config.get(field)!r}, expected a text")
         file = path.parent / config["model"]
         engine = cls(path.stem, config["wake_word"], str(file) if file.suffix == ".kwsm" else config["model"])
-        cutoff = config.get("kwsd", {}).get("probability_cutoff")
+        cutoff = options.get("probability_cutoff")
         if cutoff is not None:
+            if not isinstance(cutoff, (int, float)):
+                raise Error(f"{path}: probability_cutoff: found {cutoff!r}, expected a number")
             engine.probability_cutoff = cutoff
         return engine
 
