@@ -44,6 +44,7 @@ install(FILES ${library}/examples/spot.py DESTINATION ${CMAKE_INSTALL_DATADIR}/d
 debian_package(python3-kwsd
   SECTION python
   DEPENDS "python3:any, libkwsd0 (>= ${PROJECT_VERSION})"
+  SUGGESTS "python3-sounddevice"
   DESCRIPTION
 "keyword spotting for other programs: Python
 Python over libkwsd, with the calls of Porcupine and an engine for Linux Voice
