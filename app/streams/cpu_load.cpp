@@ -185,14 +185,18 @@ CpuLoadReader::CpuLoadReader(const std::filesystem::path& proc, const std::files
   find_cgroups(proc, sys);
 }
 
-/// cgroup v2 alone: there, one line "0::/path" names the process's own; the root has no quota.
+/// cgroup v2 alone: there, one line "0::/path" names the process's own. In a container, the path is "/", and
+/// what lies there has the container's quota; the root of the machine has none.
 void CpuLoadReader::find_cgroups(const std::filesystem::path& proc, const std::filesystem::path& sys) {
   std::array<char, 4096> buffer;
-  const std::string_view line = line_after(read_start((proc / "self" / "cgroup").string(), buffer), "0::/");
+  const std::string_view text = read_start((proc / "self" / "cgroup").string(), buffer);
   const std::filesystem::path root = sys / "fs" / "cgroup";
-  for (auto path = std::filesystem::path(line).relative_path(); !path.empty() && cgroups_.size() < 16;
+  for (auto path = std::filesystem::path(line_after(text, "0::/")).relative_path(); cgroups_.size() < 16;
        path = path.parent_path()) {
-    cgroups_.push_back({root / path / "cpu.max", root / path / "cpu.stat"});
+    cgroups_.push_back({(root / path / "cpu.max").string(), (root / path / "cpu.stat").string()});
+    if (path.empty()) {
+      return;
+    }
   }
 }
 

@@ -46,6 +46,13 @@ class Pi {
   void firmware(const std::string& bits) const {
     write(root_ / "sys/devices/platform/soc/soc:firmware/get_throttled", bits);
   }
+  /// As a process in a container with a cgroup namespace sees its cgroup.
+  void enter_container() {
+    write(root_ / "proc/self/cgroup", "0::/\n");
+    in_container_ = true;
+    show();
+    reader_.emplace(root_ / "proc", root_ / "sys");
+  }
   /// CPUQuota= of the unit (or of the slice above), in percent of one core.
   void quota(int percent, bool of_slice = false) {
     has_quota_ = true;
@@ -83,7 +90,9 @@ class Pi {
 
  private:
   static void write(const fs::path& file, const std::string& text) { std::ofstream(file) << text; }
-  [[nodiscard]] fs::path cgroup() const { return root_ / "sys/fs/cgroup/system.slice/kwsd.service"; }
+  [[nodiscard]] fs::path cgroup() const {
+    return root_ / (in_container_ ? "sys/fs/cgroup" : "sys/fs/cgroup/system.slice/kwsd.service");
+  }
   static std::uint64_t whole(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
 
   void show() {
@@ -107,7 +116,7 @@ class Pi {
 
   fs::path root_;
   std::optional<CpuLoadReader> reader_;
-  bool has_quota_ = false;
+  bool has_quota_ = false, in_container_ = false;
   std::function<double(double)> waiting_;
   double now_ = 1000, shown_ = 0, busy_ticks_ = 5e5, idle_ticks_ = 3e6, used_us_ = 1e6, held_us_ = 0,
          stalled_us_ = 0;
@@ -206,6 +215,15 @@ TEST_CASE("the quota of the unit, or of its slice, counts as the whole machine")
   pi.quota(400, of_slice);  // changed at run time: from then on there is room
   pi.live(20, always(0.1), 0.1);
   REQUIRE(pi.governor.branch() == BranchId::full);
+}
+
+TEST_CASE("in a container the quota lies at the root that it sees") {
+  Pi pi;
+  pi.enter_container();
+  pi.quota(10);
+  pi.live(10, always(0.1), 0.1);
+  REQUIRE(pi.governor.branch() == BranchId::quarter);
+  REQUIRE(pi.governor.reason() == "quota of the cgroup");
 }
 
 TEST_CASE("a tighter quota above counts, a wider one does not") {
