@@ -23,7 +23,7 @@ from daemon import LIMIT, Daemon, read_pcm, wait_for
 from environment import environment
 from home_assistant import faults
 
-RESTARTS = int(sys.argv.pop(2)) if sys.argv[1] == "--restarts" and sys.argv.pop(1) else 2
+RESTARTS = int(sys.argv.pop(1)) if sys.argv[1] == "--restarts" and sys.argv.pop(1) else 2
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
 WORDS = "yes no up down left right on off stop go".split()
