@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
   const auto add_commands = [](CLI::App& app, kwsd::Command& selected) {
     kwsd::add_run_command(app, selected);
+    kwsd::add_ctl_command(app, selected);
     kwsd::add_live_command(app, selected);
     kwsd::add_devices_command(app, selected);
     kwsd::add_info_command(app, selected);

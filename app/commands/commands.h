@@ -8,6 +8,7 @@ namespace kwsd {
 /// Each registers its subcommand and options with `app`. Where the command line names it, parsing sets
 /// `selected`, and main runs that afterwards: parsing itself does nothing but parse.
 void add_bench_command(CLI::App& app, Command& selected);
+void add_ctl_command(CLI::App& app, Command& selected);
 void add_devices_command(CLI::App& app, Command& selected);
 void add_eval_command(CLI::App& app, Command& selected);
 void add_info_command(CLI::App& app, Command& selected);

@@ -1,6 +1,9 @@
 #include "app/daemon/controls.h"
 
+#include <utility>
+
 #include "app/base/log.h"
+#include "app/base/words.h"
 
 namespace kwsd {
 
@@ -16,6 +19,22 @@ void Controls::set_branch(std::optional<BranchId> fixed) noexcept {
 
 BranchId Controls::branch() const noexcept {
   return fixed_.value_or(live_ ? governor_.branch() : BranchId::full);
+}
+
+bool Controls::set_threshold(std::string_view word, float threshold, std::optional<BranchId> branch) {
+  if (!pipeline_.thresholds().want(word, threshold, branch)) {
+    return false;
+  }
+  Change change{word_key(word), branch, threshold};
+  std::erase_if(changed_, [&](const Change& c) { return c.word == change.word && c.branch == branch; });
+  changed_.push_back(std::move(change));
+  return true;
+}
+
+void Controls::copy_thresholds(ThresholdBoard& next) const noexcept {
+  for (const Change& change : changed_) {
+    next.want(change.word, change.threshold, change.branch);
+  }
 }
 
 void Controls::govern(double now_seconds, double backlog_seconds) noexcept {

@@ -56,6 +56,9 @@ void Pipeline::on_samples(std::span<const float> samples) noexcept {
     observer_->on_samples(samples);
   }
   listen(samples);
+  StatusEvent status = totals_;
+  status.level_db = level_.rms_db();
+  status_.publish(status);
 }
 
 void Pipeline::on_pause() noexcept {
@@ -140,9 +143,9 @@ void Pipeline::recognize(std::span<const float> samples) noexcept {
 void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept {
   const std::int64_t windows_before = recognizer.windows();
   const SecondStageCounts second_before = recognizer.second_stage();
-  for (const auto& [model, detection] : recognizer.listen(samples, totals_.branch)) {
+  for (const Recognizer::Found& found : recognizer.listen(samples, totals_.branch)) {
     if (reports) {
-      report(recognizer, *model, detection);
+      report(recognizer, found);
     }
   }
   totals_.windows += recognizer.windows() - windows_before;
@@ -162,9 +165,9 @@ void Pipeline::listen_with_next(std::span<const float> samples) noexcept {
   listen_with(*next_, samples.subspan(static_cast<std::size_t>(early)), remembers);
 }
 
-void Pipeline::report(const Recognizer& by, const std::shared_ptr<const Model>& model,
-                      Detection detection) noexcept {
-  const std::string& keyword = keyword_of(*model, detection);
+void Pipeline::report(const Recognizer& by, const Recognizer::Found& found) noexcept {
+  Detection detection = found.detection;
+  const std::string& keyword = keyword_of(**found.model, detection);
   const Reported now{&by, std::hash<std::string_view>{}(keyword), detection.end_sample};
   if (reported_by_other(now)) {
     return;
@@ -176,7 +179,7 @@ void Pipeline::report(const Recognizer& by, const std::shared_ptr<const Model>& 
     detection.start_sample = std::min(detection.start_sample, sample_);
   }
   ++totals_.detections;
-  events_.post({DetectionEvent{model, detection, totals_.detections}});
+  events_.post({DetectionEvent{*found.model, detection, totals_.detections, found.level_db, found.snr_db}});
   if (clips_ != nullptr) {
     clips_->save(keyword, totals_.detections);
   }

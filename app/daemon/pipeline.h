@@ -10,6 +10,7 @@
 
 #include "app/audio/capture_buffer.h"
 #include "app/audio/level_meter.h"
+#include "app/base/snapshot.h"
 #include "app/daemon/listening.h"
 #include "app/daemon/recognizer.h"
 #include "app/events/event_queue.h"
@@ -53,6 +54,8 @@ class Pipeline final : public SoundConsumer {
   /// change is not put together.
   void set_muted(bool muted) noexcept { wanted_muted_ = muted; }
   [[nodiscard]] bool muted() const noexcept { return wanted_muted_; }
+  /// What happened so far, with the level: as of the last sound.
+  [[nodiscard]] StatusEvent status() const noexcept { return status_.get(); }
 
   // The thread that reloads.
 
@@ -81,7 +84,7 @@ class Pipeline final : public SoundConsumer {
   void recognize(std::span<const float> samples) noexcept;
   void listen_with(Recognizer& recognizer, std::span<const float> samples, bool reports) noexcept;
   void listen_with_next(std::span<const float> samples) noexcept;
-  void report(const Recognizer& by, const std::shared_ptr<const Model>& model, Detection detection) noexcept;
+  void report(const Recognizer& by, const Recognizer::Found& found) noexcept;
   [[nodiscard]] bool reported_by_other(const Reported& candidate) const noexcept;
   void change_branch() noexcept;
   void change_mute() noexcept;
@@ -105,6 +108,7 @@ class Pipeline final : public SoundConsumer {
   std::int64_t status_every_samples_ = 0;
   std::int64_t next_status_sample_ = 0;
   StatusEvent totals_;
+  Snapshot<StatusEvent> status_;
   std::atomic<BranchId> wanted_branch_{BranchId::full};
   std::atomic<double> load_{-1.0};
   std::atomic<bool> wanted_muted_{false};

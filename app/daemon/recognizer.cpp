@@ -17,6 +17,7 @@ Recognizer::Recognizer(const RecognitionOptions& options)
   apply_thresholds(options.thresholds, stream_.spotter()->models(),
                    [this](std::size_t model, int label, float threshold) {
                      stream_.set_threshold(model, label, threshold);
+                     thresholds_.note(model, label, threshold);
                    });
 }
 
@@ -55,7 +56,7 @@ std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> sam
   stream_.set_branch(branch);
   found_.clear();
   stream_.push(samples, [this](const Spotting& word) {
-    found_.push_back({&stream_.spotter()->models()[word.model], word.detection});
+    found_.push_back({&stream_.spotter()->models()[word.model], word.detection, word.level_db, word.snr_db});
   });
   return found_;
 }

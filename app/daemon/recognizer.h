@@ -26,6 +26,7 @@ class Recognizer final : private SpotterObserver {
   struct Found {
     const std::shared_ptr<const Model>* model;
     Detection detection;
+    float level_db, snr_db;  ///< of the word: Spotting
   };
   /// At most so many samples at a time.
   static constexpr std::size_t block_samples = 8192;

@@ -4,6 +4,7 @@
 
 #include "app/base/log.h"
 #include "app/settings/settings.h"
+#include "engine/model/error.h"
 
 namespace kwsd {
 
@@ -23,23 +24,45 @@ bool Reload::start() noexcept {
   try {
     const RunOptions next = read_();
     auto recognizer = std::make_unique<Recognizer>(next.recognition);
-    if (prepare_) {
-      prepare_(*recognizer);
-    }
     set_up_log(next.log_level);
     if (const auto names = restart_settings(options_, next); !names.empty()) {
       spdlog::warn("reload: changes of {} take effect after a restart", fmt::join(names, ", "));
     }
     options_.recognition = next.recognition;
-    models_ = recognizer->model_names();
     controls_.set_branch(fixed_branch(next.recognition.branch));
-    pipeline_.replace(std::move(recognizer));
-    under_way_ = true;
+    controls_.forget_thresholds();
+    offer(std::move(recognizer));
     return true;
   } catch (const std::exception& error) {
     spdlog::error("reload failed; keeping the current configuration: {}", error.what());
     return false;
   }
+}
+
+void Reload::change_models(std::vector<std::string> models) {
+  if (under_way_) {
+    throw Error(ErrorKind::unavailable, "the last change of models is not in effect yet");
+  }
+  RecognitionOptions next = options_.recognition;
+  next.models = std::move(models);
+  const std::vector<std::string> thresholds = std::exchange(next.thresholds, {});
+  auto recognizer = std::make_unique<Recognizer>(next);
+  for (const std::string& text : thresholds) {
+    const ThresholdSetting setting = parse_threshold(text);
+    recognizer->thresholds().want(setting.word, setting.value);
+  }
+  controls_.copy_thresholds(recognizer->thresholds());
+  options_.recognition.models = next.models;
+  offer(std::move(recognizer));
+}
+
+void Reload::offer(std::unique_ptr<Recognizer> recognizer) {
+  if (prepare_) {
+    prepare_(*recognizer);
+  }
+  models_ = recognizer->model_names();
+  pipeline_.replace(std::move(recognizer));
+  under_way_ = true;
 }
 
 bool Reload::finished() noexcept {

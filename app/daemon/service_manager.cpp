@@ -1,9 +1,13 @@
 #include "app/daemon/service_manager.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 
 #include "engine/model/error.h"
@@ -29,6 +33,22 @@ constexpr int SD_LISTEN_FDS_START = 3;
 #endif
 
 namespace kwsd {
+
+namespace {
+
+/// Where a Unix socket is bound; empty for anything else.
+std::string path_of(int descriptor) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      address.sun_family != AF_UNIX) {
+    return "";
+  }
+  const std::size_t length = size - offsetof(sockaddr_un, sun_path);
+  return {address.sun_path, strnlen(address.sun_path, std::min(length, sizeof address.sun_path))};
+}
+
+}  // namespace
 
 ServiceManager::ServiceManager() : present_(std::getenv("NOTIFY_SOCKET") != nullptr) {
   std::uint64_t microseconds = 0;
@@ -60,16 +80,22 @@ void ServiceManager::feed_watchdog() const noexcept {
   sd_notify(0, "WATCHDOG=1");
 }
 
-int ServiceManager::take_socket() {
+ServiceManager::Sockets ServiceManager::take_sockets() {
+  Sockets sockets;
   const int count = sd_listen_fds(1);
-  if (count <= 0) {
-    return -1;
+  for (int i = 0; i < count; ++i) {
+    const int descriptor = SD_LISTEN_FDS_START + i;
+    int& place = path_of(descriptor).ends_with("/control") ? sockets.control : sockets.events;
+    if (place >= 0 || sd_is_socket_unix(descriptor, SOCK_STREAM, 1, nullptr, 0) <= 0) {
+      throw Error(
+          ErrorKind::usage,
+          "socket activation: found " + std::to_string(count) +
+              " descriptor(s), expected one listening Unix stream socket, or two, of which the path of one "
+              "ends in /control");
+    }
+    place = descriptor;
   }
-  if (count > 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, nullptr, 0) <= 0) {
-    throw Error(ErrorKind::usage, "socket activation: found " + std::to_string(count) +
-                                      " descriptor(s), expected one listening Unix stream socket");
-  }
-  return SD_LISTEN_FDS_START;
+  return sockets;
 }
 
 }  // namespace kwsd

@@ -23,9 +23,13 @@ class ServiceManager {
   [[nodiscard]] std::optional<double> watchdog_seconds() const noexcept { return watchdog_seconds_; }
   void feed_watchdog() const noexcept;
 
-  /// The listening Unix stream socket that the service manager made for us (sd_listen_fds(3)); -1: none.
+  /// Listening Unix stream sockets that the service manager made for us (sd_listen_fds(3)); -1: none.
+  struct Sockets {
+    int events = -1;
+    int control = -1;  ///< the one whose path ends in "/control"
+  };
   /// Throws Error (usage) when what was passed is something else.
-  [[nodiscard]] static int take_socket();
+  [[nodiscard]] static Sockets take_sockets();
 
  private:
   bool present_ = false;

@@ -30,14 +30,12 @@ EventFormat format_of(const OutputOptions& options) {
   return {options.text, !options.no_wall_clock};
 }
 
-std::unique_ptr<SocketServer> serve_socket(const OutputOptions& options) {
-  const int given = ServiceManager::take_socket();
-  if (given < 0 && options.socket.empty()) {
-    return nullptr;
+/// What the service manager passed (-1: nothing), otherwise `path` (empty: nothing) of the setting.
+std::unique_ptr<UnixListener> listener_at(int given, const std::string& path, const std::string& setting) {
+  if (given >= 0) {
+    return std::make_unique<UnixListener>(given);
   }
-  auto listener =
-      given >= 0 ? std::make_unique<UnixListener>(given) : std::make_unique<UnixListener>(options.socket);
-  return std::make_unique<SocketServer>(std::move(listener), format_of(options));
+  return path.empty() ? nullptr : std::make_unique<UnixListener>(path, setting);
 }
 
 }  // namespace
@@ -51,8 +49,7 @@ Session::Session(const Reload::Read& read_options)
                  pipeline_, events_),
       controls_(pipeline_, source().live(), options_.recognition),
       reload_(pipeline_, controls_, options_, read_options),
-      stdout_(STDOUT_FILENO, format_of(options_.output)),
-      socket_(serve_socket(options_.output)) {
+      stdout_(STDOUT_FILENO, format_of(options_.output)) {
   events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
   pipeline_.set_status_interval(options_.output.status_interval_seconds);
   if (!options_.output.clips_dir.empty()) {
@@ -67,14 +64,33 @@ Session::Session(const Reload::Read& read_options)
         source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
     events_.copy_to(commands_->inbox());
   }
-  if (socket_) {
-    events_.copy_to(socket_->inbox());
-  }
+  serve_sockets();
   const Kernels& kernels = pipeline_.recognizer().kernels();
   spdlog::info("kernels: {} ({})", kernels.name, kernels.description);
 }
 
 Session::~Session() = default;
+
+/// Events, and control.
+void Session::serve_sockets() {
+  const std::scoped_lock lock(mutex_);  // a request may come as soon as there is a socket
+  const ServiceManager::Sockets given = ServiceManager::take_sockets();
+  if (auto listener = listener_at(given.events, options_.output.socket, "--socket")) {
+    socket_ = std::make_unique<SocketServer>(std::move(listener), format_of(options_.output));
+    events_.copy_to(socket_->inbox());
+  }
+  if (auto listener = listener_at(given.control, options_.output.control, "--control")) {
+    requests_ = std::make_unique<ControlRequests>(ControlTarget{
+        mutex_, pipeline_, controls_, reload_,
+        [this] {
+          return ControlTarget::Input{source().name(), source().waiting()};
+        },
+        [this] { return std::pair(socket_ ? socket_->clients() : 0, control_ ? control_->clients() : 0); }});
+    const EventFormat json{false, !options_.output.no_wall_clock};
+    control_ = std::make_unique<SocketServer>(std::move(listener), json, requests_.get());
+    events_.copy_to(control_->inbox());
+  }
+}
 
 void Session::run() {
   listening_.open();
@@ -96,6 +112,7 @@ void Session::run() {
 
 /// To readers and to the service manager: we listen, or wait for a microphone.
 void Session::announce() {
+  const std::scoped_lock lock(mutex_);
   events_.post({ReadyEvent{source().name(), source().rate_hz(), reload_.models(), controls_.branch(),
                            std::string(pipeline_.recognizer().kernels().name)},
                 {}});
@@ -127,6 +144,7 @@ void Session::throw_failure() const {
 void Session::watch(const Output& output) {
   while (!listening_.ended()) {
     const int signal = sigtimedwait(&signals_, nullptr, &signal_wait);
+    const std::scoped_lock lock(mutex_);
     if (asks_for_reload(signal)) {
       service_.reloading();
       if (!reload_.start()) {

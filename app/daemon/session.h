@@ -4,14 +4,17 @@
 //                                                                               '-----> SocketServer ->
 //                                                                               readers
 //   main: signals, Reload, Controls (governor), service manager
+//   control socket: ControlRequests -> Reload, Controls
 #pragma once
 
 #include <csignal>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "app/daemon/clip_writer.h"
+#include "app/daemon/control_requests.h"
 #include "app/daemon/controls.h"
 #include "app/daemon/listening.h"
 #include "app/daemon/pipeline.h"
@@ -37,6 +40,7 @@ class Session {
   void run();
 
  private:
+  void serve_sockets();
   void watch(const Output& output);
   void set_muted(bool muted);
   void feed_watchdog(double now_seconds);
@@ -54,10 +58,13 @@ class Session {
   EventQueue events_;
   Pipeline pipeline_;
   Listening listening_;
+  std::mutex mutex_;  // of the two that follow: the main thread and the control socket's change them
   Controls controls_;
   Reload reload_;
   StdoutSink stdout_;
   std::unique_ptr<SocketServer> socket_;
+  std::unique_ptr<ControlRequests> requests_;
+  std::unique_ptr<SocketServer> control_;
   std::unique_ptr<CommandRunner> commands_;
   std::unique_ptr<ClipWriter> clips_;
 

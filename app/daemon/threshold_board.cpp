@@ -1,5 +1,9 @@
 #include "app/daemon/threshold_board.h"
 
+#include <utility>
+
+#include "app/base/words.h"
+
 namespace kwsd {
 
 ThresholdBoard::ThresholdBoard(std::span<const std::shared_ptr<const Model>> models) {
@@ -7,7 +11,12 @@ ThresholdBoard::ThresholdBoard(std::span<const std::shared_ptr<const Model>> mod
     const std::vector<Label>& labels = models[model]->labels;
     for (std::size_t label = 0; label < labels.size(); ++label) {
       if (labels[label].kind == LabelKind::keyword) {
-        rows_.push_back({model, static_cast<int>(label), labels[label].name});
+        Row row{model, static_cast<int>(label), labels[label].name, {1, 1, 1}};
+        for (std::size_t b = 0; b < row.in_force.size(); ++b) {
+          const std::vector<float>& thresholds = models[model]->branches[b].thresholds;
+          row.in_force[b] = label < thresholds.size() ? thresholds[label] : 1;
+        }
+        rows_.push_back(std::move(row));
       }
     }
   }
@@ -19,16 +28,25 @@ ThresholdBoard::ThresholdBoard(std::span<const std::shared_ptr<const Model>> mod
   }
 }
 
+void ThresholdBoard::note(std::size_t model, int label, float threshold) noexcept {
+  for (Row& row : rows_) {
+    if (row.model == model && row.label == label) {
+      row.in_force.fill(threshold);
+    }
+  }
+}
+
 bool ThresholdBoard::want(std::string_view word, float threshold, std::optional<BranchId> branch) noexcept {
   bool known = false;
   for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (!word.empty() && word != rows_[row].word) {
+    if (!word.empty() && !same_word(word, rows_[row].word)) {
       continue;
     }
     known = true;
     for (int b = 0; b < branch_count; ++b) {
       if (!branch || *branch == static_cast<BranchId>(b)) {
         wanted_[row][static_cast<std::size_t>(b)].store(threshold, std::memory_order_relaxed);
+        rows_[row].in_force[static_cast<std::size_t>(b)] = threshold;
       }
     }
   }

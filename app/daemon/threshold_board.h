@@ -17,12 +17,25 @@ namespace kwsd {
 
 class ThresholdBoard {
  public:
-  /// A row for each keyword of each model.
+  /// One keyword of one model, and its threshold in each branch, [0, 1].
+  struct Row {
+    std::size_t model;
+    int label;
+    std::string word;
+    std::array<float, branch_count> in_force;
+  };
+
+  /// A row for each keyword of each model, with the thresholds of the model.
   explicit ThresholdBoard(std::span<const std::shared_ptr<const Model>> models);
 
-  /// Thread: any, one at a time. The threshold of `word`, [0, 1], in every model that has it (empty: of every
-  /// keyword), in one branch or in all. False where no model has the word.
+  /// Thread: any, one at a time, as those below. The threshold of `word`, [0, 1], in every model that has it
+  /// (empty: of every keyword), in one branch or in all. False where no model has the word.
   bool want(std::string_view word, float threshold, std::optional<BranchId> branch = std::nullopt) noexcept;
+
+  /// Says what is in force already, before anybody listens.
+  void note(std::size_t model, int label, float threshold) noexcept;
+  /// With what was wanted last.
+  [[nodiscard]] std::span<const Row> rows() const noexcept { return rows_; }
 
   /// Thread: inference. Calls set(std::size_t model, int label, BranchId, float) for what has changed since
   /// the last call.
@@ -42,11 +55,6 @@ class ThresholdBoard {
   }
 
  private:
-  struct Row {
-    std::size_t model;
-    int label;
-    std::string word;
-  };
   std::vector<Row> rows_;
   std::unique_ptr<std::array<std::atomic<float>, branch_count>[]> wanted_;  // [rows]; negative: nothing
   std::atomic<bool> changed_{false};

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "app/events/event_sink.h"
+#include "app/events/request_handler.h"
 #include "engine/audio/stream_rate.h"
 
 namespace kwsd {
@@ -88,6 +89,8 @@ struct Fields {
     json["threshold"] = rounded(detection.threshold, 4);
     json["start"] = seconds(detection.start_sample);
     json["end"] = seconds(detection.end_sample);
+    json["level"] = rounded(detected.level_db, 1);
+    json["snr"] = rounded(detected.snr_db, 1);
     time();
     json["seq"] = detected.seq;
     json["branch"] = branch_name(detection.branch);
@@ -153,6 +156,11 @@ std::string timestamp(std::chrono::system_clock::time_point time) {
   std::array<char, 40> full{};
   std::snprintf(full.data(), full.size(), "%s.%03dZ", date.data(), static_cast<int>(since_epoch % 1000));
   return full.data();
+}
+
+std::string refusal_line(const std::string& text, int code) {
+  const Json json = {{"error", text}, {"code", code}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 std::string format_event(const Event& event, const EventFormat& format) {

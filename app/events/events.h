@@ -29,6 +29,8 @@ struct DetectionEvent {
   std::shared_ptr<const Model> model;
   Detection detection;
   std::int64_t seq = 0;  ///< counts detections from 1; a gap means that one was dropped
+  float level_db = 0;    ///< RMS of the word, dB of full scale (engine/spotter/sound_levels.h)
+  float snr_db = 0;      ///< the level above the noise floor of the last 5 s, dB, at least 0
 };
 
 /// How it goes, since start.

@@ -21,49 +21,18 @@ constexpr int idle_ms = 1000;  // also how long no connection is accepted after 
 
 }  // namespace
 
-/// One connection.
-struct SocketServer::Reader {
-  Descriptor descriptor;
-  std::string pending;       // lines, the first perhaps in part
-  std::int64_t dropped = 0;  // events since the last report
-  bool gone = false;
-
-  void offer(std::string_view line) {
-    if (dropped > 0 || pending.size() + line.size() > most_pending_bytes) {
-      dropped += line.empty() ? 0 : 1;  // until all that waits is read: lines never overtake a report
-    } else {
-      pending += line;
-    }
-  }
-
-  /// Sends what the kernel takes now.
-  void flush(const EventFormat& format) {
-    if (pending.empty() && dropped > 0) {
-      pending = format_event({DroppedEvent{dropped}, std::chrono::system_clock::now()}, format);
-      dropped = 0;
-    }
-    if (pending.empty()) {
-      return;
-    }
-    const ssize_t sent = send(descriptor.get(), pending.data(), pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0) {
-      pending.erase(0, static_cast<std::size_t>(sent));
-    } else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-      gone = true;
-    }
-  }
-};
-
-SocketServer::SocketServer(std::unique_ptr<UnixListener> listener, EventFormat format)
+SocketServer::SocketServer(std::unique_ptr<UnixListener> listener, EventFormat format,
+                           RequestHandler* handler)
     : listener_(std::move(listener)),
       format_(format),
+      handler_(handler),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       inbox_(inbox_events, EventQueue::WhenFull::drop, wake_.get()) {
   if (wake_.get() < 0) {
     throw Error(ErrorKind::unavailable, "socket: no descriptor is left");
   }
   thread_ = std::thread([this] {
-    name_thread("kwsd-socket");
+    name_thread(handler_ == nullptr ? "kwsd-socket" : "kwsd-control");
     serve();
   });
 }
@@ -75,43 +44,47 @@ SocketServer::~SocketServer() {
 
 void SocketServer::serve() noexcept {
   while (!closed_) {
-    const bool somebody_calls = wait(idle_ms);
+    const bool somebody_calls = wait(requests_wait_ ? 0 : idle_ms);
     hand_out_events();
     if (somebody_calls) {
-      accept_readers();
+      accept_clients();
     }
-    flush_readers();
+    serve_clients();
   }
   const auto until = Clock::now() + last_words;
-  const auto waits = [](const Reader& reader) { return !reader.pending.empty(); };
-  while (std::any_of(readers_.begin(), readers_.end(), waits) && Clock::now() < until) {
+  const auto waits = [](const SocketClient& client) { return client.pending(); };
+  while (std::any_of(clients_.begin(), clients_.end(), waits) && Clock::now() < until) {
     (void)wait(20);
-    flush_readers();
+    for (SocketClient& client : clients_) {
+      client.flush(format_);
+    }
+    remove_gone();
   }
 }
 
-/// Until there is an event, room in a socket, or somebody who hangs up or calls; true for the last.
+/// Until there is an event, room in a socket, a request, or somebody who hangs up or calls; true for the
+/// last.
 bool SocketServer::wait(int timeout_ms) {
   polled_.clear();
   polled_.push_back({wake_.get(), POLLIN, 0});
   polled_.push_back({closed_ || Clock::now() < accept_after_ ? -1 : listener_->get(), POLLIN, 0});
-  for (const Reader& reader : readers_) {
-    polled_.push_back({reader.descriptor.get(), static_cast<short>(reader.pending.empty() ? 0 : POLLOUT), 0});
+  for (const SocketClient& client : clients_) {
+    polled_.push_back({client.descriptor(), client.wanted(), 0});
   }
   if (poll(polled_.data(), polled_.size(), timeout_ms) <= 0) {
     return false;
   }
   eventfd_t ignored = 0;
   eventfd_read(wake_.get(), &ignored);
-  for (std::size_t i = 0; i < readers_.size(); ++i) {
-    readers_[i].gone = (polled_[i + 2].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    clients_[i].note(polled_[i + 2].revents);
   }
-  std::erase_if(readers_, [](const Reader& reader) { return reader.gone; });
+  remove_gone();
   return polled_[1].revents != 0;
 }
 
-void SocketServer::accept_readers() {
-  for (int calls = 0; calls < 16; ++calls) {  // then the readers have their turn
+void SocketServer::accept_clients() {
+  for (int calls = 0; calls < 16; ++calls) {  // then the clients have their turn
     Descriptor caller(accept4(listener_->get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (caller.get() < 0) {
       if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
@@ -119,34 +92,89 @@ void SocketServer::accept_readers() {
       }
       return;
     }
-    const bool was_full = std::exchange(full_, readers_.size() >= most_readers);
+    const bool was_full = std::exchange(full_, clients_.size() >= most_clients);
     if (full_) {
-      if (!was_full) {
-        spdlog::warn("socket: {} readers are connected; further connections are rejected", readers_.size());
-      }
+      reject(caller.get(), was_full);
       continue;
     }
-    shutdown(caller.get(), SHUT_RD);  // what a reader sends is refused by the kernel
-    readers_.push_back({std::move(caller), ready_ + lost_ + silent_ + muted_, 0, false});
+    clients_.emplace_back(std::move(caller), handler_ != nullptr);
+    if (handler_ == nullptr) {
+      clients_.back().answer(greeting());
+    }
   }
+  count_ = static_cast<int>(clients_.size());
+}
+
+void SocketServer::reject(int caller, bool again) const {
+  const std::string reason =
+      fmt::format("{} programs are connected; further connections are rejected", most_clients);
+  if (!again) {
+    spdlog::warn("socket: {}", reason);
+  }
+  if (handler_ != nullptr) {
+    const std::string line = refusal_line(reason, static_cast<int>(ErrorKind::unavailable));
+    (void)!send(caller, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+}
+
+void SocketServer::remove_gone() {
+  std::erase_if(clients_, [](const SocketClient& client) { return client.gone(); });
+  count_ = static_cast<int>(clients_.size());
 }
 
 void SocketServer::hand_out_events() {
   Event event;
   EventQueue::Pop popped = EventQueue::Pop::timeout;
   while ((popped = inbox_.pop(event, std::chrono::milliseconds(0))) == EventQueue::Pop::event) {
+    if (handler_ != nullptr) {
+      handler_->on_event(event);
+    }
     const std::string line = format_event(event, format_);
     remember(event, line);
-    for (Reader& reader : readers_) {
-      reader.offer(line);
+    for (SocketClient& client : clients_) {
+      client.offer(line);
     }
   }
   closed_ = popped == EventQueue::Pop::closed;
   const std::int64_t missed = inbox_.dropped();
-  for (Reader& reader : readers_) {
-    reader.dropped += missed - missed_;
+  for (SocketClient& client : clients_) {
+    client.count_dropped(missed - missed_);
   }
   missed_ = missed;
+}
+
+void SocketServer::serve_clients() {
+  requests_wait_ = false;
+  for (SocketClient& client : clients_) {
+    client.flush(format_);
+    if (handler_ != nullptr) {
+      answer_requests(client);
+      client.flush(format_);
+    }
+  }
+  remove_gone();
+}
+
+/// A few at a time; the others then have their turn.
+void SocketServer::answer_requests(SocketClient& client) {
+  constexpr int turn = 16;
+  client.receive();
+  int answered = 0;
+  std::optional<std::string> request;
+  while (answered < turn && (request = client.next_request())) {
+    const Answer answer = handler_->answer(*request, client.peer());
+    client.answer(answer.line);
+    if (answer.subscribes) {
+      client.subscribe(greeting());
+    }
+    client.flush(format_);
+    ++answered;
+  }
+  requests_wait_ = requests_wait_ || answered == turn;
+}
+
+std::string SocketServer::greeting() const {
+  return ready_ + lost_ + silent_ + muted_;
 }
 
 /// What a new reader is told first: that kwsd listens, and where it does not hear, why.
@@ -162,13 +190,6 @@ void SocketServer::remember(const Event& event, const std::string& line) {
   } else if (const auto* mute = std::get_if<MutedEvent>(&event.body)) {
     muted_ = mute->muted ? line : "";
   }
-}
-
-void SocketServer::flush_readers() {
-  for (Reader& reader : readers_) {
-    reader.flush(format_);
-  }
-  std::erase_if(readers_, [](const Reader& reader) { return reader.gone; });
 }
 
 }  // namespace kwsd

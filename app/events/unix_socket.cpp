@@ -21,18 +21,6 @@ constexpr int backlog = 64;
   throw Error(ErrorKind::unavailable, "socket '" + path + "': " + what);
 }
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    throw Error(ErrorKind::usage, "--socket: found a path of " + std::to_string(path.size()) +
-                                      " bytes, expected at most " +
-                                      std::to_string(sizeof address.sun_path - 1));
-  }
-  std::copy(path.begin(), path.end(), address.sun_path);
-  return address;
-}
-
 Descriptor make_socket(const std::string& path) {
   Descriptor made(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (made.get() < 0) {
@@ -46,13 +34,13 @@ const sockaddr* generic(const sockaddr_un& address) {
 }
 
 /// Makes way for a new socket: an old one to which nobody listens goes, anything else stays.
-void remove_stale(const std::string& path, const sockaddr_un& address) {
+void remove_stale(const std::string& path, const std::string& setting, const sockaddr_un& address) {
   struct stat found {};
   if (lstat(path.c_str(), &found) != 0) {
     return;
   }
   if (!S_ISSOCK(found.st_mode)) {
-    throw Error(ErrorKind::usage, "--socket: '" + path + "' exists, expected a socket or nothing there");
+    throw Error(ErrorKind::usage, setting + ": '" + path + "' exists, expected a socket or nothing there");
   }
   const Descriptor probe = make_socket(path);
   if (connect(probe.get(), generic(address), sizeof address) == 0 || errno != ECONNREFUSED) {
@@ -63,9 +51,21 @@ void remove_stale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-UnixListener::UnixListener(std::string path) {
-  const sockaddr_un address = address_of(path);
-  remove_stale(path, address);
+sockaddr_un unix_address(const std::string& path, const std::string& setting) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    throw Error(ErrorKind::usage, setting + ": found a path of " + std::to_string(path.size()) +
+                                      " bytes, expected at most " +
+                                      std::to_string(sizeof address.sun_path - 1));
+  }
+  std::copy(path.begin(), path.end(), address.sun_path);
+  return address;
+}
+
+UnixListener::UnixListener(std::string path, const std::string& setting) {
+  const sockaddr_un address = unix_address(path, setting);
+  remove_stale(path, setting, address);
   descriptor_ = make_socket(path);
   const mode_t before = umask(0117);
   const int bound = bind(descriptor_.get(), generic(address), sizeof address);

@@ -303,7 +303,7 @@ void LiveSession::on_detection(const DetectionEvent& event, std::chrono::system_
   const Detection& d = event.detection;
   state_.detections.push_front({event.model->labels[static_cast<std::size_t>(d.label)].name,
                                 static_cast<double>(d.end_sample) / stream_rate_hz, d.score, d.threshold,
-                                d.branch, clock_text_of(time)});
+                                d.branch, event.level_db, event.snr_db, clock_text_of(time)});
   if (state_.detections.size() > kept_detections) {
     state_.detections.pop_back();
   }

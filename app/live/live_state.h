@@ -25,7 +25,8 @@ struct LiveDetection {
   float score = 0;
   float threshold = 0;
   BranchId branch = BranchId::full;
-  std::string clock;  ///< local time of day, "14:03:27"; empty: not shown
+  float level_db = 0, snr_db = 0;  ///< of the word: DetectionEvent
+  std::string clock;               ///< local time of day, "14:03:27"; empty: not shown
 };
 
 /// Loudness of the last frame, dB below full scale.

@@ -201,8 +201,9 @@ std::string detection_line(const LiveDetection& d) {
   const std::string name =
       d.keyword + std::string(12 - std::min<std::size_t>(12, code_points(d.keyword).size()), ' ');
   std::string line = print("%9.2f s  ", d.end_seconds) + name +
-                     print("  %.2f (%.2f)  %-7s  ", static_cast<double>(d.score),
-                           static_cast<double>(d.threshold), branch_name(d.branch)) +
+                     print("  %.2f (%.2f)  %-7s  %4.0f dBFS  SNR %2.0f dB  ", static_cast<double>(d.score),
+                           static_cast<double>(d.threshold), branch_name(d.branch),
+                           static_cast<double>(d.level_db), static_cast<double>(d.snr_db)) +
                      d.clock;
   line.erase(line.find_last_not_of(' ') + 1);
   return line;

@@ -43,8 +43,9 @@ struct OutputOptions {
   double status_interval_seconds = 0;  ///< of stream time; 0: no status events
   std::string clips_dir;               ///< empty: no clips are kept
   int max_clips = 100;
-  std::string exec;    ///< shell command for each detection; empty: none
-  std::string socket;  ///< path of a Unix socket that serves events; empty: none
+  std::string exec;     ///< shell command for each detection; empty: none
+  std::string socket;   ///< path of a Unix socket that serves events; empty: none
+  std::string control;  ///< path of a Unix socket that takes requests; empty: none
 };
 
 struct RunOptions {

@@ -124,6 +124,10 @@ const std::array table{
     Setting{"--socket", G::output, "PATH", &field_of<output_of, &OutputOptions::socket>, 0, 0, "",
             "\"/run/kwsd/events\"", false,
             "Also serve the events on a Unix stream socket at this path, to any number of readers."},
+    Setting{"--control", G::output, "PATH", &field_of<output_of, &OutputOptions::control>, 0, 0, "",
+            "\"/run/kwsd/control\"", false,
+            "Also serve a control socket at this path: programs and 'kwsd ctl' mute kwsd, change thresholds, "
+            "branch and models, ask for its status, and subscribe to events."},
     Setting{"--exec", G::output, "CMD", &field_of<output_of, &OutputOptions::exec>, 0, 0, "",
             "\"jq -r .keyword >>/tmp/words\"", false,
             "Run this shell command for each detection, with the event as a line of JSON on its standard "

@@ -139,8 +139,8 @@ TEST_CASE("a switch of the branch at every window loses no word") {
     std::vector<std::string> found;
     for (std::size_t at = 0; at + 320 <= sound.size(); at += 320) {
       const auto branch = switching ? static_cast<BranchId>(at / 320 % 3) : BranchId::full;
-      for (const auto& [model, detection] : recognizer.listen(std::span(sound).subspan(at, 320), branch)) {
-        found.push_back((*model)->labels[static_cast<std::size_t>(detection.label)].name);
+      for (const auto& word : recognizer.listen(std::span(sound).subspan(at, 320), branch)) {
+        found.push_back((*word.model)->labels[static_cast<std::size_t>(word.detection.label)].name);
       }
     }
     return found;
@@ -157,10 +157,9 @@ TEST_CASE("models side by side find what each finds alone") {
     Recognizer recognizer(options);
     std::vector<std::string> found;
     for (std::size_t at = 0; at + 4096 <= sound.size(); at += 4096) {
-      for (const auto& [model, detection] :
-           recognizer.listen(std::span(sound).subspan(at, 4096), BranchId::full)) {
-        found.push_back((*model)->name + ":" +
-                        (*model)->labels[static_cast<std::size_t>(detection.label)].name);
+      for (const auto& word : recognizer.listen(std::span(sound).subspan(at, 4096), BranchId::full)) {
+        found.push_back((*word.model)->name + ":" +
+                        (*word.model)->labels[static_cast<std::size_t>(word.detection.label)].name);
       }
     }
     std::sort(found.begin(), found.end());

@@ -15,7 +15,11 @@ DetectionEvent stop_detected() {
   Model model;
   model.name = "commands";
   model.labels = {{"go", LabelKind::keyword}, {"stop", LabelKind::keyword}};
-  return {std::make_shared<const Model>(model), {1, 0.97F, 0.8F, 197120, 204960, BranchId::full}, 7};
+  return {std::make_shared<const Model>(model),
+          {1, 0.97F, 0.8F, 197120, 204960, BranchId::full},
+          7,
+          -26.34F,
+          31.28F};
 }
 
 std::string json(const Event& event) {
@@ -25,10 +29,11 @@ std::string json(const Event& event) {
 }  // namespace
 
 TEST_CASE("a detection in JSON is the line of the documentation") {
-  CHECK(json({stop_detected(), when}) ==
-        R"({"event":"detection","keyword":"stop","score":0.97,"threshold":0.8,"start":12.32,"end":12.81,)"
-        R"("time":"2026-11-22T20:44:01.120Z","seq":7,"branch":"full","model":"commands"})"
-        "\n");
+  CHECK(
+      json({stop_detected(), when}) ==
+      R"({"event":"detection","keyword":"stop","score":0.97,"threshold":0.8,"start":12.32,"end":12.81,)"
+      R"("level":-26.3,"snr":31.3,"time":"2026-11-22T20:44:01.120Z","seq":7,"branch":"full","model":"commands"})"
+      "\n");
 }
 
 TEST_CASE("without the wall clock no line carries a time") {

@@ -166,7 +166,7 @@ TEST_CASE("a miss keeps the last two seconds, a false accept the sound around it
   REQUIRE(actions.press('m'));
   REQUIRE(rig.files("yes") == 2);
   REQUIRE(fs::file_size(rig.folder.path() / "marks/yes/ann_nohash_1.wav") == 44 + 64000);
-  rig.state.detections.push_front({"no", 2.0, 0.9F, 0.5F, BranchId::full, ""});
+  rig.state.detections.push_front({"no", 2.0, 0.9F, 0.5F, BranchId::full, -30, 20, ""});
   REQUIRE(actions.press('f'));
   REQUIRE(rig.files("not_no") == 1);
   rig.hear(10, 0.1F);

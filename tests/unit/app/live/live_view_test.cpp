@@ -26,8 +26,8 @@ LiveState some_state() {
   }
   state.keywords[8] = {"stop", 0.93F, 0.97F, 0.75F, true};
   state.selected = 8;
-  state.detections = {{"stop", 83.12, 0.97F, 0.75F, BranchId::full, "14:03:27"},
-                      {"go", 71.5, 0.81F, 0.8F, BranchId::half, "14:03:15"}};
+  state.detections = {{"stop", 83.12, 0.97F, 0.75F, BranchId::full, -26.4F, 31.3F, "14:03:27"},
+                      {"go", 71.5, 0.81F, 0.8F, BranchId::half, -38.1F, 9.2F, "14:03:15"}};
   state.detection_count = 2;
   state.machine_load = 0.31;
   state.own_load = 0.04;

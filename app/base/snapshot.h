@@ -1,0 +1,32 @@
+// A value that one thread publishes and others read. Publishing never waits: while somebody reads, the value
+// is left out, and the next one counts.
+#pragma once
+
+#include <mutex>
+#include <type_traits>
+
+namespace kwsd {
+
+template <class Value>
+class Snapshot {
+  static_assert(std::is_trivially_copyable_v<Value>);
+
+ public:
+  /// Thread: one, perhaps the inference thread.
+  void publish(const Value& value) noexcept {
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) {
+      value_ = value;
+    }
+  }
+  /// Thread: any. The value that was published last, or the one before.
+  [[nodiscard]] Value get() const noexcept {
+    const std::scoped_lock lock(mutex_);
+    return value_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Value value_{};
+};
+
+}  // namespace kwsd
