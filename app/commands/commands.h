@@ -13,6 +13,7 @@ void add_devices_command(CLI::App& app, Command& selected);
 void add_eval_command(CLI::App& app, Command& selected);
 void add_info_command(CLI::App& app, Command& selected);
 void add_live_command(CLI::App& app, Command& selected);
+void add_metrics_command(CLI::App& app, Command& selected);
 void add_mix_command(CLI::App& app, Command& selected);
 void add_mqtt_command(CLI::App& app, Command& selected);
 void add_record_command(CLI::App& app, Command& selected);

@@ -37,6 +37,7 @@ def settled(screen):
     lines = [re.sub(r"[·█▏▎▍▌▋▊▉]", " ", line) for line in lines]
     lines = [re.sub(r" \d\.\d\d /", " N.NN /", line) for line in lines]
     lines = [re.sub(r" +\d+\.\d\d s (.*) \d\.\d\d \(", r" SECONDS s \1 N.NN (", line) for line in lines]
+    lines = [re.sub(r" +-\d+ dBFS  SNR +\d+ dB", " N dBFS  SNR N dB", line) for line in lines]
     lines = [re.sub(r"\d\d:\d\d:\d\d$", "HH:MM:SS", line) for line in lines]
     lines = [re.sub(r"(machine|kwsd) +(\d+ %|-)", r"\1 N %", line) for line in lines]
     lines = [re.sub(r"(\d+\.\d|-) windows/s  lost \d+\.\d s", "N windows/s  lost N s", line) for line in lines]
