@@ -64,7 +64,7 @@ class StreamServer {
     boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
     signals.async_wait([this](Code, int) { context_.stop(); });
     for (Acceptor& acceptor : acceptors_) {
-      std::visit([this](auto& listening) { accept(listening); }, acceptor);
+      std::visit([this](auto& listening) { this->accept(listening); }, acceptor);
     }
     sweep();
     if (governs()) {
