@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
     kwsd::add_devices_command(app, selected);
     kwsd::add_info_command(app, selected);
     kwsd::add_record_command(app, selected);
+    kwsd::add_enroll_command(app, selected);
     kwsd::add_eval_command(app, selected);
     kwsd::add_mix_command(app, selected);
     kwsd::add_wyoming_command(app, selected);

@@ -10,6 +10,7 @@ namespace kwsd {
 void add_bench_command(CLI::App& app, Command& selected);
 void add_ctl_command(CLI::App& app, Command& selected);
 void add_devices_command(CLI::App& app, Command& selected);
+void add_enroll_command(CLI::App& app, Command& selected);
 void add_eval_command(CLI::App& app, Command& selected);
 void add_info_command(CLI::App& app, Command& selected);
 void add_live_command(CLI::App& app, Command& selected);

@@ -16,6 +16,7 @@
 #include "app/base/stop_signals.h"
 #include "app/base/words.h"
 #include "app/commands/commands.h"
+#include "app/commands/record.h"
 #include "app/daemon/listening.h"
 #include "app/events/output.h"
 #include "app/record/clip_folder.h"
@@ -27,12 +28,6 @@
 namespace kwsd {
 
 namespace {
-
-struct RecordOptions {
-  std::string word, dir = ".", speaker, from_file;
-  int count = 30;
-  InputOptions input;
-};
 
 const char* advice(WordFault fault) {
   switch (fault) {
@@ -213,15 +208,14 @@ void record_microphone(const RecordOptions& options, Recorder& recorder) {
   }
 }
 
-int record(const RecordOptions& options) {
+}  // namespace
+
+void record_words(const RecordOptions& options) {
   Recorder recorder(options);
   options.from_file.empty() ? record_microphone(options, recorder) : record_file(options, recorder);
   std::printf("%d of %d recordings of \"%s\" in %s\n", recorder.kept(), options.count, options.word.c_str(),
               (std::filesystem::path(options.dir) / options.word).c_str());
-  return 0;
 }
-
-}  // namespace
 
 void add_record_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("record", "Record a word repeatedly, for training");
@@ -248,7 +242,8 @@ void add_record_command(CLI::App& app, Command& selected) {
       load_config(*command);
       set_up_log(settings->log_level);
       options->input = settings->input;
-      return record(*options);
+      record_words(*options);
+      return 0;
     };
   });
 }

@@ -51,15 +51,32 @@ std::string known_names() {
 
 }  // namespace
 
+fs::path user_model_folder() {
+  const char* data = std::getenv("XDG_DATA_HOME");
+  const char* home = std::getenv("HOME");
+  if (data != nullptr && *data == '/') {
+    return fs::path(data) / "kwsd/models";
+  }
+  return home != nullptr && *home == '/' ? fs::path(home) / ".local/share/kwsd/models" : fs::path();
+}
+
+fs::path system_model_folder() {
+  return "/usr/local/share/kwsd/models";
+}
+
 std::vector<fs::path> model_folders() {
   std::vector<fs::path> folders;
   if (const char* folder = std::getenv("KWSD_MODEL_DIR"); folder != nullptr && *folder != '\0') {
     folders.emplace_back(folder);
   }
+  if (const fs::path own = user_model_folder(); !own.empty()) {
+    folders.push_back(own);
+  }
   const fs::path program = program_folder();
   if (const fs::path source = source_tree(program); !source.empty()) {
     folders.push_back(source / "models");
   }
+  folders.push_back(system_model_folder());
   if (!program.empty()) {
     folders.push_back(program.parent_path() / "share/kwsd/models");
   }
@@ -80,6 +97,18 @@ fs::path find_model(const std::string& model) {
   }
   throw Error(ErrorKind::no_input, "model '" + printable(model) + "' not found; names: " + known_names() +
                                        "; a path has a '/' or ends in .kwsm");
+}
+
+fs::path find_beside_models(const std::string& file) {
+  std::string searched;
+  for (const fs::path& folder : model_folders()) {
+    std::error_code ignored;
+    if (fs::exists(folder / file, ignored)) {
+      return folder / file;
+    }
+    searched += (searched.empty() ? "" : ", ") + folder.string();
+  }
+  throw Error(ErrorKind::no_input, file + ": not found in " + searched);
 }
 
 }  // namespace kwsd

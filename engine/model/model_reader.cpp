@@ -9,6 +9,7 @@
 #include "engine/model/byte_io.h"
 #include "engine/model/capabilities.h"
 #include "engine/model/error.h"
+#include "engine/model/feature_io.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_format.h"
 
@@ -27,27 +28,6 @@ std::string read_name(ByteReader& in, std::string_view field) {
     in.fail(field, "'" + printable(name) + "'", std::string(name_expected));
   }
   return name;
-}
-
-FeatureParams read_features(ByteReader& in) {
-  FeatureParams p;
-  p.sample_rate_hz = in.integer<std::uint32_t>("sample_rate_hz", 16000, 16000);
-  p.frame_samples = in.value<std::uint32_t>("frame_samples");
-  p.hop_samples = in.value<std::uint32_t>("hop_samples");
-  p.fft_size = in.value<std::uint32_t>("fft_size");
-  p.mel_bands = in.value<std::uint32_t>("mel_bands");
-  p.coefficients = in.integer<std::uint32_t>("coefficients", 4, 128);
-  p.mel_low_hz = in.value<float>("mel_low_hz");
-  p.mel_high_hz = in.value<float>("mel_high_hz");
-  p.log_floor = in.value<float>("log_floor");
-  p.mean = in.array<float>(p.coefficients, "feature mean");
-  p.scale = in.array<float>(p.coefficients, "feature scale");
-  try {
-    validate(p);
-  } catch (const Error& error) {
-    in.fail("features", error.what(), "parameters in range");
-  }
-  return p;
 }
 
 /// Rows are packed to whole bytes in the file and to 128 bits in memory.
@@ -380,6 +360,27 @@ Model read_payload(ByteReader& in, bool streaming) {
 }
 
 }  // namespace
+
+FeatureParams read_features(ByteReader& in) {
+  FeatureParams p;
+  p.sample_rate_hz = in.integer<std::uint32_t>("sample_rate_hz", 16000, 16000);
+  p.frame_samples = in.value<std::uint32_t>("frame_samples");
+  p.hop_samples = in.value<std::uint32_t>("hop_samples");
+  p.fft_size = in.value<std::uint32_t>("fft_size");
+  p.mel_bands = in.value<std::uint32_t>("mel_bands");
+  p.coefficients = in.integer<std::uint32_t>("coefficients", 4, 128);
+  p.mel_low_hz = in.value<float>("mel_low_hz");
+  p.mel_high_hz = in.value<float>("mel_high_hz");
+  p.log_floor = in.value<float>("log_floor");
+  p.mean = in.array<float>(p.coefficients, "feature mean");
+  p.scale = in.array<float>(p.coefficients, "feature scale");
+  try {
+    validate(p);
+  } catch (const Error& error) {
+    in.fail("features", error.what(), "parameters in range");
+  }
+  return p;
+}
 
 Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
   ByteReader header(bytes, source);

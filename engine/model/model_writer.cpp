@@ -6,6 +6,7 @@
 
 #include "engine/model/byte_io.h"
 #include "engine/model/error.h"
+#include "engine/model/feature_io.h"
 #include "engine/model/model_file.h"
 #include "engine/model/model_format.h"
 
@@ -140,16 +141,7 @@ void write_second_stage(ByteWriter& out, const SecondStage* second) {
 void write_payload(ByteWriter& out, const Model& m) {
   out.text(m.name);
   out.text(m.provenance);
-  const FeatureParams& f = m.features;
-  for (const std::uint32_t v :
-       {f.sample_rate_hz, f.frame_samples, f.hop_samples, f.fft_size, f.mel_bands, f.coefficients}) {
-    out.value(v);
-  }
-  for (const float v : {f.mel_low_hz, f.mel_high_hz, f.log_floor}) {
-    out.value(v);
-  }
-  out.array(std::span(f.mean));
-  out.array(std::span(f.scale));
+  write_features(out, m.features);
   write_size(out, m.labels.size());
   for (const Label& label : m.labels) {
     out.text(label.name);
@@ -180,6 +172,18 @@ bool is_expressible(const Model& m) {
 }
 
 }  // namespace
+
+void write_features(ByteWriter& out, const FeatureParams& f) {
+  for (const std::uint32_t v :
+       {f.sample_rate_hz, f.frame_samples, f.hop_samples, f.fft_size, f.mel_bands, f.coefficients}) {
+    out.value(v);
+  }
+  for (const float v : {f.mel_low_hz, f.mel_high_hz, f.log_floor}) {
+    out.value(v);
+  }
+  out.array(std::span(f.mean));
+  out.array(std::span(f.scale));
+}
 
 std::vector<std::byte> serialize_model(const Model& model) {
   if (!is_expressible(model)) {

@@ -1,9 +1,11 @@
 file(GLOB models ${PROJECT_SOURCE_DIR}/models/*.kwsm)
 list(TRANSFORM models REPLACE "[.]kwsm$" ".md" OUTPUT_VARIABLE cards)
+list(REMOVE_ITEM cards ${PROJECT_SOURCE_DIR}/models/base.md)  # kwsd-trainer has it
 install(TARGETS kwsd DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT kwsd)
 # For Linux Voice Assistant (app/library/python/kwsd/lva.py).
 set(manifests ${PROJECT_SOURCE_DIR}/models/computer.json ${PROJECT_SOURCE_DIR}/models/jarvis.json)
-install(FILES ${models} ${cards} ${manifests} DESTINATION ${CMAKE_INSTALL_DATADIR}/kwsd/models COMPONENT kwsd)
+install(FILES ${models} ${cards} ${manifests} ${PROJECT_SOURCE_DIR}/models/negatives.kwsn
+  ${PROJECT_SOURCE_DIR}/models/negatives.md DESTINATION ${CMAKE_INSTALL_DATADIR}/kwsd/models COMPONENT kwsd)
 install(FILES ${PROJECT_SOURCE_DIR}/config/kwsd.toml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/kwsd COMPONENT kwsd)
 install(FILES kwsd.service kwsd.socket DESTINATION ${unit_folder}/system COMPONENT kwsd)
 install(FILES user/kwsd.service user/kwsd.socket DESTINATION ${unit_folder}/user COMPONENT kwsd)

@@ -91,9 +91,9 @@ int write_seeds(const fs::path& folder) {
 
 int main(int argc, char** argv) {
   constexpr std::pair<const char*, Target> targets[] = {
-      {"model", kwsd::fuzz::model}, {"config", kwsd::fuzz::config}, {"control", kwsd::fuzz::control},
-      {"mqtt", kwsd::fuzz::mqtt},   {"sound", kwsd::fuzz::sound},   {"wyoming", kwsd::fuzz::wyoming},
-      {"ws", kwsd::fuzz::ws}};
+      {"model", kwsd::fuzz::model},         {"config", kwsd::fuzz::config}, {"control", kwsd::fuzz::control},
+      {"mqtt", kwsd::fuzz::mqtt},           {"sound", kwsd::fuzz::sound},   {"wyoming", kwsd::fuzz::wyoming},
+      {"negatives", kwsd::fuzz::negatives}, {"ws", kwsd::fuzz::ws}};
   kwsd::set_up_log("off");
   if (argc == 3 && std::string(argv[1]) == "--write-seeds") {
     return write_seeds(argv[2]);

@@ -12,6 +12,8 @@ namespace kwsd::fuzz {
 void model(std::span<const std::byte> bytes);
 /// The text of a configuration file, and what it does to the options of `kwsd run`.
 void config(std::span<const std::byte> bytes);
+/// A file of negatives, as it is, and as the payload behind a right header.
+void negatives(std::span<const std::byte> bytes);
 /// The bytes of a client of the control socket; the first one also says in what pieces they arrive.
 void control(std::span<const std::byte> bytes);
 /// First byte: how the rest is read (raw PCM of some format, channel count and rate, or a sound file). Then

@@ -10,7 +10,7 @@ def environment(source=None, **variables):
     """The caller's environment without settings of kwsd and without configuration files. With `source`, models are
     those of the source tree."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KWSD_") or name in OURS}
-    clean.update({"XDG_CONFIG_HOME": "/dev/null", "KWSD_SYSTEM_CONFIG": "/dev/null"})
+    clean.update({"XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null", "KWSD_SYSTEM_CONFIG": "/dev/null"})
     if source:
         clean["KWSD_MODEL_DIR"] = os.path.join(str(source), "models")
     return {**clean, **{name: str(value) for name, value in variables.items()}}

@@ -1,0 +1,58 @@
+// Linear discriminant analysis: one word against everything else, by means and one covariance. Thread: any,
+// pure (the moments are summed on several).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace kwsd {
+
+/// logit(x) = bias + sum of weights[k] * x[k].
+struct LinearClassifier {
+  std::vector<float> weights;
+  float bias = 0;
+
+  [[nodiscard]] float logit(std::span<const std::int8_t> x) const noexcept;
+};
+
+/// Mean and covariance of rows.
+class Moments {
+ public:
+  explicit Moments(std::size_t size) : size_(size), sums_(size, 0), products_(size * size, 0) {}
+
+  /// `weight`: how many rows it counts as.
+  void add(std::span<const std::int8_t> row, int weight = 1) noexcept;
+  /// For those who want the mean alone.
+  void add_to_mean(std::span<const std::int8_t> row) noexcept;
+  void add(const Moments& other) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::vector<double> mean() const;
+  /// [size][size], with `ridge` added to the diagonal.
+  [[nodiscard]] std::vector<double> covariance(double ridge) const;
+
+ private:
+  std::size_t size_;
+  std::int64_t rows_ = 0;
+  std::vector<std::int64_t> sums_;
+  std::vector<std::int64_t> products_;  // lower triangle, [row][column]
+};
+
+/// The Cholesky factor of a positive definite matrix: solves any number of right sides.
+class Cholesky {
+ public:
+  /// matrix: [size][size], symmetric. Throws Error (internal) unless it is positive definite.
+  Cholesky(std::vector<double> matrix, std::size_t size);
+  [[nodiscard]] std::vector<double> solve(std::vector<double> right) const;
+
+ private:
+  std::size_t size_;
+  std::vector<double> factor_;  // lower triangle
+};
+
+/// weights = covariance^-1 (word - others); the bias puts 0 between the means.
+[[nodiscard]] LinearClassifier discriminant(const Cholesky& covariance, std::span<const double> word,
+                                            std::span<const double> others);
+
+}  // namespace kwsd

@@ -1,0 +1,47 @@
+// What the base network makes of sound: the input of its classifier, [C][T] int8, of each window and branch.
+// Thread: one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/nn/network.h"
+#include "engine/spotter/posterior_stream.h"
+
+namespace kwsd {
+
+/// Of windows that follow one another.
+struct Embeddings {
+  std::size_t size = 0;                                       ///< C * T
+  std::vector<std::int64_t> ends;                             ///< [windows], frames or samples
+  std::array<std::vector<std::int8_t>, branch_count> values;  ///< [windows][size] each
+
+  [[nodiscard]] std::size_t windows() const noexcept { return ends.size(); }
+  [[nodiscard]] std::span<const std::int8_t> of(std::size_t branch, std::size_t window) const noexcept {
+    return std::span(values[branch]).subspan(window * size, size);
+  }
+};
+
+/// Turns frames into embeddings, as a stream of the daemon does: the first frame stands for what went before.
+class Embedder {
+ public:
+  /// `base`: a window net; it must outlive this. Windows are `hop_frames` apart.
+  Embedder(const Network& base, int hop_frames);
+  Embedder(const Embedder&) = delete;
+  Embedder& operator=(const Embedder&) = delete;
+
+  /// A sound that begins anew, [frames][coefficients], to the end of `to`; ends count its frames, from 1.
+  void add(std::span<const std::int8_t> frames, Embeddings& to);
+
+ private:
+  const Model& model_;
+  int hop_frames_;
+  std::vector<std::int8_t> newest_;
+  Stream stream_;
+};
+
+}  // namespace kwsd

@@ -1,0 +1,360 @@
+#include "app/enroll/enroll.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "app/base/parallel.h"
+#include "app/base/random.h"
+#include "app/enroll/discriminant.h"
+#include "app/enroll/embeddings.h"
+#include "app/enroll/negative_streams.h"
+#include "app/enroll/positives.h"
+#include "engine/model/error.h"
+
+namespace kwsd {
+namespace {
+
+constexpr std::size_t moment_stride = 2;  // of the negatives' windows, every second, in the branches in turn
+constexpr int mistake_weight = 200;
+constexpr double ridge = 512;  // of the covariance
+constexpr int positive_hop_frames = 2;
+constexpr double rare_per_hour = 60;        // windows of negatives that reach the middle of the scale
+constexpr float at_rare = -1, at_word = 1;  // logits of these, and of the word
+
+/// One branch's way from the weighted sum to the posterior.
+struct Scaling {
+  std::array<float, branch_count> scale{}, bias{};
+};
+
+}  // namespace
+
+struct Enroller::Shared {
+  Shared(const std::shared_ptr<const Model>& b, const Kernels& kernels, const Negatives& n, unsigned t)
+      : base(b),
+        network(b, kernels),
+        negatives(n),
+        threads(t),
+        features(std::make_shared<const MfccTables>(b->features)) {
+    embed();
+    sum();
+  }
+
+  void embed() {
+    std::vector<Embeddings> parts(negatives.runs.size());
+    parallel_for_each_thread(parts.size(), threads, [&] {
+      return [this, &parts, embedder = std::make_shared<Embedder>(network, base->hop_frames())](
+                 std::size_t i) { embedder->add(negatives.frames_of(negatives.runs[i]), parts[i]); };
+    });
+    NegativeTimeline time(negatives.features);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      time.next_run(negatives.runs[i]);
+      all.size = parts[i].size;
+      for (const std::int64_t end : parts[i].ends) {
+        all.ends.push_back(time.end_sample(end));
+        run_of.push_back(i);
+      }
+      for (std::size_t b = 0; b < branch_count; ++b) {
+        all.values[b].insert(all.values[b].end(), parts[i].values[b].begin(), parts[i].values[b].end());
+        parts[i].values[b] = {};
+      }
+    }
+  }
+
+  /// Mean and covariance of all negatives.
+  void sum() {
+    const std::size_t parts = std::max(1U, threads);
+    std::vector<Moments> moments(parts, Moments(all.size));
+    parallel_for(parts, threads, [&](std::size_t part) {
+      for (std::size_t w = part * moment_stride; w < all.windows(); w += parts * moment_stride) {
+        moments[part].add(all.of(w / moment_stride % branch_count, w), negatives.runs[run_of[w]].weight);
+      }
+    });
+    for (std::size_t part = 1; part < parts; ++part) {
+      moments[0].add(moments[part]);
+    }
+    mean = moments[0].mean();
+    covariance.emplace(moments[0].covariance(ridge), all.size);
+  }
+
+  std::shared_ptr<const Model> base;
+  Network network;
+  const Negatives& negatives;
+  unsigned threads;
+  std::vector<double> mean;            // (size)
+  std::optional<Cholesky> covariance;  // always, after construction
+  std::shared_ptr<const MfccTables> features;
+  Embeddings all;                   // of the negatives; ends are samples of one stream
+  std::vector<std::size_t> run_of;  // [windows of all]
+};
+
+namespace {
+
+/// One word. `Shared` is Enroller::Shared.
+template <class Shared>
+class WordFit {
+ public:
+  WordFit(const Shared& shared, const EnrollOptions& options)
+      : s_(shared), o_(options), all_(shared.all), runs_(shared.negatives.without({options.word})) {
+    std::vector<bool> allowed(shared.negatives.runs.size(), false);
+    for (const NegativeRun* run : runs_) {
+      allowed[static_cast<std::size_t>(run - shared.negatives.runs.data())] = true;
+      if (run->kind == NegativeKind::plain) {
+        talk_.push_back(run);
+      }
+    }
+    if (talk_.empty()) {
+      throw Error(ErrorKind::bad_data,
+                  "negatives: found no speech without '" + options.word + "', expected some");
+    }
+    for (std::size_t w = 0; w < all_.windows(); ++w) {
+      if (allowed[shared.run_of[w]]) {
+        windows_.push_back(w);
+      }
+    }
+  }
+
+  Enrolled run(const std::vector<EnrollClip>& clips) {
+    embed_clips(clips);
+    std::vector<std::size_t> all(clips.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    const LinearClassifier fitted = fit(all);
+    Enrolled out;
+    out.model = model_of(fitted, all);
+    set_thresholds(out.model, out);
+    if (clips.size() > 1 && o_.leave_out) {
+      std::vector<std::uint8_t> found(clips.size(), 0);
+      parallel_for(clips.size(), s_.threads, [&](std::size_t left_out) {
+        std::vector<std::size_t> others = all;
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
+        found[left_out] = is_found(others, left_out) ? 1 : 0;
+      });
+      out.found_left_out.assign(found.begin(), found.end());
+    }
+    nlohmann::ordered_json provenance{{"made_by", "kwsd enroll"},
+                                      {"base", s_.base->name},
+                                      {"recordings", clips.size()},
+                                      {"negative_hours", out.negative_hours}};
+    out.model.provenance = provenance.dump();
+    return out;
+  }
+
+ private:
+  void embed_clips(const std::vector<EnrollClip>& clips) {
+    positives_.resize(clips.size());
+    plain_.resize(clips.size());
+    parallel_for_each_thread(clips.size(), s_.threads, [&] {
+      return [this, &clips, fine = std::make_shared<Embedder>(s_.network, positive_hop_frames),
+              hops = std::make_shared<Embedder>(s_.network, s_.base->hop_frames())](std::size_t i) {
+        add_positives(*fine, s_.features, s_.base->window_frames(), clips[i].samples, s_.negatives, talk_, i,
+                      positives_[i]);
+        hops->add(plain_frames(s_.features, clips[i].samples), plain_[i]);
+      };
+    });
+  }
+
+  /// The mean of some clips' windows, in all branches, against the negatives.
+  [[nodiscard]] LinearClassifier fit(const std::vector<std::size_t>& clips) const {
+    Moments word(all_.size);
+    for (const std::size_t clip : clips) {
+      for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
+        for (std::size_t b = 0; b < branch_count; ++b) {
+          word.add_to_mean(positives_[clip].of(b, w));
+        }
+      }
+    }
+    return discriminant(*s_.covariance, word.mean(), s_.mean);
+  }
+
+  [[nodiscard]] std::vector<float> logits(const LinearClassifier& fitted, std::size_t branch) const {
+    std::vector<float> out(windows_.size());
+    for (std::size_t w = 0; w < out.size(); ++w) {
+      out[w] = fitted.logit(all_.of(branch, windows_[w]));
+    }
+    return out;
+  }
+
+  /// Posteriors are spread out between what negatives rarely reach and what the word reaches, so that a
+  /// threshold can be told from the next.
+  [[nodiscard]] Scaling scaling(const LinearClassifier& fitted, const std::vector<std::size_t>& clips) const {
+    Scaling out;
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      std::vector<float> negative = logits(fitted, b);
+      std::vector<float> positive;
+      for (const std::size_t clip : clips) {
+        for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
+          positive.push_back(fitted.logit(positives_[clip].of(b, w)));
+        }
+      }
+      const double hours = static_cast<double>(lengths_of(s_.negatives, runs_).all) / 16000 / 3600;
+      const auto rare = std::min(negative.size() - 1, static_cast<std::size_t>(rare_per_hour * hours));
+      std::nth_element(negative.begin(), negative.begin() + static_cast<std::ptrdiff_t>(rare), negative.end(),
+                       std::greater<>());
+      const auto middle = positive.begin() + static_cast<std::ptrdiff_t>(positive.size() / 2);
+      std::nth_element(positive.begin(), middle, positive.end());
+      const float low = negative[rare];
+      out.scale[b] = (at_word - at_rare) / std::max(*middle - low, 0.5F);
+      out.bias[b] = at_rare - out.scale[b] * (low - fitted.bias);
+    }
+    return out;
+  }
+
+  /// The base with the fitted classifier; thresholds are 1.
+  [[nodiscard]] Model model_of(const LinearClassifier& fitted, const std::vector<std::size_t>& clips) const {
+    Model model = *s_.base;
+    model.name = o_.name;
+    model.labels = {{o_.word, LabelKind::keyword}, {"unknown", LabelKind::unknown}};
+    model.classifier = {};
+    model.classifier.kind = LayerKind::float32;
+    model.classifier.inputs = static_cast<int>(fitted.weights.size());
+    model.classifier.outputs = 2;
+    model.classifier.float32 = fitted.weights;
+    model.classifier.float32.resize(2 * fitted.weights.size(), 0.0F);
+    const Scaling scaled = scaling(fitted, clips);
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      model.branches[b].classifier.scale = {scaled.scale[b], 1};
+      model.branches[b].classifier.bias = {scaled.bias[b], 0};
+      model.branches[b].thresholds = {1, 1};
+    }
+    return model;
+  }
+
+  /// The posteriors that the engine computes from embeddings of `branch`, as in a model's stream.
+  class PosteriorMaker {
+   public:
+    PosteriorMaker(const Model& model, std::size_t branch)
+        : branch_(branch), params_(model.branches[branch].classifier) {
+      const auto& weights = model.classifier.float32;
+      sum_.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2));
+    }
+    void add(const Embeddings& from, std::size_t window, StreamPosteriors& to) const {
+      const float logit = params_.scale[0] * sum_.logit(from.of(branch_, window)) + params_.bias[0];
+      const float word = 1 / (1 + std::exp(-logit));
+      to.posteriors[branch_].push_back(word);
+      to.posteriors[branch_].push_back(1 - word);
+    }
+
+   private:
+    std::size_t branch_;
+    const ClassifierParams& params_;
+    LinearClassifier sum_;
+  };
+
+  [[nodiscard]] NegativeStreams negative_streams(const Model& model, std::size_t branch) const {
+    NegativeStreams out;
+    const PosteriorMaker maker(model, branch);
+    for (const std::size_t w : windows_) {
+      for (LabelledStream* stream : {&out.plain, &out.all}) {
+        if (stream == &out.all || is_plain(w)) {
+          stream->windows.end_samples.push_back(all_.ends[w]);
+          maker.add(all_, w, stream->windows);
+        }
+      }
+    }
+    const NegativeLengths lengths = lengths_of(s_.negatives, runs_);
+    out.plain.windows.samples = lengths.plain;
+    out.all.windows.samples = lengths.all;
+    return out;
+  }
+
+  /// The lowest threshold with which neither way to count has more false accepts than wanted.
+  [[nodiscard]] float threshold(const Model& model, std::size_t branch, double* rate) const {
+    const NegativeStreams streams = negative_streams(model, branch);
+    float highest = o_.lowest_threshold;
+    for (const LabelledStream* stream : {&streams.plain, &streams.all}) {
+      const Sweep sweep = sweep_thresholds(model, model.detector, static_cast<BranchId>(branch),
+                                           std::span(stream, 1), threshold_grid());
+      std::size_t t = 0;
+      while (t + 1 < sweep.thresholds.size() &&
+             static_cast<double>(sweep.scores[t].total().false_accepts) > o_.per_hour * sweep.hours) {
+        ++t;
+      }
+      highest = std::max(highest, sweep.thresholds[t]);
+    }
+    highest = std::min(highest, o_.highest_threshold);
+    if (rate != nullptr) {
+      const std::vector<float> chosen{highest, 1};
+      const StreamScore score =
+          score_stream(model, model.detector, static_cast<BranchId>(branch), chosen, streams.plain);
+      *rate = static_cast<double>(score.total().false_accepts) * 16000 * 3600 /
+              static_cast<double>(std::max<std::int64_t>(1, streams.plain.windows.samples));
+    }
+    return highest;
+  }
+
+  void set_thresholds(Model& model, Enrolled& out) const {
+    parallel_for(branch_count, s_.threads, [&](std::size_t b) {
+      const float chosen = threshold(model, b, &out.false_accepts_per_hour[b]);
+      model.branches[b].thresholds = {chosen, 1};
+    });
+    out.negative_hours = static_cast<double>(lengths_of(s_.negatives, runs_).plain) / 16000 / 3600;
+  }
+
+  /// Whether a model of some recordings finds another, in the full branch.
+  [[nodiscard]] bool is_found(const std::vector<std::size_t>& clips, std::size_t left_out) const {
+    const Model model = model_of(fit(clips), clips);
+    const std::vector<float> thresholds{threshold(model, 0, nullptr), 1};
+    LabelledStream stream;
+    const PosteriorMaker maker(model, 0);
+    for (std::size_t w = 0; w < plain_[left_out].windows(); ++w) {
+      const FeatureParams& p = s_.base->features;
+      stream.windows.end_samples.push_back((plain_[left_out].ends[w] - 1) * p.hop_samples + p.frame_samples);
+      maker.add(plain_[left_out], w, stream.windows);
+    }
+    stream.windows.samples = stream.windows.end_samples.back();
+    return score_stream(model, model.detector, BranchId::full, thresholds, stream).total().false_accepts > 0;
+  }
+
+  [[nodiscard]] bool is_plain(std::size_t window) const {
+    return s_.negatives.runs[s_.run_of[window]].kind != NegativeKind::hard;
+  }
+
+  const Shared& s_;
+  const EnrollOptions& o_;
+  const Embeddings& all_;
+  std::vector<const NegativeRun*> runs_, talk_;  // without the word; of them, plain speech
+  std::vector<std::size_t> windows_;             // of all_: those of runs_
+  std::vector<Embeddings> positives_, plain_;    // [clips]
+};
+
+}  // namespace
+
+Enroller::Enroller(const std::shared_ptr<const Model>& base, const Kernels& kernels,
+                   const Negatives& negatives, unsigned threads) {
+  if (base->streaming) {
+    throw Error(ErrorKind::usage, base->name + ": a streaming model, expected a window net to start from");
+  }
+  if (!(base->features == negatives.features)) {
+    throw Error(ErrorKind::usage,
+                "the negatives have other features than " + base->name + ", expected the same");
+  }
+  shared_ = std::make_unique<const Shared>(base, kernels, negatives, threads);
+}
+
+Enroller::~Enroller() = default;
+
+Enrolled Enroller::enroll(const std::vector<EnrollClip>& clips, const EnrollOptions& options) const {
+  if (clips.empty()) {
+    throw Error(ErrorKind::usage, "enroll: found no recording, expected at least one");
+  }
+  return WordFit(*shared_, options).run(clips);
+}
+
+void add_negative(Negatives& negatives, std::span<const float> samples) {
+  const auto tables = std::make_shared<const MfccTables>(negatives.features);
+  const std::vector<std::int8_t> frames = frames_of(tables, samples);
+  if (frames.empty()) {
+    return;
+  }
+  NegativeRun run;
+  run.kind = NegativeKind::hard;
+  run.weight = mistake_weight;
+  run.first_frame = negatives.frames.size() / negatives.features.coefficients;
+  run.frames = frames.size() / negatives.features.coefficients;
+  negatives.frames.insert(negatives.frames.end(), frames.begin(), frames.end());
+  negatives.runs.push_back(run);
+}
+
+}  // namespace kwsd

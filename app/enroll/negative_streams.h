@@ -1,0 +1,41 @@
+// The negatives through a model: how many false accepts a threshold lets through. Thread: one.
+#pragma once
+
+#include <span>
+
+#include "app/enroll/negatives.h"
+#include "app/eval/stream_score.h"
+
+namespace kwsd {
+
+/// Two ways to count, of which neither may have more false accepts an hour than wanted.
+struct NegativeStreams {
+  LabelledStream plain;  ///< what was drawn at random: as long as it is
+  LabelledStream all;    ///< with what was searched for; as long as what was searched
+};
+
+/// Runs that follow one another 2 s apart, so that none says anything about the next.
+class NegativeTimeline {
+ public:
+  explicit NegativeTimeline(const FeatureParams& features) : features_(features) {}
+  /// Sample of the stream at which frame `frame` (from 1) of the present run ends.
+  [[nodiscard]] std::int64_t end_sample(std::int64_t frame) const noexcept;
+  void next_run(const NegativeRun& run) noexcept;
+
+ private:
+  const FeatureParams& features_;
+  std::int64_t start_ = 0, next_ = 0;
+};
+
+/// Samples that count for `plain` and for `all`: lengths are what rates are of.
+struct NegativeLengths {
+  std::int64_t plain = 0, all = 0;
+};
+[[nodiscard]] NegativeLengths lengths_of(const Negatives& negatives,
+                                         std::span<const NegativeRun* const> runs);
+
+/// The runs through every branch. Throws Error (usage) where the model's features are others.
+[[nodiscard]] NegativeStreams classify_negatives(const Network& network, const Negatives& negatives,
+                                                 std::span<const NegativeRun* const> runs);
+
+}  // namespace kwsd
