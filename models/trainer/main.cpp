@@ -6,9 +6,11 @@
 #include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/data_command.h"
 #include "models/trainer/measure/measure_command.h"
+#include "models/trainer/negatives/negatives_command.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/stream/stream_command.h"
 #include "models/trainer/synth/synth_command.h"
+#include "models/trainer/word/word_command.h"
 
 int main(int argc, char** argv) {
   const auto set_up_log = [] {
@@ -16,6 +18,7 @@ int main(int argc, char** argv) {
     spdlog::set_pattern("%^%l%$: %v");
   };
   const auto add_commands = [](CLI::App& app, kwsd::Command& /*selected*/) {  // each runs while it is parsed
+    kwsd::train::add_word_command(app);
     kwsd::train::add_data_command(app);
     kwsd::train::add_train_command(app);
     kwsd::train::add_train_streams_command(app);
@@ -24,6 +27,7 @@ int main(int argc, char** argv) {
     kwsd::train::add_calibrate_command(app);
     kwsd::train::add_measure_command(app);
     kwsd::train::add_synth_command(app);
+    kwsd::train::add_negatives_command(app);
     kwsd::train::add_golden_command(app);
     kwsd::train::add_describe_command(app);
   };

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/base/atomic_file.h"
+#include "app/enroll/negative_streams.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
@@ -62,6 +63,24 @@ void warn_of_unheard(const Model& model, const Dataset& dataset) {
   }
 }
 
+/// Those in which nobody says a keyword, as collections.
+void add_negatives(const Network& network, const CalibrationOptions& options,
+                   std::vector<LabelledStream>& to) {
+  if (!options.negatives) {
+    return;
+  }
+  std::vector<std::string> keywords;
+  for (const Label& label : network.model().labels) {
+    if (label.kind == LabelKind::keyword) {
+      keywords.push_back(label.name);
+    }
+  }
+  const auto runs = options.negatives->without(keywords);
+  NegativeStreams streams = classify_negatives(network, *options.negatives, runs);
+  to.push_back(std::move(streams.plain));
+  to.push_back(std::move(streams.all));
+}
+
 fs::path beside(const fs::path& model, const char* ending) {
   fs::path path = model;
   return path.replace_extension(std::string(".calibration") + ending);
@@ -82,6 +101,7 @@ CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& out
   SplitStreams choose = classify_split(network, dataset, Split::validation, {Split::validation, Split::train},
                                        conditions, options);
   choose.collections = classify_collections(network, dataset, options);
+  add_negatives(network, options, choose.collections);
   spdlog::info("classifying streams of the test split");
   const SplitStreams measure =
       classify_split(network, dataset, Split::test, {Split::test}, conditions, options);
@@ -143,6 +163,12 @@ void add_calibrate_command(CLI::App& app) {
   command->add_option("--threads", a->calibration.threads, "Streams that are classified at the same time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_option_function<std::string>(
+      "--negatives",
+      [a](const std::string& file) {
+        a->calibration.negatives = std::make_shared<const Negatives>(load_negatives(file));
+      },
+      "Features of negatives (kwsd-train negatives), to count false accepts on");
   command->callback([a] {
     for (const Label& label : load_model(a->model).labels) {
       if (label.kind == LabelKind::keyword) {

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/enroll/negatives.h"
 #include "app/eval/stream_score.h"
 #include "models/trainer/data/dataset.h"
 
@@ -30,6 +32,8 @@ struct CalibrationOptions {
   double in_time_share = 0.75, in_time_seconds = 0.4;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
   DetectorParams detector;
+  /// Beside the collections: no threshold is so low that these have more false accepts an hour; may be null.
+  std::shared_ptr<const Negatives> negatives;
   std::uint64_t seed = 1;
   unsigned threads = 2;
 };

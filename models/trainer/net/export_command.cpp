@@ -178,13 +178,10 @@ void check_streams(const std::filesystem::path& path, NetImpl& net,
   }
 }
 
-void run_export(const ExportArguments& a) {
-  if (!is_name(a.name)) {
-    throw Error(ErrorKind::usage,
-                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
-  }
+}  // namespace
+
+void export_checkpoint(const Dataset& dataset, const ExportOptions& a) {
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
-  const Dataset dataset(a.data);
   const NetInfo& info = checkpoint.info;
   require_labels(a.checkpoint, info.labels, dataset.labels());
   std::vector<Batch> clips;
@@ -220,6 +217,16 @@ void run_export(const ExportArguments& a) {
     checkpoint.info.recipe = model.provenance;
     save_checkpoint(a.weights, checkpoint, nullptr);
   }
+}
+
+namespace {
+
+void run_export(const ExportArguments& a) {
+  if (!is_name(a.name)) {
+    throw Error(ErrorKind::usage,
+                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
+  }
+  export_checkpoint(Dataset(a.data), {a.checkpoint, a.out, a.thresholds, a.weights, a.name});
 }
 
 /// What a network makes of the test clips: to standard output, and to --json.

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
+#include "models/trainer/data/dataset.h"
 #include "models/trainer/net/network.h"
 
 namespace kwsd::train {
@@ -13,6 +15,16 @@ void add_export_command(CLI::App& app);    ///< kwsd-train export
 void add_test_command(CLI::App& app);      ///< kwsd-train test
 void add_golden_command(CLI::App& app);    ///< kwsd-train golden
 void add_describe_command(CLI::App& app);  ///< kwsd-train describe
+
+struct ExportOptions {
+  std::filesystem::path checkpoint, out;
+  std::filesystem::path thresholds;  ///< model file to take the thresholds from, or empty
+  std::filesystem::path weights;     ///< small checkpoint to write, too, or empty
+  std::string name;                  ///< of the model
+};
+/// The model file of a checkpoint, checked with the daemon's network on clips of `dataset`, whose labels are
+/// the checkpoint's. Throws Error: internal where the rounding costs more than it may.
+void export_checkpoint(const Dataset& dataset, const ExportOptions& options);
 
 /// --memory-size --blocks --convs ...; sets the defaults, too.
 void add_net_options(CLI::App& command, NetOptions& net);

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""`kwsd-train word` and `kwsd enroll` as their users run them, with tiny budgets: with no recording, one and several; a phrase;
+another language; killed at random and resumed; installed; with mistakes. The models are poor; that each run ends in a model
+or in one clear line is what counts here.
+
+usage: word_test.py KWSD KWSD_TRAIN
+"""
+import hashlib
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+
+from environment import LIMIT, environment
+
+SOURCE = pathlib.Path(__file__).parents[2]
+SKIPPED = 77
+TINY = ("--quick", "--voices", 12, "--epochs", 2, "--threads", 2)
+
+
+def run(*arguments, cwd, variables=None):
+    command = list(map(str, arguments))
+    settings = environment(SOURCE, OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1", **(variables or {}))
+    return subprocess.run(command, capture_output=True, text=True, env=settings, cwd=cwd, timeout=LIMIT)
+
+
+def say(folder, word, voice, number=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{voice.replace('+', '-')}_nohash_{number}.wav"
+    subprocess.run(["espeak-ng", "-v", voice, "-s", str(int(140 + 15 * number)), "-w", str(file), word], check=True, timeout=LIMIT)
+    return file
+
+
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+class Word(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.root = pathlib.Path(holder.name)
+
+    def word(self, *arguments, **options):
+        result = run(TRAINER, "word", *arguments, *TINY, cwd=self.root, **options)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stderr
+
+    def refused(self, program, *arguments):
+        result = run(program, *arguments, cwd=self.root)
+        self.assertGreater(result.returncode, 0)
+        errors = [line for line in result.stderr.splitlines() if "error" in line]
+        self.assertEqual(len(errors), 1, result.stderr)
+        return errors[0]
+
+    def test_a_phrase_from_its_text_alone(self):
+        log = self.word("hey marmalade", "--install", "user", variables={"XDG_DATA_HOME": self.root / "data"})
+        self.assertIn("0 recordings", log)
+        self.assertIn("does not name the model", log)
+        model = self.root / "hey_marmalade.kwsm"
+        report = (self.root / "hey_marmalade.html").read_text()
+        self.assertIn("<svg", report)
+        self.assertNotIn("http", report.replace("http://www.w3.org", ""))
+        self.assertIn("hey marmalade", (self.root / "hey_marmalade.md").read_text())
+        installed = self.root / "data/kwsd/models/hey_marmalade.kwsm"
+        self.assertEqual(digest(installed), digest(model))
+        found = run(KWSD, "info", "hey_marmalade", cwd=self.root, variables={"XDG_DATA_HOME": self.root / "data"})
+        self.assertEqual(found.returncode, 0, found.stderr)
+
+    def test_recordings_mistakes_and_a_kill_at_random(self):
+        for number, voice in enumerate(("en-us+m1", "en-us+f2", "en-gb+m3")):
+            say(self.root / "marmalade", "marmalade", voice, number)
+        (self.root / "marmalade" / "broken.wav").write_bytes(b"RIFFxxxxWAVEnothing")
+        say(self.root / "mistakes" / "marmalade", "marmalade", "en-gb+f4")
+        say(self.root / "mistakes" / "not_marmalade", "marmalade jam", "en-us+m5")
+        self.word("marmalade", "--mistakes", "mistakes", "-o", "whole")
+        whole = self.root / "whole" / "marmalade.kwsm"
+        report = (self.root / "whole" / "marmalade.html").read_text()
+        self.assertEqual(report.count("<audio"), 5)
+        self.assertIn("broken.wav", report)
+        draw = random.Random(os.getpid())
+        command = [str(part) for part in (TRAINER, "word", "marmalade", "--mistakes", "mistakes", "-o", "killed", *TINY)]
+        settings = environment(SOURCE, OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1")
+        for _ in range(3):
+            with subprocess.Popen(command, cwd=self.root, env=settings, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as process:
+                try:
+                    process.wait(draw.uniform(1, 25))
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+        self.word("marmalade", "--mistakes", "mistakes", "-o", "killed")
+        self.assertEqual(digest(self.root / "killed" / "marmalade.kwsm"), digest(whole))
+        log = self.word("marmalade", "-o", "whole")  # other recordings: a new model, compared with the one before
+        self.assertIn("starts anew", log)
+        self.assertIn(" before", log)
+
+    def test_another_language(self):
+        say(self.root / "mine", "Kartoffel", "de")
+        self.word("kartoffel", "mine", "--lang", "de")
+        self.assertTrue((self.root / "kartoffel.kwsm").exists())
+
+    def test_what_cannot_be_done_is_one_line(self):
+        self.assertIn("no synthetic voice for 'xx'", self.refused(TRAINER, "word", "marmalade", *TINY, "--lang", "xx"))
+        self.assertIn("nowhere", self.refused(TRAINER, "word", "marmalade", "nowhere", *TINY))
+        self.assertIn("WORD", self.refused(TRAINER, "word", "unknown", *TINY))
+        (self.root / "empty").mkdir()
+        self.assertIn("found no recording", self.refused(TRAINER, "word", "marmalade", "empty", *TINY))
+
+
+class Enroll(unittest.TestCase):
+    setUp = Word.setUp
+    refused = Word.refused
+
+    def enroll(self, *arguments, **options):
+        result = run(KWSD, "enroll", *arguments, cwd=self.root, **options)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_five_recordings_of_one_voice(self):
+        for number in range(5):
+            say(self.root / "mine", "marmalade", "en-us+m3", number)
+        told = self.enroll("marmalade", "mine", variables={"XDG_DATA_HOME": self.root / "data"})
+        self.assertIn("5 recordings", told)
+        self.assertIn("found by a model of the others", told)
+        again = say(self.root, "marmalade", "en-us+m3", 1.5)
+        with wave.open(str(again)) as clip:
+            self.assertGreater(clip.getnframes(), 0)
+        heard = run(KWSD, "run", "-m", "marmalade", "-i", again, "--format", "text", cwd=self.root,
+                    variables={"XDG_DATA_HOME": self.root / "data"})
+        self.assertEqual(heard.stdout.split(), ["marmalade"], heard.stderr)
+
+    def test_mistakes_are_compared(self):
+        for number in range(3):
+            say(self.root / "mine", "marmalade", "en-us+m3", number)
+        self.enroll("marmalade", "mine", "-o", "m.kwsm")
+        say(self.root / "mistakes" / "marmalade", "marmalade", "en-gb+f2")
+        say(self.root / "mistakes" / "not_marmalade", "lemonade", "en-us+m3")
+        told = self.enroll("marmalade", "mine", "-o", "m.kwsm", "--mistakes", "mistakes")
+        self.assertIn("missed before: ", told)
+        self.assertIn("false accepts before: ", told)
+        self.assertRegex(told, r"of 1 right, [01] before")
+
+    def test_what_cannot_be_done_is_one_line(self):
+        self.assertIn("nowhere", self.refused(KWSD, "enroll", "marmalade", "nowhere", "-o", "m.kwsm"))
+        broken = self.root / "broken.wav"
+        broken.write_bytes(b"RIFFxxxxWAVEnothing")
+        self.assertIn("found 0 usable recordings", self.refused(KWSD, "enroll", "marmalade", broken, "-o", "m.kwsm"))
+        bad = self.root / "bad.kwsn"
+        bad.write_bytes(b"KWSDNEGS")
+        self.assertIn("bad.kwsn", self.refused(KWSD, "enroll", "marmalade", "mine", "--negatives", bad, "-o", "m.kwsm"))
+
+
+if __name__ == "__main__":
+    KWSD, TRAINER = sys.argv[1:3]
+    if not shutil.which("espeak-ng"):
+        print("skipped: espeak-ng is not installed")
+        sys.exit(SKIPPED)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
