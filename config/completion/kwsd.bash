@@ -27,6 +27,8 @@ _kwsd() {
     found=$(_kwsd_list "${COMP_WORDS[0]}")
   elif [[ -z $found && $current == -* ]]; then
     found=$(_kwsd_list "${COMP_WORDS[@]:0:2}")
+  elif [[ -z $found ]] && ((COMP_CWORD == 2)); then # commands of a command
+    found=$(_kwsd_list "${COMP_WORDS[@]:0:2}" | grep -v '^-')
   fi
   if [[ -n $found ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$found" -- "$current")

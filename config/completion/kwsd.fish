@@ -18,6 +18,7 @@ end
 function __kwsd_complete
     set -l words (commandline -opc)
     set -l choices
+    set -l commands
     if string match -q -- '--*' $words[-1]
         set choices (__kwsd_choices $words[-1] $words[1..2])
     end
@@ -29,6 +30,8 @@ function __kwsd_complete
         string join \n $choices
     else if test (count $words) = 1; or string match -q -- '-*' (commandline -ct)
         __kwsd_list $words[1..(math "min(2, $(count $words))")]
+    else if test (count $words) = 2; and set commands (__kwsd_list $words[1..2] | string match -rv '^-')
+        string join \n $commands
     else
         __fish_complete_path (commandline -ct)
     end

@@ -54,7 +54,9 @@ def differences(shell, program):
     options, commands = named(program)
     wanted = {("",): options | set(commands), ("--",): options, (commands[0], ""): {file.name for file in FOLDER.iterdir()}}
     for command in commands:
-        wanted[command, "--"] = named(program, command)[0]
+        wanted[command, "--"], its_commands = named(program, command)
+        if its_commands:
+            wanted[command, ""] = set(its_commands)
         if "--log-level" in wanted[command, "--"]:
             wanted[command, "--log-level", ""] = {"debug", "info", "warning", "error", "off"}
     for words, names in wanted.items():
