@@ -93,7 +93,7 @@ void add_delivery_flags(CLI::App& command, MqttClientOptions& client) {
           "--spread-seconds", client.spread_seconds,
           "After a loss, wait a random time between 1 s and this before connecting again; for N clients, "
           "choose at least N / 10")
-      ->check(CLI::Range(1.0, 120.0))
+      ->check(CLI::Range(1.0, 3600.0))
       ->check(CLI::Validator(check_number, ""));
 }
 
@@ -111,7 +111,6 @@ int run_mqtt(MqttFlags& flags, CLI::App& command) {
   MqttIdentity& identity = options.client.identity;
   identity.id = identity.id.empty() ? default_mqtt_id() : identity.id;
   identity.name = identity.name.empty() ? identity.id : identity.name;
-  options.recognition = flags.settings.recognition;
   run_mqtt_service(options);
   return 0;
 }
@@ -125,8 +124,12 @@ void add_mqtt_command(CLI::App& app, Command& selected) {
   add_broker_flags(*command, *flags);
   add_identity_flags(*command, flags->options.client.identity);
   add_delivery_flags(*command, flags->options.client);
-  command->add_option("--events", flags->options.socket, "The event socket of kwsd")->type_name("PATH");
-  add_settings(*command, flags->settings, {"model", "threshold", "log-level"});
+  command->add_option("--events", flags->options.events, "The event socket of kwsd")->type_name("PATH");
+  command
+      ->add_option("--control", flags->options.control,
+                   "The control socket of kwsd, through which kwsd obeys the broker; empty: it does not")
+      ->type_name("PATH");
+  add_settings(*command, flags->settings, {"log-level"});
   add_config_option(*command);
   command->callback(
       [&selected, flags, command] { selected = [flags, command] { return run_mqtt(*flags, *command); }; });

@@ -15,7 +15,7 @@ double Backoff::lost(double now) noexcept {
   }
   connected_since_ = -1;
   // A quarter of the outage: a broker that is back after 40 s is found within 50 s.
-  const double window = std::clamp((now - outage_since_) / 4, spread_, longest_seconds);
+  const double window = std::clamp((now - outage_since_) / 4, spread_, std::max(spread_, longest_seconds));
   return random_.uniform(1, window);
 }
 

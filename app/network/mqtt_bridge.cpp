@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/base/version.h"
+#include "app/base/words.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t most_models = 16;
 constexpr double never = std::numeric_limits<double>::infinity();
 
 std::string dump(const json& value) {
@@ -54,6 +56,17 @@ std::optional<double> parse_threshold_payload(std::string_view payload) {
   return whole && value >= 0 && value <= 1 ? std::optional(value) : std::nullopt;
 }
 
+/// "computer, commands"; none: another text.
+std::vector<std::string> parse_models_payload(std::string_view payload) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0, end = 0; at <= payload.size(); at = end + 1) {
+    end = std::min(payload.find(',', at), payload.size());
+    names.emplace_back(trimmed(payload.substr(at, end - at)));
+  }
+  const bool good = names.size() <= most_models && std::all_of(names.begin(), names.end(), is_name);
+  return good ? names : std::vector<std::string>();
+}
+
 /// What follows `prefix` in `text`; nothing where it begins otherwise.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
   return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
@@ -72,6 +85,7 @@ std::vector<std::string> MqttBridge::subscriptions() const {
   for (const std::string& who : names) {
     topics.push_back(identity_.of(who, "listen/set"));
     topics.push_back(identity_.of(who, "threshold/+/set"));
+    topics.push_back(identity_.of(who, "models/set"));
   }
   if (!identity_.discovery_prefix.empty()) {
     topics.push_back(identity_.discovery_prefix + "/status");
@@ -143,9 +157,9 @@ void MqttBridge::kwsd_gone(Outbox& outbox) {
   }
 }
 
-void MqttBridge::take_event(std::string_view line, double now, double wall, Outbox& outbox) {
+std::string MqttBridge::take_event(std::string_view line, double now, double wall, Outbox& outbox) {
   const json event = json::parse(line, nullptr, false);
-  const std::string kind = event.is_object() ? text_of(event, "event") : std::string();
+  std::string kind = event.is_object() ? text_of(event, "event") : std::string();
   if (kind.empty()) {
     throw Error(ErrorKind::bad_data,
                 "event socket: found '" + printable(line) + "', expected an event of kwsd");
@@ -173,6 +187,7 @@ void MqttBridge::take_event(std::string_view line, double now, double wall, Outb
     missed_ += std::clamp<std::int64_t>(event["events"].get<std::int64_t>(), 0, 1 << 30);
     state("missed", std::to_string(missed_), outbox);
   }
+  return kind;
 }
 
 void MqttBridge::detected(const json& event, double now, double wall, Outbox& outbox) {
@@ -206,8 +221,8 @@ std::optional<MqttCommand> MqttBridge::take_hermes(std::string_view topic, std::
   if (text_of(message, "siteId") != identity_.id) {
     return std::nullopt;  // another's
   }
-  return MqttCommand{
-      topic.ends_with("toggleOn") ? MqttCommand::Kind::listen : MqttCommand::Kind::mute, {}, 0};
+  return MqttCommand{.kind =
+                         topic.ends_with("toggleOn") ? MqttCommand::Kind::listen : MqttCommand::Kind::mute};
 }
 
 std::optional<MqttCommand> MqttBridge::take_message(std::string_view topic, std::string_view payload,
@@ -235,7 +250,7 @@ std::optional<MqttCommand> MqttBridge::take_message(std::string_view topic, std:
     if (payload != "ON" && payload != "OFF") {
       fail(topic, payload, "ON or OFF");
     }
-    return MqttCommand{payload == "ON" ? MqttCommand::Kind::listen : MqttCommand::Kind::mute, {}, 0};
+    return MqttCommand{.kind = payload == "ON" ? MqttCommand::Kind::listen : MqttCommand::Kind::mute};
   }
   if (leaf && leaf->starts_with("threshold/") && leaf->ends_with("/set") && leaf->size() > 14) {
     const std::string word = word_of_level(leaf->substr(10, leaf->size() - 14));
@@ -246,7 +261,14 @@ std::optional<MqttCommand> MqttBridge::take_message(std::string_view topic, std:
     if (!is_label(word)) {
       fail(topic, word, "a keyword");
     }
-    return MqttCommand{MqttCommand::Kind::threshold, word, *value};
+    return MqttCommand{.kind = MqttCommand::Kind::threshold, .word = word, .threshold = *value};
+  }
+  if (leaf == "models/set") {
+    std::vector<std::string> names = parse_models_payload(payload);
+    if (names.empty()) {
+      fail(topic, payload, "names of 1 to 16 models, separated by commas");
+    }
+    return MqttCommand{.kind = MqttCommand::Kind::models, .models = std::move(names)};
   }
   return std::nullopt;
 }

@@ -17,9 +17,10 @@ namespace kwsd {
 
 /// What kwsd is asked to do.
 struct MqttCommand {
-  enum class Kind : std::uint8_t { listen, mute, threshold } kind = Kind::listen;
-  std::string word;      ///< of a threshold
-  double threshold = 0;  ///< [0, 1]
+  enum class Kind : std::uint8_t { listen, mute, threshold, models } kind = Kind::listen;
+  std::string word{};                 ///< of a threshold
+  double threshold = 0;               ///< [0, 1]
+  std::vector<std::string> models{};  ///< that are to listen, 1 to 16 names
   bool operator==(const MqttCommand&) const = default;
 };
 
@@ -37,8 +38,8 @@ class MqttBridge {
   /// A new connection to the broker: every state anew.
   void broker_connected(Outbox& outbox);
   /// A line of kwsd's event socket. `now` in steady seconds; `wall` in seconds since 1970, by which the age
-  /// of an event is known. Throws Error (bad_data) for a line that is no event.
-  void take_event(std::string_view line, double now, double wall, Outbox& outbox);
+  /// of an event is known. Returns the kind of event. Throws Error (bad_data) for a line that is no event.
+  std::string take_event(std::string_view line, double now, double wall, Outbox& outbox);
   /// kwsd has gone.
   void kwsd_gone(Outbox& outbox);
   /// Whether kwsd takes commands; only then Home Assistant gets a switch and thresholds.

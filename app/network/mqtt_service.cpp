@@ -11,16 +11,18 @@
 #include "app/base/log.h"
 #include "app/base/steady_seconds.h"
 #include "app/base/stop_signals.h"
+#include "app/events/control_client.h"
 #include "app/network/event_feed.h"
+#include "app/network/mqtt_control.h"
 #include "app/network/notify.h"
 #include "engine/model/error.h"
-#include "engine/spotter/spotter_stream.h"
 
 namespace kwsd {
 
 namespace {
 
 constexpr double goodbye_seconds = 1;
+constexpr std::chrono::milliseconds patience(2000);  // with the control socket
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -31,34 +33,13 @@ std::uint64_t random_seed() {
   return (static_cast<std::uint64_t>(device()) << 32U) | device();
 }
 
-/// The keywords of the models, with the thresholds that apply to the full branch.
-std::vector<MqttKeyword> keywords_of(const RecognitionOptions& recognition) {
-  const auto spotter = load_spotter(recognition);
-  const auto models = spotter->models();
-  SpotterStream stream(spotter);
-  apply_thresholds(recognition.thresholds, models, [&stream](std::size_t model, int label, float threshold) {
-    stream.set_threshold(model, label, threshold);
-  });
-  std::vector<MqttKeyword> keywords;
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    for (std::size_t label = 0; label < models[m]->labels.size(); ++label) {
-      const std::string& word = models[m]->labels[label].name;
-      const auto same = [&word](const MqttKeyword& other) { return other.word == word; };
-      if (models[m]->labels[label].kind == LabelKind::keyword &&
-          std::none_of(keywords.begin(), keywords.end(), same)) {
-        keywords.push_back({word, stream.threshold(m, static_cast<int>(label), BranchId::full)});
-      }
-    }
-  }
-  return keywords;
-}
-
 class Service {
  public:
   explicit Service(const MqttOptions& options)
-      : options_(options), feed_(options.socket), client_(options.client, random_seed(), now_seconds()) {
-    client_.bridge().set_keywords(keywords_of(options.recognition), client_.outbox());
-  }
+      : options_(options),
+        feed_(options.events),
+        control_(options.control),
+        client_(options.client, random_seed(), now_seconds()) {}
 
   void run() {
     notify_manager("READY=1");
@@ -83,15 +64,15 @@ class Service {
     poll(polled.data(), polled.size(), static_cast<int>(std::ceil(1000 * wait)));
     feed(polled[1].revents);
     client_.step(polled[2].revents, now_seconds());
-    (void)client_.take_commands();
+    obey(client_.take_commands());
   }
 
   void feed(short revents) {
     if (!feed_.connected()) {
       feed_.connect(now_seconds());
       if (feed_.connected() != std::exchange(fed_, feed_.connected()) || !std::exchange(told_, true)) {
-        fed_ ? spdlog::info("MQTT: reading events from {}", options_.socket)
-             : spdlog::warn("MQTT: {}: {}; waiting for kwsd", options_.socket, feed_.reason());
+        fed_ ? spdlog::info("MQTT: reading events from {}", options_.events)
+             : spdlog::warn("MQTT: {}: {}; waiting for kwsd", options_.events, feed_.reason());
       }
       return;
     }
@@ -104,16 +85,76 @@ class Service {
 
   void take(std::string_view line) {
     try {
-      client_.bridge().take_event(line, now_seconds(), wall_seconds(), client_.outbox());
+      const std::string event =
+          client_.bridge().take_event(line, now_seconds(), wall_seconds(), client_.outbox());
+      if (event == "ready" || event == "reloaded") {
+        client_.ask_again();  // retained commands hold for settings that are new, too
+        refresh();
+      }
     } catch (const Error& error) {
       spdlog::warn("{}", error.what());
+    }
+  }
+
+  /// What kwsd answers. Throws Error (unavailable).
+  std::string ask(const std::string& request) { return control_.request(request, patience); }
+
+  /// Learns which keywords kwsd listens for, and brings its models closer to those that are wanted.
+  void refresh() {
+    if (options_.control.empty()) {
+      return;
+    }
+    try {
+      client_.bridge().set_keywords(keywords_of(ask(R"({"command":"keywords"})")), client_.outbox());
+      client_.bridge().set_commands(true, client_.outbox());
+      if (!models_.empty()) {
+        if (const auto request = model_request(models_of(ask(R"({"command":"status"})")), models_)) {
+          check_answer(ask(*request));  // an event `reloaded` follows
+        }
+      }
+    } catch (const Error& error) {
+      spdlog::warn("MQTT: {}", error.what());
+      models_.clear();
+      if (error.kind() == ErrorKind::unavailable) {
+        client_.bridge().set_commands(false, client_.outbox());
+      }
+    }
+  }
+
+  void obey(const std::vector<MqttCommand>& commands) {
+    try {
+      for (const MqttCommand& command : commands) {
+        if (command.kind == MqttCommand::Kind::models) {
+          models_ = command.models;
+        } else if (!options_.control.empty()) {
+          obey(command);
+        }
+      }
+    } catch (const Error& error) {  // kwsd is away: what is retained comes again
+      spdlog::warn("MQTT: {}", error.what());
+      return;
+    }
+    if (!commands.empty()) {
+      refresh();
+    }
+  }
+
+  /// Throws Error (unavailable).
+  void obey(const MqttCommand& command) {
+    const std::string answer = ask(control_request(command));
+    try {
+      check_answer(answer);
+    } catch (const Error& error) {
+      spdlog::warn("MQTT: {}", error.what());
     }
   }
 
   const MqttOptions& options_;
   StopSignals signals_;
   EventFeed feed_;
+  ControlClient control_;
   MqttClient client_;
+  std::vector<std::string> models_;  // that the broker wants; empty: as configured
   bool fed_ = false, told_ = false;
 };
 

@@ -5,14 +5,13 @@
 #include <string>
 
 #include "app/network/mqtt_client.h"
-#include "app/settings/options.h"
 
 namespace kwsd {
 
 struct MqttOptions {
   MqttClientOptions client;
-  std::string socket = "/run/kwsd/events";  ///< of kwsd
-  RecognitionOptions recognition;           ///< models and thresholds of that kwsd
+  std::string events = "/run/kwsd/events";    ///< of kwsd
+  std::string control = "/run/kwsd/control";  ///< of kwsd; empty: commands are ignored
 };
 
 /// Runs until SIGINT or SIGTERM. Throws Error for whatever is wrong at the start; a broker or a kwsd that is

@@ -4,6 +4,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/config/mqtt/kwsd-mqtt.default DESTINATION ${
   RENAME kwsd-mqtt COMPONENT kwsd-mqtt)
 install(FILES ${PROJECT_SOURCE_DIR}/config/mqtt/mqtt.credentials DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/kwsd
   PERMISSIONS OWNER_READ OWNER_WRITE COMPONENT kwsd-mqtt)
+install(FILES ${PROJECT_SOURCE_DIR}/config/mqtt/fleets.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kwsd-mqtt COMPONENT kwsd-mqtt)
 # A password is there for root alone.
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/kwsd-mqtt.overrides
   "kwsd-mqtt: non-standard-file-perm 0600 != 0644 [etc/kwsd/mqtt.credentials]\n")

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "app/network/mqtt_connection.h"
+#include "app/network/mqtt_control.h"
 #include "engine/model/error.h"
 
 using namespace kwsd;
@@ -122,12 +123,12 @@ TEST_CASE("lines that are no event are errors; unknown events are ignored") {
 TEST_CASE("commands of this kwsd and of its groups") {
   Bridge kwsd;
   using Kind = MqttCommand::Kind;
-  CHECK(kwsd.message("kwsd/kitchen/listen/set", "OFF") == MqttCommand{Kind::mute, "", 0});
-  CHECK(kwsd.message("kwsd/ground_floor/listen/set", "ON") == MqttCommand{Kind::listen, "", 0});
+  CHECK(kwsd.message("kwsd/kitchen/listen/set", "OFF") == MqttCommand{.kind = Kind::mute});
+  CHECK(kwsd.message("kwsd/ground_floor/listen/set", "ON") == MqttCommand{.kind = Kind::listen});
   CHECK(kwsd.message("kwsd/kitchen/threshold/stop/set", "0.85") ==
-        MqttCommand{Kind::threshold, "stop", 0.85});
+        MqttCommand{.kind = Kind::threshold, .word = "stop", .threshold = 0.85});
   CHECK(kwsd.message("kwsd/kitchen/threshold/hey computer/set", "1") ==
-        MqttCommand{Kind::threshold, "hey computer", 1});
+        MqttCommand{.kind = Kind::threshold, .word = "hey computer", .threshold = 1});
   for (const char* topic : {"kwsd/cellar/listen/set", "kwsd/kitchen/listen", "kwsd/kitchen/threshold/set",
                             "kwsd/kitchen/threshold//set", "other", ""}) {
     CHECK_FALSE(kwsd.message(topic, "ON"));
@@ -141,6 +142,48 @@ TEST_CASE("commands of this kwsd and of its groups") {
     CHECK_THROWS_AS(kwsd.message("kwsd/kitchen/threshold/stop/set", payload), Error);
   }
   CHECK_THROWS_AS(kwsd.message("kwsd/kitchen/threshold/a%0Ab/set", "0.5"), Error);
+}
+
+TEST_CASE("models are names, separated by commas") {
+  Bridge kwsd;
+  const auto wanted = kwsd.message("kwsd/kitchen/models/set", "computer , commands");
+  REQUIRE(wanted);
+  CHECK(wanted->kind == MqttCommand::Kind::models);
+  CHECK(wanted->models == std::vector<std::string>{"computer", "commands"});
+  for (const std::string payload : {",", "a,", "../a", "/etc/passwd", "a b", std::string(65, 'a').c_str(),
+                                    "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"}) {
+    CHECK_THROWS_AS(kwsd.message("kwsd/ground_floor/models/set", payload), Error);
+  }
+}
+
+TEST_CASE("requests of the control socket, and its answers") {
+  using Kind = MqttCommand::Kind;
+  CHECK(control_request({.kind = Kind::listen}) == R"({"command":"unmute"})");
+  CHECK(control_request({.kind = Kind::mute}) == R"({"command":"mute"})");
+  CHECK(json::parse(control_request({.kind = Kind::threshold, .word = "stop", .threshold = 0.5})) ==
+        json{{"command", "threshold"}, {"word", "stop"}, {"value", 0.5}});
+  CHECK(keywords_of(R"({"ok":true,"keywords":[{"keyword":"a","thresholds":{"full":0.5}},
+      {"keyword":"a","thresholds":{"full":0.6}},{"keyword":"b","thresholds":{"full":1}}]})") ==
+        std::vector<MqttKeyword>{{"a", 0.5}, {"b", 1}});
+  CHECK(models_of(R"({"ok":true,"models":["commands"]})") == std::vector<std::string>{"commands"});
+  for (const char* answer :
+       {"", "[]", "{}", R"({"keywords":3})", R"({"keywords":[3]})", R"({"keywords":[{"keyword":"a"}]})",
+        R"({"keywords":[{"keyword":"a","thresholds":3}]})"}) {
+    CHECK_THROWS_AS(keywords_of(answer), Error);
+  }
+  CHECK_THROWS_WITH(check_answer(R"({"error":"word: found 'x'","code":2})"), "kwsd refuses: word: found 'x'");
+}
+
+TEST_CASE("models change one at a time") {
+  using Names = std::vector<std::string>;
+  const auto request = [](const Names& listening, const Names& wanted) {
+    return json::parse(model_request(listening, wanted).value_or("{}"));
+  };
+  CHECK(request({"a"}, {"a"}).empty());
+  CHECK(request({"a", "b"}, {"b", "a"}).empty());
+  CHECK(request({"a"}, {"b"}) == json{{"command", "model"}, {"replace", "a"}, {"by", "b"}});
+  CHECK(request({"a"}, {"a", "b"}) == json{{"command", "model"}, {"add", "b"}});
+  CHECK(request({"a", "b"}, {"b"}) == json{{"command", "model"}, {"remove", "a"}});
 }
 
 TEST_CASE("a command's payload has at most 1024 bytes") {

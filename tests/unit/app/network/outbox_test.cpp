@@ -119,6 +119,15 @@ TEST_CASE("waits are random, grow with the outage, and stay between 1 s and 120 
   }
 }
 
+TEST_CASE("a spread of more than 120 s holds") {
+  double longest = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    longest = std::max(longest, Backoff(1000, seed).lost(0));
+  }
+  CHECK(longest > 900);
+  CHECK(longest <= 1000);
+}
+
 TEST_CASE("a thousand clients that spread over 120 s never make 30 connections in one second") {
   std::vector<int> connections(130);
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
