@@ -11,7 +11,6 @@
 namespace kwsd {
 namespace {
 
-constexpr double rate = 16000;
 constexpr std::size_t before_samples = 19200, after_samples = 9600;  // of silence
 constexpr float silence_level = 1e-4F;                               // -80 dB
 constexpr int slack_frames = 2;  // of the word that may lie outside a window
