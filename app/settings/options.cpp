@@ -1,8 +1,10 @@
 #include "app/settings/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "app/base/log.h"
 #include "app/base/words.h"
 #include "app/settings/model_store.h"
 #include "engine/model/error.h"
@@ -65,11 +67,27 @@ SpotterOptions spotter_options(const RecognitionOptions& options) {
   return out;
 }
 
-std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
+std::vector<std::shared_ptr<const Model>> load_models(std::span<const std::string> names) {
   std::vector<std::shared_ptr<const Model>> models;
-  for (const std::string& name : options.models) {
-    models.push_back(std::make_shared<const Model>(load_model(find_model(name))));
+  std::vector<std::pair<std::vector<std::byte>, std::string>> loaded;  // bytes and name
+  for (const std::string& name : names) {
+    auto model = std::make_shared<const Model>(load_model(find_model(name)));
+    std::vector<std::byte> bytes = serialize_model(*model);
+    const auto same =
+        std::find_if(loaded.begin(), loaded.end(), [&](const auto& other) { return other.first == bytes; });
+    if (same != loaded.end()) {
+      spdlog::warn("--model: '{}' is the same model as '{}'; the model is loaded once", printable(name),
+                   printable(same->second));
+      continue;
+    }
+    models.push_back(std::move(model));
+    loaded.emplace_back(std::move(bytes), name);
   }
+  return models;
+}
+
+std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
+  std::vector<std::shared_ptr<const Model>> models = load_models(options.models);
   return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
                                          spotter_options(options));
 }

@@ -74,6 +74,11 @@ void apply_thresholds(std::span<const std::string> settings,
 /// What the spotter uses in place of the models' own values: the options that differ from their defaults.
 [[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options);
 
+/// The models of these names or paths, in their order. A model whose bytes equal those of an earlier one, under
+/// whatever name, is left out with a warning: it would double every event. Throws Error: what find_model and
+/// load_model throw.
+[[nodiscard]] std::vector<std::shared_ptr<const Model>> load_models(std::span<const std::string> names);
+
 /// The models that the options name, with their kernel set, hop, smoothing and refractory period. Throws
 /// Error: what find_model, load_model and select_kernels throw.
 [[nodiscard]] std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options);

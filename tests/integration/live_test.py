@@ -296,9 +296,8 @@ class WithoutATerminal(WithFolder):
         self.assertIn(" 1 detected", file.read_text().split("\n"))
 
     def test_a_reader_that_goes_while_words_wait_for_it(self):
-        sound = read_pcm(DATA / "demo.wav")[134400:][:35200] * 200  # "stop", twice each time
-        models = ["-m", "commands", "-m", "commands", "--threshold", "0.3", "--refractory-seconds", "0"]
-        process = subprocess.Popen([*COMMAND, "live", "-i", "-", *models], env=ENVIRONMENT, bufsize=0,
+        sound = read_pcm(DATA / "demo.wav")[134400:][:35200] * 400  # "stop", once each time
+        process = subprocess.Popen([*COMMAND, "live", "-i", "-", "--threshold", "0.3", "--refractory-seconds", "0"], env=ENVIRONMENT, bufsize=0,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(lambda: (process.kill(), process.wait(), process.stdin.close()))
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)

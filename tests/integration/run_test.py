@@ -182,6 +182,20 @@ class Recordings(unittest.TestCase):
         self.assertEqual([(e["keyword"], e["model"]) for e in found], [("stop", "commands")])
         self.assertEqual(found[0]["threshold"], 0.3)
 
+    def test_a_model_that_is_named_twice_is_loaded_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shipped, link, copy = SOURCE / "models" / "commands.kwsm", folder + "/link.kwsm", folder + "/copy.kwsm"
+            os.symlink(shipped, link)
+            shutil.copyfile(shipped, copy)
+            for other in ("commands", shipped, link, copy):
+                for command in ("run", "live"):
+                    result = kwsd(command, "-i", DATA / "stop.wav", "-m", "commands", "-m", other)
+                    self.assertEqual(result.stdout.count(b"stop"), kwsd(command, "-i", DATA / "stop.wav").stdout.count(b"stop"))
+                    warning = f"--model: '{other}' is the same model as 'commands'; the model is loaded once"
+                    self.assertEqual(result.stderr.decode().count(warning), 1, result.stderr)
+            twice = kwsd("run", "-i", DATA / "stop.wav", env={"KWSD_MODEL": "jarvis,commands,jarvis"})
+            self.assertEqual(events(twice, "ready")[0]["models"], ["jarvis", "commands"])
+
     def test_realtime_takes_as_long_as_the_sound(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.wav"
