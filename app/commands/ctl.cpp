@@ -53,9 +53,8 @@ int print_events(ControlClient& client) {
 }
 
 Json threshold_request(const ControlCall& call) {
-  const ThresholdSetting setting = parse_threshold(call.threshold);
-  Json request = {{"command", "threshold"},
-                  {"value", std::round(1e6 * static_cast<double>(setting.value)) / 1e6}};
+  const KeywordValue setting = parse_keyword_value(call.threshold, 1);
+  Json request = {{"command", "threshold"}, {"value", std::round(1e6 * setting.value) / 1e6}};
   if (!setting.word.empty()) {
     request["word"] = setting.word;
   }

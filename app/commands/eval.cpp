@@ -116,8 +116,9 @@ void check_labels(const EvalOptions& options, const std::vector<LabelledWord>& l
   }
 }
 
-int eval_stream(const EvalOptions& options, const Network& network) {
-  const Model& model = network.model();
+int eval_stream(const EvalOptions& options, const std::shared_ptr<const Model>& shared,
+                const Network& network) {
+  const Model& model = *shared;
   const std::vector<LabelledWord> labels = read_labels(options.labels);
   LabelledStream stream{{}, spoken_keywords(model, labels)};
   if (!options.plot.empty() && stream.words.empty()) {
@@ -126,7 +127,8 @@ int eval_stream(const EvalOptions& options, const Network& network) {
   }
   stream.windows = classify_recording(options, network);
   check_labels(options, labels, static_cast<double>(stream.windows.samples) / 16000);
-  const DetectorParams params = detector_params(model, spotter_options(options.run.recognition));
+  const DetectorParams params =
+      detector_params(model, spotter_options(options.run.recognition, {&shared, 1}));
   StreamEvaluation evaluation = evaluate_stream(model, params, stream);
   evaluation.other_words = labels.size() - stream.words.size();
   if (!options.plot.empty()) {
@@ -152,7 +154,7 @@ int eval(const EvalOptions& options) {
                      }
                    });
   const Network network(model, select_kernels(options.kernels));
-  return options.stream.empty() ? eval_data(options, network) : eval_stream(options, network);
+  return options.stream.empty() ? eval_data(options, network) : eval_stream(options, model, network);
 }
 
 }  // namespace

@@ -1,12 +1,33 @@
 #include "app/daemon/reload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/base/log.h"
+#include "app/base/words.h"
 #include "app/settings/settings.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
+namespace {
+
+bool has_keyword(const Model& model, const std::string& word) {
+  return std::any_of(model.labels.begin(), model.labels.end(), [&word](const Label& label) {
+    return label.kind == LabelKind::keyword && same_word(label.name, word);
+  });
+}
+
+/// Refractory periods of words that only other models have wait until those are loaded again.
+void keep_known_words(std::vector<std::string>& refractory,
+                      const std::vector<std::shared_ptr<const Model>>& models) {
+  std::erase_if(refractory, [&models](const std::string& text) {
+    const std::string word = parse_keyword_value(text, most_refractory_seconds).word;
+    return !word.empty() && std::none_of(models.begin(), models.end(),
+                                         [&word](const auto& model) { return has_keyword(*model, word); });
+  });
+}
+
+}  // namespace
 
 Reload::Reload(Pipeline& pipeline, Controls& controls, RunOptions options, Read read, Prepare prepare)
     : pipeline_(pipeline),
@@ -46,10 +67,11 @@ void Reload::change_models(std::vector<std::string> models) {
   RecognitionOptions next = options_.recognition;
   next.models = std::move(models);
   const std::vector<std::string> thresholds = std::exchange(next.thresholds, {});
+  keep_known_words(next.refractory, load_models(next.models));
   auto recognizer = std::make_unique<Recognizer>(next);
   for (const std::string& text : thresholds) {
-    const ThresholdSetting setting = parse_threshold(text);
-    recognizer->thresholds().want(setting.word, setting.value);
+    const KeywordValue setting = parse_keyword_value(text, 1);
+    recognizer->thresholds().want(setting.word, static_cast<float>(setting.value));
   }
   controls_.copy_thresholds(recognizer->thresholds());
   options_.recognition.models = next.models;

@@ -123,11 +123,13 @@ void apply(CLI::App& command, const std::string& key, const std::vector<std::str
 }
 
 /// The values of a list in the environment, separated by commas. "0,8" with a decimal comma is not two
-/// thresholds.
-std::vector<std::string> split_list(const std::string& name, const std::string& text) {
+/// values for every keyword.
+std::vector<std::string> split_list(const Setting& setting, const std::string& name,
+                                    const std::string& text) {
   std::vector<std::string> values = CLI::detail::split(text, ',');
   const auto for_every_word = [](const std::string& value) { return value.find('=') == std::string::npos; };
-  if (name == "KWSD_THRESHOLD" && std::count_if(values.begin(), values.end(), for_every_word) > 1) {
+  if (std::string_view(setting.value) == "X|WORD=X" &&
+      std::count_if(values.begin(), values.end(), for_every_word) > 1) {
     throw Error(ErrorKind::config,
                 "environment " + name + ": found '" + printable(text) +
                     "', expected at most one X for every keyword, then WORD=X, separated by "
@@ -143,7 +145,7 @@ void apply_environment(CLI::App& command) {
     if (value != nullptr && *value != '\0') {
       const bool list = type_name(setting) == "array of strings";
       apply(command, std::string(setting.name()),
-            list ? split_list(name, value) : std::vector<std::string>{value}, "environment " + name);
+            list ? split_list(setting, name, value) : std::vector<std::string>{value}, "environment " + name);
     }
   }
 }

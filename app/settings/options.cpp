@@ -17,23 +17,28 @@ std::string check_number(const std::string& text) {
   return text.find_first_of("nN") == std::string::npos ? "" : "found '" + text + "', expected a number";
 }
 
-ThresholdSetting parse_threshold(const std::string& text) {
-  ThresholdSetting setting;
+KeywordValue parse_keyword_value(const std::string& text, double high) {
+  KeywordValue setting;
   const std::size_t equals = text.rfind('=');
   setting.word = equals == std::string::npos ? "" : text.substr(0, equals);
   const std::string number = equals == std::string::npos ? text : text.substr(equals + 1);
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), setting.value);
   const bool parsed = error == std::errc() && end == number.data() + number.size();
-  if (!parsed || !(setting.value >= 0 && setting.value <= 1) || equals == 0) {
-    throw Error(ErrorKind::usage, "found '" + printable(text) + "', expected X or WORD=X with X from 0 to 1");
+  if (!parsed || !(setting.value >= 0 && setting.value <= high) || equals == 0) {
+    throw Error(ErrorKind::usage,
+                fmt::format("found '{}', expected X or WORD=X with X from 0 to {}", printable(text), high));
   }
   return setting;
 }
 
-void apply_thresholds(std::span<const std::string> settings,
-                      std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set) {
+namespace {
+
+/// Calls `set(model, label, value)` for each keyword that each of the settings names, in their order.
+template <typename Set>
+void for_keywords(const char* flag, std::span<const std::string> settings, double high,
+                  std::span<const std::shared_ptr<const Model>> models, const Set& set) {
   for (const std::string& text : settings) {
-    const ThresholdSetting setting = parse_threshold(text);
+    const KeywordValue setting = parse_keyword_value(text, high);
     bool known = false;
     for (std::size_t model = 0; model < models.size(); ++model) {
       const std::vector<Label>& labels = models[model]->labels;
@@ -41,29 +46,40 @@ void apply_thresholds(std::span<const std::string> settings,
         if (labels[label].kind == LabelKind::keyword &&
             (setting.word.empty() || same_word(setting.word, labels[label].name))) {
           known = true;
-          set(model, static_cast<int>(label), setting.value);
+          set(model, label, setting.value);
         }
       }
     }
     if (!known) {
-      throw Error(ErrorKind::usage, "--threshold: found the word '" + printable(setting.word) +
+      throw Error(ErrorKind::usage, std::string(flag) + ": found the word '" + printable(setting.word) +
                                         "', expected a keyword of a loaded model (see kwsd info)");
     }
   }
 }
 
-SpotterOptions spotter_options(const RecognitionOptions& options) {
-  const RecognitionOptions defaults;
+}  // namespace
+
+void apply_thresholds(std::span<const std::string> settings,
+                      std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set) {
+  for_keywords("--threshold", settings, 1, models,
+               [&set](std::size_t model, std::size_t label, double value) {
+                 set(model, static_cast<int>(label), static_cast<float>(value));
+               });
+}
+
+SpotterOptions spotter_options(const RecognitionOptions& options,
+                               std::span<const std::shared_ptr<const Model>> models) {
   SpotterOptions out;
   if (options.hop_ms > 0) {
     out.hop_seconds = options.hop_ms / 1000;
   }
-  if (options.smoothing_ms != defaults.smoothing_ms) {
-    out.smoothing_seconds = options.smoothing_ms / 1000;
+  if (options.smoothing_ms) {
+    out.smoothing_seconds = *options.smoothing_ms / 1000;
   }
-  if (options.refractory_seconds != defaults.refractory_seconds) {
-    out.refractory_seconds = options.refractory_seconds;
-  }
+  for_keywords("--refractory-seconds", options.refractory, most_refractory_seconds, models,
+               [&](std::size_t model, std::size_t label, double seconds) {
+                 out.keyword_refractory_seconds[models[model]->labels[label].name] = seconds;
+               });
   return out;
 }
 
@@ -88,8 +104,8 @@ std::vector<std::shared_ptr<const Model>> load_models(std::span<const std::strin
 
 std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options) {
   std::vector<std::shared_ptr<const Model>> models = load_models(options.models);
-  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels),
-                                         spotter_options(options));
+  const SpotterOptions spotting = spotter_options(options, models);
+  return std::make_shared<const Spotter>(std::move(models), select_kernels(options.kernels), spotting);
 }
 
 std::optional<BranchId> fixed_branch(const std::string& name) {

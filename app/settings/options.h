@@ -33,8 +33,8 @@ struct RecognitionOptions {
   std::string branch = "auto";
   double hop_ms = 0;                    ///< 0: Model::hop_frames
   std::vector<std::string> thresholds;  ///< "0.8" or "stop=0.8"
-  double smoothing_ms = 300;
-  double refractory_seconds = 1.0;
+  std::optional<double> smoothing_ms;   ///< none: the model's
+  std::vector<std::string> refractory;  ///< seconds, "1" or "stop=1"; none: the model's
 };
 
 struct OutputOptions {
@@ -56,13 +56,15 @@ struct RunOptions {
   std::string log_level = "info";
 };
 
-/// One --threshold.
-struct ThresholdSetting {
+/// A value of --threshold or --refractory-seconds.
+struct KeywordValue {
   std::string word;  ///< empty: every keyword
-  float value = 0;   ///< [0, 1]
+  double value = 0;
 };
-/// Parses "0.8" or "stop=0.8". Throws Error (usage) naming what was found and expected.
-[[nodiscard]] ThresholdSetting parse_threshold(const std::string& text);
+/// Highest value of --refractory-seconds; that of --threshold is 1.
+inline constexpr double most_refractory_seconds = 3600;
+/// Parses "0.8" or "stop=0.8", 0 to `high`. Throws Error (usage) naming what was found and expected.
+[[nodiscard]] KeywordValue parse_keyword_value(const std::string& text, double high);
 
 /// Sets the threshold of one keyword of one model, by their numbers.
 using SetThreshold = std::function<void(std::size_t model, int label, float threshold)>;
@@ -71,12 +73,14 @@ using SetThreshold = std::function<void(std::size_t model, int label, float thre
 void apply_thresholds(std::span<const std::string> settings,
                       std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set);
 
-/// What the spotter uses in place of the models' own values: the options that differ from their defaults.
-[[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options);
+/// What the options say in place of the models' own values. Throws Error (usage) for a refractory period of a
+/// word that is a keyword of no model.
+[[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options,
+                                             std::span<const std::shared_ptr<const Model>> models);
 
-/// The models of these names or paths, in their order. A model whose bytes equal those of an earlier one, under
-/// whatever name, is left out with a warning: it would double every event. Throws Error: what find_model and
-/// load_model throw.
+/// The models of these names or paths, in their order. A model whose bytes equal those of an earlier one,
+/// under whatever name, is left out with a warning: it would double every event. Throws Error: what
+/// find_model and load_model throw.
 [[nodiscard]] std::vector<std::shared_ptr<const Model>> load_models(std::span<const std::string> names);
 
 /// The models that the options name, with their kernel set, hop, smoothing and refractory period. Throws

@@ -36,13 +36,21 @@ void apply_formats(RunOptions& options) {
   }
 }
 
-std::string check_threshold(const std::string& text) {
+std::string check_keyword_value(const std::string& text, double high) {
   try {
-    (void)parse_threshold(text);
+    (void)parse_keyword_value(text, high);
     return {};
   } catch (const Error& error) {
     return error.what();
   }
+}
+
+std::string check_threshold(const std::string& text) {
+  return check_keyword_value(text, 1);
+}
+
+std::string check_refractory(const std::string& text) {
+  return check_keyword_value(text, most_refractory_seconds);
 }
 
 /// options.*first.*second...
@@ -90,17 +98,23 @@ const std::array table{
             "steps of "
             "the model as fit in 100 ms, but at least one; never more than 128 ms.",
             check_number},
-    Setting{"--smoothing-ms", G::recognition, "",
-            &field_of<recognition_of, &RecognitionOptions::smoothing_ms>, 1, 5000, "", "", true,
-            "The span in ms over which posteriors are averaged.", check_number},
-    Setting{"--refractory-seconds", G::recognition, "",
-            &field_of<recognition_of, &RecognitionOptions::refractory_seconds>, 0, 3600, "", "", true,
-            "The refractory period: after a detection, the same keyword is not reported again for this many "
-            "seconds. 0 disables "
-            "the period; a keyword is then reported again once its score has fallen clearly below the "
-            "threshold. A word that "
-            "is repeated within about a second is one detection all the same.",
-            check_number},
+    Setting{
+        "--smoothing-ms", G::recognition, "", &field_of<recognition_of, &RecognitionOptions::smoothing_ms>, 1,
+        5000, "", "300", true,
+        "The span in ms over which posteriors are averaged. Default: the value of the model, 300 where the "
+        "model has none.",
+        check_number},
+    Setting{
+        "--refractory-seconds", G::recognition, "X|WORD=X",
+        &field_of<recognition_of, &RecognitionOptions::refractory>, 0, 0, "", "[\"1\", \"stop=0.5\"]", true,
+        "The refractory period: after a detection, the same keyword is not reported again for this many "
+        "seconds: X for every keyword, WORD=X for one. May be given several times; the last one for a "
+        "keyword applies. Default: the value of the model, 1 where the model has none. With 0, one rule "
+        "remains: the score of the keyword must fall below 0.7 of its threshold before the keyword is "
+        "reported again. The score is a mean over smoothing-ms of windows of about a second. Of two words "
+        "that begin less than 0.9 s apart, every window has one, and the score does not fall: they are one "
+        "detection. From about 1 s on they are two; with a smoothing-ms of 100, from about 0.9 s on.",
+        check_refractory},
     Setting{"--kernels", G::recognition, "NAME", &field_of<recognition_of, &RecognitionOptions::kernels>, 0,
             0, "", "", true, "The kernel set: 'auto', or a name that 'kwsd info' lists."},
     Setting{
@@ -168,6 +182,11 @@ CLI::Option* add_option(CLI::App& command, const Setting& setting, RunOptions& o
     CLI::Option* option =
         command.add_option_function<std::vector<std::string>>(setting.flags, assign, setting.help);
     return option->expected(1)->take_all()->default_str(CLI::detail::join(value, " "));
+  } else if constexpr (std::is_same_v<Value, std::optional<double>>) {
+    return command
+        .add_option_function<double>(
+            setting.flags, [&value](double given) { value = given; }, setting.help)
+        ->check(CLI::Range(setting.low, setting.high));
   } else {
     CLI::Option* option = command.add_option(setting.flags, value, setting.help);
     if constexpr (std::is_same_v<Value, double>) {
@@ -221,6 +240,9 @@ std::string toml_value(Number value) {
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
+std::string toml_value(const std::optional<double>& value) {
+  return value ? toml_value(*value) : "";
+}
 
 }  // namespace
 
@@ -267,7 +289,7 @@ void add_config_option(CLI::App& command) {
 
 std::string_view type_name(const Setting& setting) noexcept {
   constexpr std::array<std::string_view, std::variant_size_v<SettingField>> names{
-      "string", "array of strings", "integer", "integer", "number", "boolean"};
+      "string", "array of strings", "integer", "integer", "number", "boolean", "number"};
   return names[setting.field.index()];
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,10 +24,11 @@ namespace kwsd {
 enum class SettingGroup : std::uint8_t { input, recognition, output, log };
 
 /// The field that a setting sets. Its type is the type of the setting: a vector takes several values, a bool
-/// is a flag.
-using SettingField = std::variant<std::string& (*)(RunOptions&), std::vector<std::string>& (*)(RunOptions&),
-                                  int& (*)(RunOptions&), std::uint32_t& (*)(RunOptions&),
-                                  double& (*)(RunOptions&), bool& (*)(RunOptions&)>;
+/// is a flag, an optional has no default.
+using SettingField =
+    std::variant<std::string& (*)(RunOptions&), std::vector<std::string>& (*)(RunOptions&),
+                 int& (*)(RunOptions&), std::uint32_t& (*)(RunOptions&), double& (*)(RunOptions&),
+                 bool& (*)(RunOptions&), std::optional<double>& (*)(RunOptions&)>;
 
 struct Setting {
   const char* flags;  ///< "-i,--input" or "--channel"

@@ -24,6 +24,9 @@ void validate(const DetectorParams& p) {
   check_range("rivals_share", p.rivals_share, 0.0, 1.0);
   check_range("min_windows", p.min_windows, 1, 50);
   check_range("refractory_seconds", p.refractory_seconds, 0.0, 3600.0);
+  for (const double seconds : p.label_refractory_seconds) {
+    check_range("label_refractory_seconds", seconds, 0.0, 3600.0);
+  }
   check_range("rearm_ratio", p.rearm_ratio, 0.0, 1.0);
   check_range("warm_up_seconds", p.warm_up_seconds, 0.0, 3600.0);
   check_range("word_seconds", p.word_seconds, 0.0, 10.0);
@@ -42,7 +45,6 @@ Detector::Detector(const Model& model, const DetectorParams& params)
     return static_cast<std::int64_t>(std::llround(seconds * model.features.sample_rate_hz));
   };
   smoothing_samples_ = samples(params.smoothing_seconds);
-  refractory_samples_ = samples(params.refractory_seconds);
   warm_up_samples_ = samples(params.warm_up_seconds);
   word_samples_ = samples(params.word_seconds);
   // Windows end at least one hop apart, so the ring holds all that one average can need.
@@ -52,6 +54,9 @@ Detector::Detector(const Model& model, const DetectorParams& params)
   detections_.reserve(1);
   for (std::size_t label = 0; label < model.labels.size(); ++label) {
     keywords_[label].is_keyword = model.labels[label].kind == LabelKind::keyword;
+    keywords_[label].refractory_samples =
+        samples(label < params.label_refractory_seconds.size() ? params.label_refractory_seconds[label]
+                                                               : params.refractory_seconds);
   }
   for (std::size_t branch = 0; branch < thresholds_.size(); ++branch) {
     thresholds_[branch] = model.branches[branch].thresholds;
@@ -209,7 +214,7 @@ void Detector::report(int label, const Window& now) noexcept {
   detections_.push_back(detection);
   Keyword& keyword = keywords_[static_cast<std::size_t>(label)];
   keyword.armed = false;
-  keyword.quiet_until = now.end_sample + refractory_samples_;
+  keyword.quiet_until = now.end_sample + keyword.refractory_samples;
 }
 
 }  // namespace kwsd

@@ -62,7 +62,8 @@ class Detector {
   struct Keyword {
     bool is_keyword = false;
     bool armed = true;
-    std::int64_t quiet_until = 0;  // refractory: no event before this sample
+    std::int64_t refractory_samples = 0;
+    std::int64_t quiet_until = 0;  // no event before this sample
   };
 
   void remember(std::span<const float> posteriors, Window window) noexcept;
@@ -77,7 +78,7 @@ class Detector {
   DetectorParams params_;
   int labels_;
   int window_samples_;
-  std::int64_t smoothing_samples_, refractory_samples_, warm_up_samples_, word_samples_;
+  std::int64_t smoothing_samples_, warm_up_samples_, word_samples_;
   std::array<std::vector<float>, branch_count> thresholds_;  // [branch][labels]
 
   std::vector<Window> windows_;    // ring, newest at newest_

@@ -1,6 +1,8 @@
 // The parameters of the detector: a model file of version 3 has its own. Thread: any, an immutable value.
 #pragma once
 
+#include <vector>
+
 namespace kwsd {
 
 /// Defaults suit a one-second window evaluated about every 100 ms: a word lies fully inside several
@@ -12,7 +14,9 @@ struct DetectorParams {
   double rivals_share = 0.5;
   int min_windows = 2;              ///< fewest windows in the average before anything is reported; [1, 50]
   double refractory_seconds = 1.0;  ///< per keyword, in stream time; 0 disables; [0, 3600]
-  double rearm_ratio = 0.7;         ///< re-armed once the score fell below ratio * max(threshold, 0.1)
+  /// (labels), where keywords differ; empty: refractory_seconds for all. No model file has this.
+  std::vector<double> label_refractory_seconds;
+  double rearm_ratio = 0.7;      ///< re-armed once the score fell below ratio * max(threshold, 0.1)
   double warm_up_seconds = 0.4;  ///< windows that end this soon after reset are dropped: they hold no whole
                                  ///< word yet; [0, 3600]
   double word_seconds = 0.5;     ///< length a detection gives its word: start = end - this; [0, 10]

@@ -34,6 +34,13 @@ DetectorParams detector_params(const Model& model, const SpotterOptions& options
   DetectorParams params = model.detector;
   params.smoothing_seconds = options.smoothing_seconds.value_or(params.smoothing_seconds);
   params.refractory_seconds = options.refractory_seconds.value_or(params.refractory_seconds);
+  if (!options.keyword_refractory_seconds.empty()) {
+    for (const Label& label : model.labels) {
+      const auto own = options.keyword_refractory_seconds.find(label.name);
+      params.label_refractory_seconds.push_back(
+          own != options.keyword_refractory_seconds.end() ? own->second : params.refractory_seconds);
+    }
+  }
   return params;
 }
 

@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/detect/detector.h"
@@ -21,6 +24,9 @@ struct SpotterOptions {
   /// Between two times that posteriors are computed; rounded to whole frames, at least one; > 0.
   std::optional<double> hop_seconds;
   std::optional<double> smoothing_seconds, refractory_seconds;  ///< ranges: DetectorParams
+  /// The refractory period of keywords by name, in place of refractory_seconds. A name that no model has is
+  /// without effect.
+  std::map<std::string, double, std::less<>> keyword_refractory_seconds;
 };
 
 /// The parameters of a model's detector under these options.

@@ -26,7 +26,10 @@ void config(std::span<const std::byte> bytes) {
     expect(options.recognition.hop_ms >= 0 && options.recognition.hop_ms <= 1000,
            "an option out of its range");
     for (const std::string& threshold : options.recognition.thresholds) {
-      (void)parse_threshold(threshold);
+      (void)parse_keyword_value(threshold, 1);
+    }
+    for (const std::string& seconds : options.recognition.refractory) {
+      (void)parse_keyword_value(seconds, most_refractory_seconds);
     }
   }
 }

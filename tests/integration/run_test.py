@@ -196,6 +196,34 @@ class Recordings(unittest.TestCase):
             twice = kwsd("run", "-i", DATA / "stop.wav", env={"KWSD_MODEL": "jarvis,commands,jarvis"})
             self.assertEqual(events(twice, "ready")[0]["models"], ["jarvis", "commands"])
 
+    def test_the_refractory_period_is_that_of_the_keyword_and_0_leaves_the_rule_of_the_manual(self):
+        demo = read_wav(DATA / "demo.wav")
+        start, end = next((start, end) for start, end, word in labels("demo.tsv") if word == "stop")
+        clip = demo[int(start * 16000) - 800:int(end * 16000) + 800]
+
+        def detections(seconds, *arguments):
+            """Of ten words, the beginnings of which are so far apart."""
+            sound = [(i * 7919) % 13 - 6 for i in range(int(16000 * (10 * seconds + 3)))]
+            for word in range(10):
+                at = 16000 + int(16000 * seconds * word)
+                sound[at:at + len(clip)] = [a + b for a, b in zip(sound[at:at + len(clip)], clip)]
+            pcm = struct.pack(f"<{len(sound)}h", *sound)
+            return kwsd("run", "-i", "-", "--format", "text", *arguments, data=pcm).stdout.decode().split().count("stop")
+
+        none = ("--refractory-seconds", "0")
+        self.assertEqual([detections(seconds, *none) for seconds in (0.8, 1.1)], [1, 10])
+        self.assertEqual([detections(seconds, *none, "--smoothing-ms", 100) for seconds in (0.8, 1)], [1, 10])
+        self.assertEqual(detections(1.1, "--refractory-seconds", "5", "--refractory-seconds", "STOP=0"), 10)
+        self.assertEqual(detections(1.1, *none, "--refractory-seconds", "stop=3"), 4)
+        self.assertEqual(detections(1.1, *none, "--refractory-seconds", "go=3"), 10)
+        with tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "kwsd.toml"
+            config.write_text('refractory-seconds = [0, "stop=3"]\n')
+            self.assertEqual(detections(1.1, "--config", config), 4)
+        unknown = kwsd("run", "-i", "-", "--refractory-seconds", "banana=1")
+        self.assertEqual(unknown.returncode, 2)
+        self.assertIn(b"--refractory-seconds: found the word 'banana', expected a keyword", unknown.stderr)
+
     def test_realtime_takes_as_long_as_the_sound(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.wav"
@@ -472,7 +500,8 @@ class BadInput(unittest.TestCase):
         self.refuses(2, "no-such-flag", "--no-such-flag")
         self.refuses(2, "--hop-ms", "--hop-ms", "301", "-i", DATA / "stop.wav")
         for option in ("--hop-ms", "--smoothing-ms", "--refractory-seconds", "--status-interval"):
-            self.refuses(2, f"{option}: found 'nan', expected a number", option, "nan", "-i", DATA / "stop.wav")
+            expected = "X or WORD=X" if option == "--refractory-seconds" else "a number"
+            self.refuses(2, f"{option}: found 'nan', expected {expected}", option, "nan", "-i", DATA / "stop.wav")
 
     def test_configuration(self):
         with tempfile.TemporaryDirectory() as folder:

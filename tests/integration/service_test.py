@@ -194,14 +194,15 @@ class Reload(unittest.TestCase):
                 self.assertIsNotNone(kwsd.told("READY=1"))
                 for text, complaint in (("threshold = [7]\n", "kwsd.toml:1: key 'threshold'"),
                                         ("log-level = 'off'\nthreshold = [7]\n", "kwsd.toml:2: key 'threshold'"), ("x = [\n", "kwsd.toml:1"),
-                                        ('model = ["nosuch"]\n', "nosuch"), ('threshold = ["nosuch=0.5"]\n', "'nosuch'")):
+                                        ('model = ["nosuch"]\n', "nosuch"), ('threshold = ["nosuch=0.5"]\n', "'nosuch'"),
+                                        ('refractory-seconds = "nosuch=1"\n', "--refractory-seconds: found the word 'nosuch'")):
                     config.write_text(text)
                     kwsd.reload()
                     self.assertIsNotNone(kwsd.told("RELOADING=1"))
                     self.assertIsNotNone(kwsd.told("READY=1"))
                     refusals = [line for line in kwsd.log().splitlines() if "reload failed" in line]
                     self.assertIn(complaint, refusals[-1])
-                self.assertEqual(len(refusals), 5)
+                self.assertEqual(len(refusals), 6)
                 kwsd.write(self.pcm)
                 self.assertEqual(kwsd.end(), 0)
                 self.assertEqual(len(words(kwsd.out.events())), 8)

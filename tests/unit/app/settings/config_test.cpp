@@ -66,6 +66,8 @@ realtime = true
 model = ["commands", "jarvis"]
 threshold = [0.8, "stop=0.9"]
 hop-ms = 96.5
+smoothing-ms = 300
+refractory-seconds = 0.5
 format = ["text", "u8"]
 )");
   const RunOptions options = options_of("--config " + file.string());
@@ -75,6 +77,9 @@ format = ["text", "u8"]
   CHECK(options.recognition.models == std::vector<std::string>{"commands", "jarvis"});
   CHECK(options.recognition.thresholds == std::vector<std::string>{"0.8", "stop=0.9"});
   CHECK(options.recognition.hop_ms == 96.5);
+  CHECK(options.recognition.smoothing_ms == 300);
+  CHECK(options.recognition.refractory == std::vector<std::string>{"0.5"});
+  CHECK_FALSE(options_of("").recognition.smoothing_ms.has_value());
   CHECK(options.output.text);
   CHECK(options.input.pcm_format == PcmFormat::u8);
 }
@@ -107,6 +112,8 @@ TEST_CASE("a configuration that is wrong is named by file, line and key") {
   CHECK_THAT(error_of("rate = [8000, 16000]\n"), StartsWith("1: key 'rate'"));
   CHECK_THAT(error_of("threshold = 1.5\n"), StartsWith("1: key 'threshold'") && Contains("1.5"));
   CHECK_THAT(error_of("threshold = ['stop']\n"), StartsWith("1: key 'threshold'"));
+  CHECK_THAT(error_of("refractory-seconds = 'stop=-1'\n"),
+             StartsWith("1: key 'refractory-seconds'") && Contains("from 0 to 3600"));
   CHECK_THAT(error_of("branch = 'fourth'\n"), StartsWith("1: key 'branch'") && Contains("quarter"));
   CHECK_THAT(error_of("[input]\nrate = 1\n"), StartsWith("1: key 'input': expected"));
   CHECK_THAT(error_of("model = [['a']]\n"), StartsWith("1: key 'model': expected"));

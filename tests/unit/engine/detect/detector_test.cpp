@@ -208,6 +208,19 @@ TEST_CASE("the refractory period counts stream time, per keyword, and 0 disables
   CHECK(run(eager, 12, 0.048, trace).size() == 5);
 }
 
+TEST_CASE("a keyword's own refractory period replaces the common one") {
+  DetectorParams params;
+  params.refractory_seconds = 5;
+  params.label_refractory_seconds.assign(two_words().labels.size(), 5);
+  params.label_refractory_seconds[yes] = 0;
+  const std::vector<Spoken> words{{yes, 2}, {no, 3}, {yes, 4}, {no, 5}, {yes, 9}, {no, 9.9}};
+  Detector detector(two_words(), params);
+  const auto events = run(detector, 12, 0.048, [&](double t) { return posteriors_at(words, t); });
+  std::vector<int> labels;
+  for (const auto& event : events) labels.push_back(event.detection.label);
+  CHECK(labels == std::vector<int>{yes, no, yes, yes, no});  // the second "no" is lost
+}
+
 TEST_CASE("a branch switch moves no operating point and loses no word") {
   const unsigned seed = GENERATE(range(0U, 20U));
   CAPTURE(seed);
@@ -329,6 +342,7 @@ TEST_CASE("detector parameters out of range are refused by name") {
   refuses([](DetectorParams& p) { p.rivals_share = 1.5; }, "rivals_share");
   refuses([](DetectorParams& p) { p.min_windows = 0; }, "min_windows");
   refuses([](DetectorParams& p) { p.refractory_seconds = -1; }, "refractory_seconds");
+  refuses([](DetectorParams& p) { p.label_refractory_seconds = {1, 3601}; }, "label_refractory_seconds");
   refuses([](DetectorParams& p) { p.rearm_ratio = 1.5; }, "rearm_ratio");
   refuses([](DetectorParams& p) { p.warm_up_seconds = -1; }, "warm_up_seconds");
   refuses([](DetectorParams& p) { p.word_seconds = 11; }, "word_seconds");
