@@ -33,7 +33,7 @@ constexpr std::size_t most_samples = std::size_t{8} * 3600 * 16000;  // held in 
 
 struct MixOptions {
   std::vector<std::string> words, speech, noise, only, snr{"clean"};
-  std::string list, output, labels;
+  std::string list, output, labels, floor_db = "-65";
   int count = 0;
   int channel = 1;
   std::uint64_t seed = 1;
@@ -215,28 +215,31 @@ class MaterialLoader {
   std::size_t loaded_ = 0;  // samples
 };
 
-std::optional<double> parse_snr(const std::string& text) {
-  if (text == "clean") {
+/// A level in dB from `low` to `high`; nothing for the word `none`.
+std::optional<double> parse_level(const char* flag, const std::string& text, const char* none, double low,
+                                  double high) {
+  if (text == none) {
     return std::nullopt;
   }
   try {
     std::size_t used = 0;
     const double value = std::stod(text, &used);
-    if (used == text.size() && value >= -20 && value <= 80) {
+    if (used == text.size() && value >= low && value <= high) {
       return value;
     }
   } catch (const std::exception&) {  // falls through to the message
   }
-  throw Error(ErrorKind::usage,
-              "--snr: found '" + printable(text) + "', expected 'clean' or dB from -20 to 80");
+  throw Error(ErrorKind::usage, fmt::format("{}: found '{}', expected '{}' or dB from {} to {}", flag,
+                                            printable(text), none, low, high));
 }
 
 /// One section of the recording per SNR: all words and all speech, each time in another order.
 int mix(const MixOptions& options) {
   std::vector<std::optional<double>> sections;
   for (const std::string& text : trimmed(options.snr)) {
-    sections.push_back(parse_snr(text));
+    sections.push_back(parse_level("--snr", text, "clean", -20, 80));
   }
+  const std::optional<double> floor_db = parse_level("--floor-db", options.floor_db, "off", -120, -20);
   if (options.words.empty() && options.speech.empty()) {
     throw Error(ErrorKind::usage, "mix: expected --words DIR, --speech DIR or both");
   }
@@ -259,6 +262,7 @@ int mix(const MixOptions& options) {
   for (std::size_t s = 0; s < sections.size(); ++s) {
     MixParams params;
     params.snr_db = sections[s];
+    params.floor_db = floor_db;
     params.seed = options.seed + s;
     const MixedStream section = mix_stream(words, speech, noise, params);
     sound.write(section.samples);
@@ -322,6 +326,11 @@ void add_mix_command(CLI::App& app, Command& selected) {
       ->add_option("--snr", options->snr,
                    "Speech to noise in dB, or 'clean'; with several, a,b,c, all is said once under each")
       ->delimiter(',');
+  command
+      ->add_option("--floor-db", options->floor_db,
+                   "White noise under all of it, in dB of full scale, or 'off': without it, the pauses of a\n"
+                   "clean recording are zeros, as no microphone gives them")
+      ->type_name("DB");
   command->add_option("--seed", options->seed,
                       "The same seed and recordings make the same file, byte for byte");
   command->add_option("--channel", options->channel, "Which channel of the recordings to take, from 1")

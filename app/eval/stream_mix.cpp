@@ -106,7 +106,16 @@ class Mixer {
     const double wanted = params_.speech_rms * std::pow(10.0, -*params_.snr_db / 20);
     std::size_t at = 0;
     while (at < out_.samples.size()) {
-      at = noises.empty() ? add_white(wanted) : add_piece(noises[random_.below(noises.size())], wanted, at);
+      at = noises.empty() ? add_white(wanted, random_)
+                          : add_piece(noises[random_.below(noises.size())], wanted, at);
+    }
+  }
+
+  /// Drawn apart, so that the floor moves no other choice of the seed.
+  void floor() {
+    if (params_.floor_db) {
+      Random random{params_.seed, 0xF100};
+      add_white(std::pow(10.0, *params_.floor_db / 20), random);
     }
   }
 
@@ -136,9 +145,9 @@ class Mixer {
     }
     return at + (piece.empty() ? sample_rate_hz : count);
   }
-  std::size_t add_white(double wanted) {
+  std::size_t add_white(double rms, Random& random) {
     for (float& v : out_.samples) {
-      v += static_cast<float>(wanted * random_.normal());
+      v += static_cast<float>(rms * random.normal());
     }
     return out_.samples.size();
   }
@@ -184,6 +193,7 @@ MixedStream mix_stream(std::span<const MixWord> words, std::span<const Pcm> spee
     mixer.word(order[next++]);
   }
   mixer.noise(noise);
+  mixer.floor();
   return mixer.take();
 }
 

@@ -25,6 +25,8 @@ struct MixParams {
   double pause_low_seconds = 0.15;  ///< before and after a word
   double pause_high_seconds = 0.45;
   std::optional<double> snr_db;  ///< speech to noise; none: clean
+  /// RMS of the white noise under all of it, dB of full scale: a microphone gives no zeros. None: none.
+  std::optional<double> floor_db = -65;
   std::uint64_t seed = 1;
 };
 

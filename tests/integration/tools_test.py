@@ -105,6 +105,21 @@ class Mix(WithFolder):
         self.assertNotEqual(one, self.mix("z.wav", *noise, "--seed", 2))
         self.assertEqual(self.mix("x.flac", *noise)[1], one[1])
 
+    def test_a_clean_mix_holds_digital_silence_only_where_it_is_asked_for(self):
+        def longest_silence(*arguments):
+            self.mix("x.wav", *arguments)
+            zeros = longest = 0
+            for sample in read_wav(self.folder / "x.wav"):
+                zeros = zeros + 1 if sample == 0 else 0
+                longest = max(longest, zeros)
+            return longest
+        self.assertLess(longest_silence(), 16)  # a millisecond
+        self.assertLess(longest_silence("--snr", 10, "--noise", self.folder / "words"), 16)
+        self.assertGreater(longest_silence("--floor-db", "off"), 2400)
+        for level in ("loud", "nan", "-130", "0"):
+            self.refuses(2, f"--floor-db: found '{level}', expected 'off' or dB from -120 to -20", "mix", "--words",
+                         self.folder / "words", "-o", self.folder / "y.wav", "--floor-db=" + level)
+
     def test_words_and_counts_are_chosen(self):
         words = [line.split("\t")[2] for line in self.mix("x.wav", "--only", "go, stop ")[1].splitlines()[1:]]
         self.assertEqual(sorted(words), ["go", "go", "stop"])

@@ -108,6 +108,7 @@ LabelledStream Measurement::stream_of(const Job& job) const {
   MixParams params;
   params.seed = o_.seed;
   params.snr_db = job.snr_db;
+  params.floor_db.reset();  // see below
   params.pause_low_seconds = 0.4;
   params.pause_high_seconds = 0.9;
   std::vector<std::span<const std::int16_t>> noise;

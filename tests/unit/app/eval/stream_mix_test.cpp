@@ -46,6 +46,7 @@ TEST_CASE("a word is put into the pause of the speech, with its label where it s
   const Pcm speech = parts.speech;
   MixParams params;
   params.word_level_db = 0;
+  params.floor_db.reset();
   const MixedStream mixed = mix_stream({&word, 1}, {&speech, 1}, {}, params);
   REQUIRE(mixed.words.size() == 1);
   REQUIRE(mixed.words[0].label == 3);
@@ -102,6 +103,28 @@ TEST_CASE("noise has the level that the SNR says, and runs to the end") {
     REQUIRE(level(noise) == Approx(0.05 * std::pow(10.0, -0.5)).epsilon(0.02));
     REQUIRE(level(std::span<const float>(noise).last(8000)) > 0.01);
   }
+}
+
+TEST_CASE("a clean mix has a noise floor in place of digital silence") {
+  const Parts parts;
+  const std::vector<MixWord> words{parts.word(0), parts.word(1), parts.word(2)};
+  const auto mix = [&](std::optional<double> floor_db) {
+    MixParams params;
+    params.floor_db = floor_db;
+    return mix_stream(words, {}, {}, params).samples;
+  };
+  /// RMS where the mix without a floor is silent.
+  const std::vector<float> silent = mix(std::nullopt);
+  const auto floor_of = [&](const std::vector<float>& samples) {
+    std::vector<float> pauses;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      if (silent[i] == 0) pauses.push_back(samples[i]);
+    }
+    REQUIRE(pauses.size() > 16000);
+    return 20 * std::log10(level(pauses));
+  };
+  CHECK(floor_of(mix(MixParams{}.floor_db)) == Approx(-65).margin(0.2));
+  CHECK(floor_of(mix(-50)) == Approx(-50).margin(0.2));
 }
 
 TEST_CASE("a seed repeats a mix, another one changes it") {
