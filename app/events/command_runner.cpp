@@ -59,10 +59,12 @@ class SpawnPlan {
 
 }  // namespace
 
-CommandRunner::CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full)
+CommandRunner::CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full,
+                             const CommandLimits& limits)
     : command_(std::move(command)),
       format_{false, wall_clock},
       when_full_(when_full),
+      limits_(limits),
       inbox_(queued_events, when_full) {
   thread_ = std::thread([this] {
     name_thread("kwsd-exec");
@@ -91,7 +93,7 @@ void CommandRunner::work() noexcept {
       std::this_thread::sleep_for(look);
       continue;
     }
-    const bool takes = when_full_ == EventQueue::WhenFull::drop || waiting_.size() < most_waiting;
+    const bool takes = when_full_ == EventQueue::WhenFull::drop || waiting_.size() < limits_.most_waiting;
     if (!takes) {
       std::this_thread::sleep_for(look);
       continue;
@@ -111,19 +113,21 @@ void CommandRunner::take(const Event& event) {
   if (!std::holds_alternative<DetectionEvent>(event.body)) {
     return;
   }
-  const bool full = waiting_.size() >= most_waiting;
+  const bool full = waiting_.size() >= limits_.most_waiting;
   if (full && !std::exchange(dropping_, true)) {
     spdlog::warn("--exec: {} commands run and {} detections wait; further ones are dropped", running_.size(),
                  waiting_.size());
   }
-  if (!full) {
+  if (full) {
+    ++dropped_;
+  } else {
     dropping_ = false;
     waiting_.push_back(format_event(event, format_));
   }
 }
 
 void CommandRunner::start_waiting() {
-  while (!waiting_.empty() && running_.size() < most_running) {
+  while (!waiting_.empty() && running_.size() < limits_.most_running) {
     start(waiting_.front());
     waiting_.pop_front();
   }
@@ -144,16 +148,16 @@ void CommandRunner::start(const std::string& line) {
     spdlog::warn("--exec: {}", std::strerror(error));
     return;
   }
-  running_.push_back({pid, Clock::now() + longest_run});
+  running_.push_back({pid, Clock::now() + limits_.longest_run});
 }
 
 /// Notices commands that have ended, and kills those that run too long.
 void CommandRunner::reap() {
-  std::erase_if(running_, [](const Child& child) {
+  std::erase_if(running_, [this](const Child& child) {
     int status = 0;
     if (waitpid(child.pid, &status, WNOHANG) != child.pid) {
       if (Clock::now() > child.until) {
-        spdlog::warn("--exec: a command has run for {} s and is killed", longest_run.count());
+        spdlog::warn("--exec: a command has run for {} s and is killed", limits_.longest_run.count());
         kill(-child.pid, SIGKILL);
         waitpid(child.pid, &status, 0);
         return true;

@@ -2,11 +2,12 @@
 // makes listening wait, except in a file run, which loses nothing: what is too much is dropped, counted and
 // logged.
 //
-//   EventQueue --copy_to--> inbox --> thread: sh -c COMMAND, at most most_running at a time
+//   EventQueue --copy_to--> inbox --> thread: sh -c COMMAND, at most CommandLimits::most_running at a time
 #pragma once
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -19,14 +20,18 @@
 
 namespace kwsd {
 
+struct CommandLimits {
+  std::size_t most_running = 8, most_waiting = 64;
+  std::chrono::seconds longest_run{60};  ///< then the command and its children are killed
+};
+
 class CommandRunner {
  public:
-  static constexpr std::size_t most_running = 8, most_waiting = 64;
-  static constexpr std::chrono::seconds longest_run{60};  ///< then the command and its children are killed
   static constexpr std::chrono::milliseconds farewell{500};
 
   /// `when_full`: what happens when most_waiting detections wait for a command to end.
-  CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full);
+  CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full,
+                const CommandLimits& limits = {});
   /// Closes the inbox. Starts what waits and waits for its end where `when_full` is wait; otherwise for
   /// `farewell` alone.
   ~CommandRunner();
@@ -35,6 +40,8 @@ class CommandRunner {
 
   /// What is posted here is handled.
   [[nodiscard]] EventQueue& inbox() noexcept { return inbox_; }
+  /// Detections that no command was run for, because too many waited. Any thread.
+  [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -52,10 +59,12 @@ class CommandRunner {
   const std::string command_;
   const EventFormat format_;
   const EventQueue::WhenFull when_full_;
+  const CommandLimits limits_;
   EventQueue inbox_;
   std::deque<std::string> waiting_;  // events as lines
   std::vector<Child> running_;
   bool dropping_ = false;  // the last one was dropped
+  std::atomic<std::int64_t> dropped_{0};
   std::thread thread_;
 };
 
