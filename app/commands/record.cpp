@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "app/audio/level_meter.h"
 #include "app/audio/sound_16k.h"
 #include "app/base/log.h"
 #include "app/base/stop_signals.h"
@@ -20,6 +19,7 @@
 #include "app/daemon/listening.h"
 #include "app/events/output.h"
 #include "app/record/clip_folder.h"
+#include "app/record/level_line.h"
 #include "app/record/word_cutter.h"
 #include "app/settings/config.h"
 #include "app/settings/settings.h"
@@ -45,22 +45,6 @@ const char* advice(WordFault fault) {
   return "";
 }
 
-/// "level ########  |           -32 dB": the mean of the last second, its peak; always as long.
-std::string level_line(float rms_db, float peak_db) {
-  constexpr int columns = 30;
-  constexpr float quietest_db = -60;
-  const auto place = [](float db) {
-    return std::clamp(static_cast<int>((1 - db / quietest_db) * columns), 0, columns - 1);
-  };
-  std::string bar(columns, ' ');
-  std::fill_n(bar.begin(), rms_db <= quietest_db ? 0 : place(rms_db) + 1, '#');
-  bar[static_cast<std::size_t>(place(peak_db))] = '|';
-  char text[64];
-  std::snprintf(text, sizeof text, "level %s %4.0f dB", bar.c_str(),
-                static_cast<double>(std::max(rms_db, -120.0F)));
-  return text;
-}
-
 /// Cuts, checks and keeps words until there are enough.
 class Recorder {
  public:
@@ -82,7 +66,7 @@ class Recorder {
     }
   }
   void reset() { cutter_.reset(); }
-  /// Shows the level of the microphone below the prompt, five times a second, where somebody looks.
+  /// Shows the level of the microphone below the prompt, five times a second, on a terminal.
   void meter(std::span<const float> samples);
   void clear_meter();
   [[nodiscard]] bool done() const noexcept { return kept_ >= options_.count; }
@@ -103,22 +87,18 @@ class Recorder {
   const RecordOptions& options_;
   ClipFolder clips_;
   WordCutter cutter_;
-  LevelMeter level_;
-  std::size_t unseen_samples_ = 0;
+  LevelLine level_;
   bool metered_ = false;  // a meter stands in the last line
   int kept_ = 0;
 };
 
 void Recorder::meter(std::span<const float> samples) {
-  level_.push(samples);
-  unseen_samples_ += samples.size();
-  if (unseen_samples_ < 3200 || isatty(STDOUT_FILENO) == 0) {
-    return;
+  const std::string line = level_.push(samples);
+  if (!line.empty() && isatty(STDOUT_FILENO) != 0) {
+    metered_ = true;
+    std::printf("\r     %s", line.c_str());
+    std::fflush(stdout);
   }
-  unseen_samples_ = 0;
-  metered_ = true;
-  std::printf("\r     %s", level_line(level_.rms_db(), level_.peak_db()).c_str());
-  std::fflush(stdout);
 }
 
 void Recorder::clear_meter() {
