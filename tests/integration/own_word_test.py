@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From nothing to a word of one's own: record -> train -> eval, run and live, with synthetic voices. The training is
+"""From nothing to a phrase of one's own: record -> train -> eval, run and live, with synthetic voices. The training is
 so short (about 15 s of one core) that the model is poor; that it hears most of what new voices say is enough here.
 
 usage: own_word_test.py KWSD KWSD_TRAIN [FOLDER]     with FOLDER everything is kept there
@@ -17,7 +17,7 @@ import wave
 from environment import LIMIT, environment
 
 BASE = pathlib.Path(__file__).parents[2] / "models" / "base.pt"
-WORD = "marmalade"
+WORD = "hey marmalade"
 OTHERS = "banana,lemonade,hello,computer,parade,mama,seven,music,window,yellow"
 SKIPPED = 77
 
@@ -69,7 +69,7 @@ def train(trainer, folder):
     tool(trainer, "train", *data, "--init", BASE, "--epochs", 8, "--batch-size", 32, "--stage-one", 0.3, "--average", 0.95,
          "--learning-rate", 0.004, "--room-chance", 0, "--spec-chance", 0.2, "--noise-chance", 0.4, "--threads", 1, "--data-threads", 1,
          "--out", folder / "own.pt")
-    tool(trainer, "export", *data, "--checkpoint", folder / "own.pt", "--name", WORD, "--out", folder / "own.kwsm")
+    tool(trainer, "export", *data, "--checkpoint", folder / "own.pt", "--name", "own", "--out", folder / "own.kwsm")
     return folder / "own.kwsm"
 
 
@@ -84,7 +84,7 @@ def own_word(kwsd, trainer, folder):
     tool(kwsd, "mix", "--words", folder / "new", "-o", stream)
     report = json.loads(tool(kwsd, "eval", "--stream", stream, "--labels", folder / "stream.tsv", "-m", model, "--json",
                              "--plot", folder / "stream.svg"))
-    heard = tool(kwsd, "run", "-m", model, "-i", stream, "--format", "text").split()
+    heard = tool(kwsd, "run", "-m", model, "-i", stream, "--format", "text").splitlines()
     lines = tool(kwsd, "live", "-m", model, "-i", stream).splitlines()
     chosen = report["branches"]["full"]["chosen"]
     print(f"{chosen['hits']} of {report['keywords']} '{WORD}' by new voices heard, {chosen['false_accepts']} false accepts "

@@ -53,7 +53,7 @@ class Recipes(unittest.TestCase):
         program.chmod(0o755)
 
     def run_recipe(self, name, *arguments, data, code=0):
-        runs = self.root / "runs" / f"{data.name}-{name}-{len(arguments)}-{arguments[0] if arguments else str()}"
+        runs = self.root / "runs" / f"{data.name}-{name}-{len(arguments)}-{'-'.join(arguments[:1]).replace(' ', '_')}"
         calls = self.root / "calls"
         calls.write_text("")
         environment = {**os.environ, "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}", "KWSD_DATA": str(data),
@@ -69,7 +69,7 @@ class Recipes(unittest.TestCase):
                 self.run_recipe(name, data=data)
         own = self.root / "my recordings"
         own.mkdir(exist_ok=True)
-        for arguments in (["marmalade"], ["marmalade", str(own)], ["yes"]):
+        for arguments in (["marmalade"], ["marmalade", str(own)], ["yes"], ["hey marmalade"], ["hey marmalade", str(own)]):
             with self.subTest(recipe="own-word", arguments=arguments):
                 self.run_recipe("own-word", *arguments, data=data)
 
@@ -84,6 +84,20 @@ class Recipes(unittest.TestCase):
         data = self.root / "speech_commands_v0.02"
         make_words(data)
         self.each(data)
+
+    def test_a_phrase_stays_one_argument(self):
+        data = self.root / "only"
+        make_words(data / "speech_commands")
+        own = self.root / "my recordings"
+        own.mkdir()
+        program = self.root / "bin/kwsd-train"
+        program.write_text(STAND_IN.replace('echo "$*"', 'printf "<%s>" "$@" >>"$CALLS"; echo', 1))
+        for arguments in (["hey marmalade"], ["hey marmalade", str(own)]):
+            _, calls = self.run_recipe("own-word", *arguments, data=data)
+            self.assertIn("<synth><--words><hey marmalade>", calls)
+            self.assertEqual(calls.count("<--keywords><hey marmalade>"), 2)  # train, export
+            self.assertIn("hey_marmalade.kwsm>", calls)
+        self.assertIn("<--own-word><hey_marmalade=", calls)
 
     def test_with_all_recordings_all_are_used(self):
         data = self.root / "all"
