@@ -51,7 +51,7 @@ void text(std::string& svg, double x, double y, const char* anchor, const std::s
          svg_escaped(words) + "</text>\n";
 }
 
-void draw_axes(std::string& svg, const Axes& axes) {
+void draw_axes(std::string& svg, const Axes& axes, const std::string& per_hour_title) {
   for (int step = 0; step <= 5; ++step) {
     const double percent = 20 * step * axes.most_missed;
     const double y = axes.y(percent / 100.0);
@@ -64,7 +64,7 @@ void draw_axes(std::string& svg, const Axes& axes) {
       text(svg, axes.x(per_hour), top + height + 16, "middle", number(per_hour));
     }
   }
-  text(svg, left + width / 2, top + height + 36, "middle", "false accepts per hour");
+  text(svg, left + width / 2, top + height + 36, "middle", per_hour_title);
   text(svg, left, top - 8, "start", "missed");
 }
 
@@ -99,14 +99,15 @@ double most_missed(std::span<const Curve> curves) {
 
 }  // namespace
 
-std::string curve_svg(const std::string& title, std::span<const Curve> curves, double hours) {
+std::string curve_svg(const std::string& title, const std::string& per_hour, std::span<const Curve> curves,
+                      double hours) {
   const Axes axes{std::clamp(1.0 / std::max(hours, 1e-6), 0.01, 10.0), most_missed(curves)};
   std::string svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 610 400\" width=\"610\" height=\"400\" "
       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#24292f\">\n"
       "<rect width=\"610\" height=\"400\" fill=\"#ffffff\"/>\n";
   text(svg, left, 20, "start", title);
-  draw_axes(svg, axes);
+  draw_axes(svg, axes, per_hour);
   for (std::size_t i = 0; i < curves.size(); ++i) {
     draw_curve(svg, axes, curves[i], i);
   }

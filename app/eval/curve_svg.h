@@ -18,6 +18,8 @@ struct Curve {
 
 /// A stand-alone SVG document. The horizontal axis is logarithmic, from the least that `hours` of negatives
 /// can show (one event) to 100 per hour; fewer is drawn at its left end.
-[[nodiscard]] std::string curve_svg(const std::string& title, std::span<const Curve> curves, double hours);
+/// `per_hour` names the axis: "false accepts per hour of stream".
+[[nodiscard]] std::string curve_svg(const std::string& title, const std::string& per_hour,
+                                    std::span<const Curve> curves, double hours);
 
 }  // namespace kwsd

@@ -4,13 +4,12 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "app/eval/labelled_words.h"
+#include "app/eval/stream_figures.h"
 #include "app/eval/stream_score.h"
 
 namespace kwsd {
@@ -22,7 +21,7 @@ struct BranchEvaluation {
 };
 
 struct StreamEvaluation {
-  double hours = 0;
+  StreamHours hours;
   std::size_t keywords = 0;     ///< spoken, that the model knows
   std::size_t other_words = 0;  ///< labelled, that it does not know: an event there is a false accept
   std::array<BranchEvaluation, branch_count> branches;
@@ -35,16 +34,5 @@ struct StreamEvaluation {
 /// `params`: as `kwsd run` has them. other_words is left at 0.
 [[nodiscard]] StreamEvaluation evaluate_stream(const Model& model, const DetectorParams& params,
                                                const LabelledStream& stream);
-
-/// What is said of any count of hits, misses and false accepts.
-struct StreamFigures {
-  std::int64_t hits = 0, misses = 0, false_accepts = 0, confusions = 0;  // KeywordScore
-  std::optional<double> miss_rate;  ///< [0, 1]; none where no word was spoken
-  double false_accepts_per_hour = 0;
-  std::optional<double> latency_median_seconds, latency_95_seconds;  ///< none without a hit
-};
-[[nodiscard]] StreamFigures figures_of(const StreamScore& score, double hours);
-/// Of one keyword.
-[[nodiscard]] StreamFigures figures_of(const StreamScore& score, int label, double hours);
 
 }  // namespace kwsd

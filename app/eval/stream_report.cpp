@@ -16,8 +16,8 @@ using Json = nlohmann::ordered_json;
 using Cells = std::vector<std::string>;
 
 constexpr double wanted_per_hour[] = {0.1, 0.5, 1.0};
-constexpr const char* figure_titles[] = {"missed",   "of",      "miss rate", "false",
-                                         "confused", "false/h", "median s",  "95 % s"};
+constexpr const char* figure_titles[] = {"missed",    "of",        "miss rate", "false", "confused",
+                                         "/h stream", "/h speech", "median s",  "95 % s"};
 
 std::string fixed(double value, int digits) {
   char text[40];
@@ -35,7 +35,8 @@ Cells cells_of(const StreamFigures& f) {
           f.miss_rate ? fixed(100 * *f.miss_rate, 1) + " %" : "-",
           std::to_string(f.false_accepts),
           std::to_string(f.confusions),
-          fixed(f.false_accepts_per_hour, 2),
+          fixed(f.false_accepts_per_stream_hour, 2),
+          fixed(f.false_accepts_per_speech_hour, 2),
           fixed(f.latency_median_seconds, 2),
           fixed(f.latency_95_seconds, 2)};
 }
@@ -66,7 +67,7 @@ void for_each_keyword(const Model& model, Visit&& visit) {
   }
 }
 
-std::string keyword_table(const Model& model, const BranchEvaluation& branch, double hours) {
+std::string keyword_table(const Model& model, const BranchEvaluation& branch, const StreamHours& hours) {
   TextTable table;
   add_title(table, {"keyword", "threshold"});
   for_each_keyword(model, [&](int label, const std::string& name) {
@@ -78,7 +79,7 @@ std::string keyword_table(const Model& model, const BranchEvaluation& branch, do
 }
 
 /// One threshold for all keywords: every tenth, and those closest to 1.
-std::string threshold_table(const BranchEvaluation& branch, double hours) {
+std::string threshold_table(const BranchEvaluation& branch, const StreamHours& hours) {
   TextTable table;
   add_title(table, {"one threshold for all"});
   for (std::size_t t = 0; t < branch.sweep.thresholds.size(); ++t) {
@@ -109,13 +110,14 @@ Json with(Json json, const StreamFigures& f) {
   json["false_accepts"] = f.false_accepts;
   json["confusions"] = f.confusions;
   json["miss_rate"] = rounded(f.miss_rate);
-  json["false_accepts_per_hour"] = rounded(f.false_accepts_per_hour);
+  json["false_accepts_per_hour_of_stream"] = rounded(f.false_accepts_per_stream_hour);
+  json["false_accepts_per_hour_of_speech"] = rounded(f.false_accepts_per_speech_hour);
   json["latency_median_seconds"] = rounded(f.latency_median_seconds);
   json["latency_95_percent_seconds"] = rounded(f.latency_95_seconds);
   return json;
 }
 
-Json branch_json(const Model& model, const BranchEvaluation& branch, double hours) {
+Json branch_json(const Model& model, const BranchEvaluation& branch, const StreamHours& hours) {
   Json json;
   json["chosen"] = with({}, figures_of(branch.chosen, hours));
   for_each_keyword(model, [&](int label, const std::string& name) {
@@ -123,12 +125,12 @@ Json branch_json(const Model& model, const BranchEvaluation& branch, double hour
         with({{"threshold", rounded(branch.thresholds[static_cast<std::size_t>(label)])}},
              figures_of(branch.chosen, label, hours));
   });
-  json["at_false_accepts_per_hour"] = Json::array();
+  json["at_false_accepts_per_hour_of_stream"] = Json::array();
   for (const double wanted : wanted_per_hour) {
     const OperatingPoint point = point_at(branch.sweep, wanted);
     const std::size_t place = place_of(branch.sweep, point.threshold);
     if (place < branch.sweep.thresholds.size()) {
-      json["at_false_accepts_per_hour"].push_back(
+      json["at_false_accepts_per_hour_of_stream"].push_back(
           with({{"wanted", wanted}, {"threshold", rounded(point.threshold)}},
                figures_of(branch.sweep.scores[place], hours)));
     }
@@ -149,7 +151,8 @@ Json branch_json(const Model& model, const BranchEvaluation& branch, double hour
 Json stream_report_json(const Model& model, const StreamEvaluation& evaluation) {
   Json json;
   json["model"] = model.name;
-  json["hours"] = rounded(evaluation.hours);
+  json["hours"] = rounded(evaluation.hours.stream);
+  json["hours_of_speech"] = rounded(evaluation.hours.speech);
   json["keywords"] = evaluation.keywords;
   json["other_words"] = evaluation.other_words;
   for (std::size_t b = 0; b < branch_count; ++b) {
@@ -160,12 +163,15 @@ Json stream_report_json(const Model& model, const StreamEvaluation& evaluation) 
 }
 
 std::string stream_report_text(const Model& model, const StreamEvaluation& evaluation) {
-  std::string text = "model " + model.name + ": " + fixed(evaluation.hours, 3) + " h, " +
-                     std::to_string(evaluation.keywords) + " keywords, " +
-                     std::to_string(evaluation.other_words) + " other labelled words\n" +
-                     "false: false accepts. No false accept in this time shows no more than: fewer than " +
-                     fixed(3 / std::max(evaluation.hours, 1e-9), 1) + "/h (95 % confidence).\n" +
-                     "median s, 95 % s: from the end of the word to the event.\n\n";
+  std::string text =
+      "model " + model.name + ": " + fixed(evaluation.hours.stream, 3) + " h, " +
+      std::to_string(evaluation.keywords) + " keywords, " + std::to_string(evaluation.other_words) +
+      " other labelled words\n" +
+      "false: false accepts, confused: those of them while a keyword was spoken.\n" +
+      "/h stream: false accepts per hour of stream. /h speech: per hour of speech, without the " +
+      "keywords and the confused.\n" + "No false accept in this time means fewer than " +
+      fixed(3 / std::max(evaluation.hours.stream, 1e-9), 1) + " per hour of stream (95 % confidence).\n" +
+      "median s, 95 % s: from the end of the word to the event.\n\n";
   TextTable branches;
   add_title(branches, {"the model's thresholds"});
   for (std::size_t b = 0; b < branch_count; ++b) {
@@ -188,16 +194,16 @@ std::string stream_report_svg(const Model& model, const StreamEvaluation& evalua
     const StreamFigures chosen = figures_of(branch.chosen, evaluation.hours);
     Curve curve{branch_name(static_cast<BranchId>(b)),
                 {},
-                {chosen.false_accepts_per_hour, chosen.miss_rate.value_or(0)}};
+                {chosen.false_accepts_per_stream_hour, chosen.miss_rate.value_or(0)}};
     for (std::size_t t = branch.sweep.thresholds.size(); t-- > 0;) {
       const StreamFigures f = figures_of(branch.sweep.scores[t], evaluation.hours);
-      curve.points.emplace_back(f.false_accepts_per_hour, f.miss_rate.value_or(0));
+      curve.points.emplace_back(f.false_accepts_per_stream_hour, f.miss_rate.value_or(0));
     }
     curves.push_back(std::move(curve));
   }
   return curve_svg(model.name + ": " + std::to_string(evaluation.keywords) + " keywords in " +
-                       fixed(evaluation.hours, 2) + " h; dots: the model's thresholds",
-                   curves, evaluation.hours);
+                       fixed(evaluation.hours.stream, 2) + " h; dots: the model's thresholds",
+                   "false accepts per hour of stream", curves, evaluation.hours.stream);
 }
 
 }  // namespace kwsd

@@ -99,10 +99,10 @@ struct Sweep {
 /// 0.02, 0.04 ... 0.98, then closer to 1.
 [[nodiscard]] std::vector<float> threshold_grid();
 
-/// Least miss rate at no more than `per_hour` false accepts per hour, and the threshold for it.
+/// Least miss rate at no more than `per_hour` false accepts per hour of stream, and the threshold for it.
 struct OperatingPoint {
   double miss_rate = 1;
-  double false_accepts_per_hour = 0;
+  double false_accepts_per_stream_hour = 0;
   float threshold = 1;
 };
 [[nodiscard]] OperatingPoint point_at(const Sweep& sweep, double per_hour);
@@ -111,12 +111,11 @@ struct OperatingPoint {
 [[nodiscard]] double speech_hours(const LabelledStream& stream, double sample_rate_hz);
 
 /// Thresholds per keyword, (labels), 1 for what is no keyword: as many hits as there can be while all
-/// keywords together stay within `per_hour` false accepts per hour of speech beside the keywords (confusions,
-/// which come as often as keywords are spoken, are not among them). No threshold is below `lowest`: what few
-/// hours of negatives did not trigger, the next hours may. Since events of one keyword do not hold back
-/// another, each keyword is read off the sweep on its own; the budget goes where it buys the most hits.
-/// `pooled`, [0, 1]: this share of a keyword's false accepts is taken from the average keyword's, since few
-/// of its own are chance.
+/// keywords together stay within `per_hour` false accepts per hour of speech (stream_figures.h). No threshold
+/// is below `lowest`: what few hours of negatives did not trigger, the next hours may. Since events of one
+/// keyword do not hold back another, each keyword is read off the sweep on its own; the budget goes where it
+/// buys the most hits. `pooled`, [0, 1]: this share of a keyword's false accepts is taken from the average
+/// keyword's, since few of its own are chance.
 [[nodiscard]] std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour,
                                                    float lowest, double pooled = 0);
 

@@ -134,7 +134,7 @@ void add_calibrate_command(CLI::App& app) {
                       "Where to write the calibrated model [the model file itself]");
   command
       ->add_option("--per-hour", a->calibration.per_hour,
-                   "Wanted false accepts per hour, all keywords together")
+                   "Wanted false accepts per hour of speech, all keywords together")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
   command->add_option("--lowest-threshold", a->calibration.lowest_threshold, "No threshold is set below this")

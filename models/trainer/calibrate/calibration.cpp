@@ -1,35 +1,15 @@
 #include "models/trainer/calibrate/calibration.h"
-#include "app/eval/quantile.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "app/base/parallel.h"
+#include "app/eval/quantile.h"
 #include "app/eval/stream_mix.h"
 #include "engine/model/error.h"
 
 namespace kwsd::train {
 namespace {
-
-double per_hour(std::int64_t count, double hours) {
-  return static_cast<double>(count) / std::max(hours, 1e-9);
-}
-
-double miss_rate(const KeywordScore& score) {
-  const auto words = static_cast<double>(score.hits + score.misses);
-  return words > 0 ? static_cast<double>(score.misses) / words : 0;
-}
-
-StreamFigures figures_of(const StreamScore& score, double hours, double wanted) {
-  const KeywordScore total = score.total();
-  const auto words = static_cast<double>(std::max<std::int64_t>(1, total.hits + total.misses));
-  return {wanted,
-          miss_rate(total),
-          per_hour(total.in_speech(), hours),
-          static_cast<double>(total.confusions) / words,
-          quantile(score.latency_seconds, 0.5).value_or(0),
-          quantile(score.latency_seconds, 0.95).value_or(0)};
-}
 
 /// Which keyword label of the model a word of the data set is; none: -1.
 int label_of(const Model& model, const std::string& word) {
@@ -74,11 +54,11 @@ class BranchCalibrator {
 
   BranchReport run() {
     BranchReport report;
-    report.figures.resize(measure_.streams.size());
+    report.points.resize(measure_.streams.size());
     const auto add_figures = [&](double rate, const std::vector<float>& thresholds) {
       const std::vector<StreamScore> scores = measure(thresholds);
       for (std::size_t c = 0; c < scores.size(); ++c) {
-        report.figures[c].push_back(figures_of(scores[c], measure_.speech_hours, rate));
+        report.points[c].push_back({rate, figures_of(scores[c], measure_.hours)});
       }
       report.keywords = sum(scores).keywords;  // of the last, the chosen one
     };
@@ -88,9 +68,10 @@ class BranchCalibrator {
     report.thresholds = within_limits(thresholds(options_.per_hour));
     add_figures(options_.per_hour, report.thresholds);
     for (const double rate : curve_rates()) {
-      const KeywordScore total = sum(measure(thresholds(rate))).total();
-      const double hours = measure_.speech_hours * static_cast<double>(measure_.streams.size());
-      report.curve.emplace_back(per_hour(total.in_speech(), hours), miss_rate(total));
+      const auto streams = static_cast<double>(measure_.streams.size());
+      const StreamFigures all = figures_of(
+          sum(measure(thresholds(rate))), {measure_.hours.stream * streams, measure_.hours.speech * streams});
+      report.curve.emplace_back(all.false_accepts_per_speech_hour, all.miss_rate.value_or(0));
     }
     return report;
   }
@@ -206,9 +187,7 @@ SplitStreams classify_split(const Network& network, const Dataset& dataset, Spli
     MixedStream mixed = mix_stream(words, speech, noise, params);
     out.streams[c] = {classify_stream(network, mixed.samples), std::move(mixed.words)};
   });
-  out.hours = static_cast<double>(out.streams.front().windows.samples) /
-              network.model().features.sample_rate_hz / 3600;
-  out.speech_hours = speech_hours(out.streams.front(), network.model().features.sample_rate_hz);
+  out.hours = hours_of(out.streams.front(), network.model().features.sample_rate_hz);
   return out;
 }
 
@@ -236,8 +215,6 @@ CalibrationReport calibrate(const Model& model, const SplitStreams& choose, cons
   report.chosen_hours = choose.hours;
   report.chosen_words = choose.words;
   report.measured_hours = measure.hours;
-  report.chosen_speech_hours = choose.speech_hours;
-  report.measured_speech_hours = measure.speech_hours;
   report.measured_words = measure.words;
   parallel_for(branch_count, options.threads, [&](std::size_t b) {
     report.branches[b] = BranchCalibrator(model, static_cast<BranchId>(b), choose, measure, options).run();

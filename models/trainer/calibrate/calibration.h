@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/enroll/negatives.h"
-#include "app/eval/stream_score.h"
+#include "app/eval/stream_figures.h"
 #include "models/trainer/data/dataset.h"
 
 namespace kwsd::train {
@@ -41,29 +41,25 @@ struct CalibrationOptions {
 /// Classified streams of one split, one per condition.
 struct SplitStreams {
   std::vector<LabelledStream> streams;  // [conditions]
-  double hours = 0;                     // of one stream
-  double speech_hours = 0;              // of them: beside the keywords
+  StreamHours hours;                    // of one stream
   std::size_t words = 0;                // keywords in one stream
   /// Whole collections without a keyword: no threshold is so low that one of them has more false accepts an
   /// hour than wanted.
   std::vector<LabelledStream> collections;
 };
 
-/// What a set of thresholds does on one stream.
-struct StreamFigures {
-  double wanted_per_hour = 0;
-  double miss_rate = 1;
-  double false_accepts_per_hour = 0;  ///< of speech beside the keywords
-  double confusion_rate = 0;          ///< false accepts while a keyword was spoken, per keyword
-  double latency_median_seconds = 0;
-  double latency_95_seconds = 0;
+/// What thresholds that were chosen for a rate do on one stream.
+struct MeasuredPoint {
+  double wanted_per_hour = 0;  ///< of speech
+  StreamFigures figures;
 };
 
 struct BranchReport {
-  std::vector<float> thresholds;                    // [labels], chosen
-  std::vector<std::vector<StreamFigures>> figures;  // [conditions][reported_per_hour + the chosen one, last]
-  std::vector<KeywordScore> keywords;               // [labels], all conditions, chosen thresholds
-  std::vector<std::pair<double, double>> curve;     // false accepts per hour, miss rate; all conditions
+  std::vector<float> thresholds;                   // [labels], chosen
+  std::vector<std::vector<MeasuredPoint>> points;  // [conditions][reported_per_hour + the chosen one, last]
+  std::vector<KeywordScore> keywords;              // [labels], all conditions, chosen thresholds
+  std::vector<std::pair<double, double>>
+      curve;  // false accepts per hour of speech, miss rate; all conditions
 };
 
 struct CalibrationReport {
@@ -71,8 +67,7 @@ struct CalibrationReport {
   std::vector<std::string> labels;
   std::vector<Condition> conditions;
   CalibrationOptions options;
-  double chosen_hours = 0, measured_hours = 0;                // of one stream
-  double chosen_speech_hours = 0, measured_speech_hours = 0;  // of them: beside the keywords
+  StreamHours chosen_hours, measured_hours;  // of one stream
   std::size_t chosen_words = 0, measured_words = 0;
   std::array<BranchReport, branch_count> branches;
 };

@@ -14,20 +14,23 @@ using Json = nlohmann::ordered_json;
 std::pair<double, double> chosen_point(const BranchReport& branch) {
   double false_per_hour = 0;
   double missed = 0;
-  for (const std::vector<StreamFigures>& condition : branch.figures) {
-    false_per_hour += condition.back().false_accepts_per_hour / static_cast<double>(branch.figures.size());
-    missed += condition.back().miss_rate / static_cast<double>(branch.figures.size());
+  const auto conditions = static_cast<double>(branch.points.size());
+  for (const std::vector<MeasuredPoint>& condition : branch.points) {
+    const StreamFigures& chosen = condition.back().figures;
+    false_per_hour += chosen.false_accepts_per_speech_hour / conditions;
+    missed += chosen.miss_rate.value_or(0) / conditions;
   }
   return {false_per_hour, missed};
 }
 
-Json figures_json(const StreamFigures& f) {
-  return {{"wanted_false_accepts_per_hour", f.wanted_per_hour},
-          {"miss_rate", f.miss_rate},
-          {"false_accepts_per_hour", f.false_accepts_per_hour},
-          {"confusion_rate", f.confusion_rate},
-          {"latency_median_seconds", f.latency_median_seconds},
-          {"latency_95_percent_seconds", f.latency_95_seconds}};
+Json point_json(const MeasuredPoint& point) {
+  const StreamFigures& f = point.figures;
+  return {{"wanted_false_accepts_per_hour_of_speech", point.wanted_per_hour},
+          {"miss_rate", f.miss_rate.value_or(0)},
+          {"false_accepts_per_hour_of_speech", f.false_accepts_per_speech_hour},
+          {"confusion_rate", f.confusion_rate.value_or(0)},
+          {"latency_median_seconds", f.latency_median_seconds.value_or(0)},
+          {"latency_95_percent_seconds", f.latency_95_seconds.value_or(0)}};
 }
 
 Json branch_json(const CalibrationReport& report, const BranchReport& branch) {
@@ -45,9 +48,9 @@ Json branch_json(const CalibrationReport& report, const BranchReport& branch) {
   }
   for (std::size_t c = 0; c < report.conditions.size(); ++c) {
     Json& condition = out["conditions"][report.conditions[c].name];
-    condition["chosen"] = figures_json(branch.figures[c].back());
-    for (std::size_t r = 0; r + 1 < branch.figures[c].size(); ++r) {
-      condition["at"].push_back(figures_json(branch.figures[c][r]));
+    condition["chosen"] = point_json(branch.points[c].back());
+    for (std::size_t r = 0; r + 1 < branch.points[c].size(); ++r) {
+      condition["at"].push_back(point_json(branch.points[c][r]));
     }
   }
   for (const auto& [false_per_hour, missed] : branch.curve) {
@@ -60,14 +63,14 @@ Json branch_json(const CalibrationReport& report, const BranchReport& branch) {
 
 std::string report_json(const CalibrationReport& report) {
   Json out{{"model", report.model},
-           {"wanted_false_accepts_per_hour", report.options.per_hour},
+           {"wanted_false_accepts_per_hour_of_speech", report.options.per_hour},
            {"thresholds_chosen_on",
-            {{"hours", report.chosen_hours},
-             {"speech_hours", report.chosen_speech_hours},
+            {{"hours", report.chosen_hours.stream},
+             {"hours_of_speech", report.chosen_hours.speech},
              {"keywords", report.chosen_words}}},
            {"measured_on",
-            {{"hours", report.measured_hours},
-             {"speech_hours", report.measured_speech_hours},
+            {{"hours", report.measured_hours.stream},
+             {"hours_of_speech", report.measured_hours.speech},
              {"keywords", report.measured_words}}}};
   for (std::size_t b = 0; b < branch_count; ++b) {
     out["branches"][branch_name(static_cast<BranchId>(b))] = branch_json(report, report.branches[b]);
@@ -77,23 +80,23 @@ std::string report_json(const CalibrationReport& report) {
 
 std::string report_text(const CalibrationReport& report) {
   std::string text = fmt::format(
-      "Thresholds chosen on {} keywords and {:.2f} h of speech beside them, measured on {} others and {:.2f} "
-      "h, per "
-      "condition.\nfalse/h: false accepts per hour of that speech. confused: more of them while a keyword "
-      "was spoken, "
-      "per keyword.\n\n{:<8} {:<7} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9}\n",
-      report.chosen_words, report.chosen_speech_hours, report.measured_words, report.measured_speech_hours,
+      "Thresholds chosen on {} keywords and {:.2f} h of speech, measured on {} other keywords and {:.2f} h, "
+      "for each condition.\nwanted/h, false/h: false accepts per hour of speech, outside the keywords. "
+      "confused: those while a keyword was spoken, per keyword.\n\n{:<8} {:<7} {:>8} {:>8} {:>8} {:>8} {:>9} "
+      "{:>9}\n",
+      report.chosen_words, report.chosen_hours.speech, report.measured_words, report.measured_hours.speech,
       "branch", "noise", "wanted/h", "false/h", "confused", "missed", "median s", "95 % s");
   for (std::size_t b = 0; b < branch_count; ++b) {
     for (std::size_t c = 0; c < report.conditions.size(); ++c) {
-      const std::vector<StreamFigures>& figures = report.branches[b].figures[c];
-      for (std::size_t r = 0; r < figures.size(); ++r) {
-        const StreamFigures& f = figures[r];
+      const std::vector<MeasuredPoint>& points = report.branches[b].points[c];
+      for (std::size_t r = 0; r < points.size(); ++r) {
+        const StreamFigures& f = points[r].figures;
         text += fmt::format("{:<8} {:<7} {:>8.2f} {:>8.2f} {:>6.1f} % {:>6.1f} % {:>9.2f} {:>9.2f}{}\n",
                             branch_name(static_cast<BranchId>(b)), report.conditions[c].name,
-                            f.wanted_per_hour, f.false_accepts_per_hour, 100 * f.confusion_rate,
-                            100 * f.miss_rate, f.latency_median_seconds, f.latency_95_seconds,
-                            r + 1 == figures.size() ? "  <- chosen" : "");
+                            points[r].wanted_per_hour, f.false_accepts_per_speech_hour,
+                            100 * f.confusion_rate.value_or(0), 100 * f.miss_rate.value_or(0),
+                            f.latency_median_seconds.value_or(0), f.latency_95_seconds.value_or(0),
+                            r + 1 == points.size() ? "  <- chosen" : "");
       }
     }
   }
@@ -129,10 +132,10 @@ std::string report_svg(const CalibrationReport& report) {
   for (const Condition& condition : report.conditions) {
     conditions += (conditions.empty() ? "" : " and ") + condition.name;
   }
-  const double hours = report.measured_speech_hours * static_cast<double>(report.conditions.size());
+  const double hours = report.measured_hours.speech * static_cast<double>(report.conditions.size());
   return curve_svg(
       fmt::format("{}: {} keywords, {:.1f} h, {}", report.model, report.measured_words, hours, conditions),
-      curves, hours);
+      "false accepts per hour of speech", curves, hours);
 }
 
 }  // namespace kwsd::train

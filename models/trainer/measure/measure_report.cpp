@@ -40,7 +40,7 @@ std::string report_text(const MeasureReport& report) {
     }
     out += "\n";
   }
-  out += "\nFalse accepts an hour (95 % bounds):\n\n| collection | condition | hours |";
+  out += "\nFalse accepts per hour of speech (95 % bounds):\n\n| collection | condition | hours |";
   for (std::size_t b = 0; b < branch_count; ++b) {
     out += fmt::format(" {} |", name_of(b));
   }
@@ -53,7 +53,7 @@ std::string report_text(const MeasureReport& report) {
     out += "\n";
   }
   out +=
-      "\nOne threshold for all keywords, no collection above the rate:\n\n| an hour | branch | threshold | "
+      "\nOne threshold for all keywords, no collection above the rate:\n\n| per hour of speech | branch | threshold | "
       "worst |";
   for (const WordFigures& w : report.words) {
     if (!report.points.empty() &&

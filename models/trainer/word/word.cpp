@@ -327,12 +327,12 @@ class WordMaker {
     write_file(in_output(".kwsm"), text_of(in_state(".kwsm")));
     write_file(in_output(".md"), card_text(report));
     write_file(in_output(".html"), report_html(report));
-    const StreamFigures& clean = calibration.branches[0].figures.front().back();
+    const StreamFigures& clean = calibration.branches[0].points.front().back().figures;
     spdlog::info(
         "{}: threshold {:.2f}; {:.0f} % of {} words missed at {:.1f} false accepts an hour of {:.2f} h "
         "(clean)",
-        in_output(".kwsm").string(), static_cast<double>(report.threshold), 100 * clean.miss_rate,
-        calibration.measured_words, clean.false_accepts_per_hour, calibration.measured_speech_hours);
+        in_output(".kwsm").string(), static_cast<double>(report.threshold), 100 * clean.miss_rate.value_or(0),
+        calibration.measured_words, clean.false_accepts_per_speech_hour, calibration.measured_hours.speech);
     for (const char* kind : {"recording", "missed before", "false accept before"}) {
       if (std::any_of(report.clips.begin(), report.clips.end(),
                       [kind](const ScoredClip& c) { return c.kind == kind; })) {

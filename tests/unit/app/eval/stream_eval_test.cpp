@@ -50,7 +50,7 @@ TEST_CASE("labels of words that are no keywords of the model are passed over") {
 TEST_CASE("an evaluation counts per keyword, per branch and per threshold") {
   const Model model = yes_and_no();
   const StreamEvaluation evaluation = evaluate_stream(model, DetectorParams{}, one_hit_one_false_accept());
-  REQUIRE(evaluation.hours == Approx(0.01));
+  REQUIRE(evaluation.hours.stream == Approx(0.01));
   REQUIRE(evaluation.keywords == 2);
   for (const BranchEvaluation& branch : evaluation.branches) {
     const StreamFigures all = figures_of(branch.chosen, evaluation.hours);
@@ -58,7 +58,8 @@ TEST_CASE("an evaluation counts per keyword, per branch and per threshold") {
     REQUIRE(all.misses == 1);
     REQUIRE(all.false_accepts == 1);
     REQUIRE(*all.miss_rate == Approx(0.5));
-    REQUIRE(all.false_accepts_per_hour == Approx(100));
+    REQUIRE(all.false_accepts_per_stream_hour == Approx(100));
+    REQUIRE(all.false_accepts_per_speech_hour == Approx(1 / evaluation.hours.speech));
     const StreamFigures yes = figures_of(branch.chosen, 0, evaluation.hours);
     REQUIRE(*yes.miss_rate == 0);
     REQUIRE(*yes.latency_median_seconds == Approx(0.096).margin(0.1));
@@ -68,6 +69,23 @@ TEST_CASE("an evaluation counts per keyword, per branch and per threshold") {
   }
 }
 
+TEST_CASE(
+    "false accepts per hour of stream count all, those per hour of speech what is outside the keywords") {
+  StreamScore score;
+  score.keywords = {{.hits = 5, .misses = 15, .false_accepts = 12, .confusions = 4}};
+  const StreamFigures figures = figures_of(score, {.stream = 2, .speech = 1.6});
+  REQUIRE(figures.false_accepts_per_stream_hour == Approx(12 / 2.0));
+  REQUIRE(figures.false_accepts_per_speech_hour == Approx(8 / 1.6));
+  REQUIRE(*figures.confusion_rate == Approx(4 / 20.0));
+
+  LabelledStream stream;  // an hour; words with their 0.75 s: 1 to 2.75, 2 to 3.75, and one at the very end
+  stream.windows.samples = std::int64_t{16000} * 3600;
+  stream.words = {
+      {16000, 32000, 0}, {32000, 48000, 0}, {std::int64_t{16000} * 3599, std::int64_t{16000} * 3600, 0}};
+  REQUIRE(hours_of(stream, 16000).stream == Approx(1));
+  REQUIRE(hours_of(stream, 16000).speech * 3600 == Approx(3600 - 2.75 - 1));
+}
+
 TEST_CASE("median and 95th percentile are of the hits, by nearest rank") {
   StreamScore score;
   score.keywords = {{20, 0, 0}};
@@ -75,7 +93,7 @@ TEST_CASE("median and 95th percentile are of the hits, by nearest rank") {
     score.latency_seconds.push_back(i / 100.0);
     score.hit_labels.push_back(0);
   }
-  const StreamFigures figures = figures_of(score, 1);
+  const StreamFigures figures = figures_of(score, {1, 1});
   REQUIRE(*figures.latency_median_seconds == Approx(0.10));
   REQUIRE(*figures.latency_95_seconds == Approx(0.19));
 }
@@ -94,7 +112,7 @@ TEST_CASE("the report is the same in words, in JSON and as a picture") {
   REQUIRE(full["thresholds"][0]["keywords"]["yes"]["hits"] == 1);
   const std::string text = stream_report_text(model, evaluation);
   REQUIRE_THAT(text, Catch::Contains("0.010 h, 2 keywords, 3 other labelled words") &&
-                         Catch::Contains("fewer than 300.0/h"));
+                         Catch::Contains("fewer than 300.0 per hour of stream"));
   REQUIRE_THAT(stream_report_svg(model, evaluation),
                Catch::Contains("<circle") && Catch::Contains("quarter"));
 }

@@ -130,7 +130,7 @@ TEST_CASE("the sweep gives fewer false accepts and more misses the higher the th
   }
   // One threshold for all: no false accept means above 0.65, so about half of the words are missed.
   const OperatingPoint none = point_at(sweep, 0);
-  REQUIRE(none.false_accepts_per_hour == 0);
+  REQUIRE(none.false_accepts_per_stream_hour == 0);
   REQUIRE(none.miss_rate > 0.4);
   // A threshold of its own for each keyword: every "yes" is found without a false accept of "no".
   const std::vector<float> chosen = choose_thresholds(model, sweep, 0, 0.1F);
@@ -265,7 +265,7 @@ TEST_CASE("an empty stream has neither hits nor false accepts") {
 TEST_CASE("the curve is an SVG document with a line per branch") {
   const std::vector<Curve> curves{{"full <8>", {{0, 0.3}, {1, 0.1}, {200, 0.02}}, {1, 0.1}},
                                   {"half", {{2, 0.2}}, {-1, -1}}};
-  const std::string svg = curve_svg("stop & go", curves, 2.0);
+  const std::string svg = curve_svg("stop & go", "false accepts per hour of stream", curves, 2.0);
   REQUIRE(svg.starts_with("<svg "));
   REQUIRE_THAT(svg, Catch::Contains("stop &amp; go") && Catch::Contains("full &lt;8&gt;"));
   REQUIRE_THAT(svg, !Catch::Contains("nan") && !Catch::Contains("inf"));

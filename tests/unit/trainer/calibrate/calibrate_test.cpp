@@ -69,8 +69,8 @@ TEST_CASE("calibrate writes thresholds into the model and a report beside it") {
       REQUIRE(model.branches[b].thresholds[label] >= options.lowest_threshold);
       REQUIRE(model.branches[b].thresholds[label] <= options.highest_threshold);
     }
-    REQUIRE(report.branches[b].figures.size() == 2);     // clean, 10 dB
-    REQUIRE(report.branches[b].figures[0].size() == 4);  // 0.1, 0.5, 1 and the chosen one
+    REQUIRE(report.branches[b].points.size() == 2);     // clean, 10 dB
+    REQUIRE(report.branches[b].points[0].size() == 4);  // 0.1, 0.5, 1 and the chosen one
   }
   REQUIRE(model.provenance.find("wanted_false_accepts_per_hour") != std::string::npos);
   REQUIRE_THAT(text_of(folder.path() / "after.calibration.txt"), Catch::Contains("10 dB"));
