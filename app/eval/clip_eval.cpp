@@ -49,29 +49,29 @@ struct WindowClassifier::Impl {
 WindowClassifier::WindowClassifier(const Network& network) : impl_(std::make_unique<Impl>(network)) {}
 WindowClassifier::~WindowClassifier() = default;
 
-HeardLabels WindowClassifier::classify(std::span<const float> clip) {
+Predictions WindowClassifier::classify(std::span<const float> clip) {
   Impl& s = *impl_;
   fit_window(clip, std::span<float>(s.window));
   s.features.reset();
   s.posteriors.reset();
   s.features.push(s.window, [&s](std::span<const std::int8_t> frame) { s.posteriors.push_frame(frame); });
-  HeardLabels heard{};
+  Predictions predictions{};
   for (int branch = 0; branch < branch_count; ++branch) {
     const std::span<const Posteriors> due = s.posteriors.classify(static_cast<BranchId>(branch));
     if (!due.empty()) {  // a streaming net may still look ahead
       const std::span<const float> newest = due.back().values;
       const auto top = std::max_element(newest.begin(), newest.end());
-      heard[static_cast<std::size_t>(branch)] = {static_cast<int>(top - newest.begin()), *top};
+      predictions[static_cast<std::size_t>(branch)] = {static_cast<int>(top - newest.begin()), *top};
     }
   }
-  return heard;
+  return predictions;
 }
 
 ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> clips,
                               const SoundLoader& load, unsigned threads,
                               const std::function<void()>& on_clip) {
   struct Outcome {
-    HeardLabels heard{};
+    Predictions predictions{};
     std::string reason;  // why it was skipped; empty: it was not
   };
   const std::vector<Label>& labels = network.model().labels;
@@ -86,7 +86,7 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
                    !has_signal(samples)) {
           outcomes[i].reason = "it holds digital silence alone";
         } else {
-          outcomes[i].heard = classifier->classify(samples);
+          outcomes[i].predictions = classifier->classify(samples);
         }
       } catch (const Error& error) {
         outcomes[i].reason = error.what();
@@ -102,9 +102,9 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
       continue;
     }
     ++result.clips;
-    result.heard.push_back({clips[i], outcomes[i].heard});
+    result.predicted.push_back({clips[i], outcomes[i].predictions});
     for (std::size_t branch = 0; branch < branch_count; ++branch) {
-      result.branches[branch].add(clips[i].label, outcomes[i].heard[branch].label);
+      result.branches[branch].add(clips[i].label, outcomes[i].predictions[branch].label);
     }
   }
   return result;

@@ -46,22 +46,22 @@ struct SkippedClip {
 };
 
 /// The label of the highest posterior (the first of equals).
-struct HeardLabel {
+struct Prediction {
   int label = 0;
   float posterior = 0;  ///< [0, 1]
 };
-using HeardLabels = std::array<HeardLabel, branch_count>;
+using Predictions = std::array<Prediction, branch_count>;
 
-struct HeardClip {
+struct PredictedClip {
   ClipFile clip;
-  HeardLabels heard;
+  Predictions predictions;
 };
 
 struct ClipEvaluation {
-  std::int64_t clips = 0;            ///< that were evaluated
-  std::vector<HeardClip> heard;      ///< these, in the order of the set
-  std::vector<SkippedClip> skipped;  ///< damaged or empty, in the order of the set
-  std::vector<Confusion> branches;   ///< [branch_count]
+  std::int64_t clips = 0;                ///< that were evaluated
+  std::vector<PredictedClip> predicted;  ///< these, in the order of the set
+  std::vector<SkippedClip> skipped;      ///< damaged or empty, in the order of the set
+  std::vector<Confusion> branches;       ///< [branch_count]
 };
 
 /// The samples of a file at 16 kHz; throws Error when they cannot be had. Called from several threads.
@@ -73,7 +73,7 @@ class WindowClassifier {
   explicit WindowClassifier(const Network& network);  ///< `network` must outlive it
   ~WindowClassifier();
   /// clip: any length.
-  [[nodiscard]] HeardLabels classify(std::span<const float> clip);
+  [[nodiscard]] Predictions classify(std::span<const float> clip);
 
  private:
   struct Impl;

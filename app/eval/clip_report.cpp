@@ -51,8 +51,8 @@ std::string confusion_table(const Model& model, const Confusion& confusion) {
       continue;
     }
     std::vector<std::string> cells{"  " + model.labels[static_cast<std::size_t>(said)].name};
-    for (int heard = 0; heard < labels; ++heard) {
-      const std::int64_t count = confusion.count(said, heard);
+    for (int predicted = 0; predicted < labels; ++predicted) {
+      const std::int64_t count = confusion.count(said, predicted);
       cells.push_back(count == 0 ? "." : std::to_string(count));
     }
     table.add_row(cells);
@@ -85,8 +85,8 @@ nlohmann::ordered_json clip_report_json(const Model& model, const ClipEvaluation
       branch["recall"][model.labels[static_cast<std::size_t>(said)].name] =
           recall ? Json(rounded(*recall)) : Json();
       Json row = Json::array();
-      for (int heard = 0; heard < labels; ++heard) {
-        row.push_back(confusion.count(said, heard));
+      for (int predicted = 0; predicted < labels; ++predicted) {
+        row.push_back(confusion.count(said, predicted));
       }
       branch["confusion"].push_back(row);
     }
@@ -102,15 +102,15 @@ std::string clip_list_tsv(const Model& model, const ClipEvaluation& evaluation,
     text += std::string("\t") + branch_name(static_cast<BranchId>(b)) + "\tposterior";
   }
   text += "\n";
-  for (const HeardClip& clip : evaluation.heard) {
+  for (const PredictedClip& clip : evaluation.predicted) {
     std::string path = clip.clip.path.lexically_relative(folder).string();
     std::replace_if(
         path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
     text += path + "\t" + name(clip.clip.label);
-    for (const HeardLabel& heard : clip.heard) {
+    for (const Prediction& predicted : clip.predictions) {
       char posterior[16];
-      std::snprintf(posterior, sizeof posterior, "%.8f", static_cast<double>(heard.posterior));
-      text += "\t" + name(heard.label) + "\t" + posterior;
+      std::snprintf(posterior, sizeof posterior, "%.8f", static_cast<double>(predicted.posterior));
+      text += "\t" + name(predicted.label) + "\t" + posterior;
     }
     text += "\n";
   }

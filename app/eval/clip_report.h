@@ -12,8 +12,8 @@ namespace kwsd {
 /// or null}, "confusion": [[said][recognised]]}, "half": ..., "quarter": ...}}
 [[nodiscard]] nlohmann::ordered_json clip_report_json(const Model& model, const ClipEvaluation& evaluation);
 
-/// What was heard in each clip, for a spreadsheet: a line of column names, then path in `folder`, the label
-/// of what was said, and for each branch the label and its posterior; tabs between.
+/// The prediction for each clip, for a spreadsheet: a line of column names, then path in `folder`, the label
+/// of the spoken word, and for each branch the predicted label and its posterior; tabs between.
 [[nodiscard]] std::string clip_list_tsv(const Model& model, const ClipEvaluation& evaluation,
                                         const std::filesystem::path& folder);
 

@@ -197,7 +197,7 @@ TEST_CASE("damaged and empty clips are named, counted and skipped") {
 TEST_CASE("a line for each clip") {
   const Model model = small_model();
   ClipEvaluation evaluation;
-  evaluation.heard.push_back({{"data/go/a\t1.wav", 0}, {{{0, 0.75F}, {1, 0.5F}, {3, 1.0F}}}});
+  evaluation.predicted.push_back({{"data/go/a\t1.wav", 0}, {{{0, 0.75F}, {1, 0.5F}, {3, 1.0F}}}});
   REQUIRE(clip_list_tsv(model, evaluation, "data") ==
           "clip\tsaid\tfull\tposterior\thalf\tposterior\tquarter\tposterior\n"
           "go/a?1.wav\tgo\tgo\t0.75000000\tstop\t0.50000000\tsilence\t1.00000000\n");
