@@ -29,8 +29,8 @@ struct BenchReport {
   std::string selected;  ///< the set that --kernels auto takes here
   double hop_ms = 0;     ///< stream time from one window to the next
   bool streaming = false;
-  int steps = 0;         ///< front-end steps in a window, or that a streaming net's full branch reaches
-  int new_steps = 0;     ///< of these, what the next window in a stream has not of earlier ones
+  int steps = 0;      ///< front-end steps in a window, or that a streaming net's full branch reaches
+  int new_steps = 0;  ///< of these, what the next window in a stream has not of earlier ones
   std::vector<SetTimes> sets;
   std::string float_library;  ///< "" where there is no comparison
   std::string float_missing;  ///< then: why
