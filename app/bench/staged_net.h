@@ -2,20 +2,13 @@
 // Thread: one at a time; allocates at set-up only.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
+#include "engine/nn/stages.h"
 
 namespace kwsd {
-
-enum class Stage : std::uint8_t { mfcc, front_end, memory, expand, project, classifier };
-inline constexpr int stage_count = 6;
-inline constexpr std::array<std::string_view, stage_count> stage_names{"mfcc",   "front_end", "memory",
-                                                                       "expand", "project",   "classifier"};
 
 class StagedNet {
  public:
@@ -29,8 +22,9 @@ class StagedNet {
   /// One stage of one hop: the MFCC of its frames, the new steps of the front-end, one part of all blocks
   /// of the branch, or the classifier with its softmax.
   virtual void run(Stage stage, BranchId branch) noexcept = 0;
-  /// The network without MFCC where nothing is known. Of a window net: a window, every step of the front-end
-  /// computed. Of a streaming net: a change to the branch, its blocks computed for all steps that it reaches.
+  /// The network without MFCC and without earlier results. Of a window net: a window, with every step of the
+  /// front-end. Of a streaming net: a change to the branch, its blocks computed for all steps that it
+  /// reaches.
   virtual void run_whole(BranchId branch) noexcept = 0;
   /// The network without MFCC for the next hop of a stream.
   virtual void run_in_stream(BranchId branch) noexcept = 0;

@@ -40,6 +40,7 @@ StepNet::StepNet(const Model& model, const Kernels& kernels)
       const int index = branch.blocks[i];
       blocks_[b].emplace_back(model, index, weights_[branch.blocks[i]], branch.params[i], kernels);
     }
+    stages_[b] = net_stages(branch.blocks.size());
     reach_[b] = model.reach_steps(static_cast<BranchId>(b));
     inputs_[b] = prepare_row_affine(branch.classifier.input);
     lookahead_[b] = model.lookahead_steps(static_cast<BranchId>(b));
@@ -136,53 +137,82 @@ void StepStream::restart(BranchId branch, std::int64_t origin) noexcept {
 
 /// Steps done_ to `end` through all blocks and the classifier; results from step first_due on.
 void StepStream::advance(std::int64_t end, std::int64_t first_due) noexcept {
-  Steps steps{done_, end};
+  work_.taken = work_.steps = {done_, end};
+  work_.first_due = first_due;
   done_ = end;
-  if (observer_ != nullptr) {
-    std::array<std::int16_t*, most_steps_at_once> rows;
-    for (int i = 0; i < steps.count(); ++i) {
-      rows[size(i)] = rings_[0].row(steps.begin + i);
-    }
-    observe_rows("steps", 0, steps, rows.data());
-  }
-  const std::size_t blocks = net_->blocks(branch_).size();
-  for (std::size_t position = 0; position < blocks && steps.count() > 0; ++position) {
-    steps = run_block(position, steps);
-  }
-  if (steps.count() > 0) {
-    classify(steps, first_due);
+  for (const NetStage& stage : net_->stages_[static_cast<std::size_t>(branch_)]) {
+    run_stage(stage);
   }
 }
 
-/// The steps `in` of what the block takes in have come. Returns the steps of what it hands on that they make.
-StepStream::Steps StepStream::run_block(std::size_t position, Steps in) noexcept {
+void StepStream::repeat(Stage kind) noexcept {
+  results_.clear();
+  if (kind == Stage::memory) {
+    work_.steps = work_.taken;  // each block's filter passes on fewer steps, or later ones
+  }
+  for (const NetStage& stage : net_->stages_[static_cast<std::size_t>(branch_)]) {
+    if (stage.stage == kind) {
+      run_stage(stage);
+    }
+  }
+}
+
+void StepStream::run_stage(const NetStage& stage) noexcept {
+  if (work_.steps.count() == 0) {
+    return;
+  }
+  switch (stage.stage) {
+    case Stage::mfcc:
+      return;
+    case Stage::front_end:  // has pushed its steps
+      if (observer_ != nullptr) observe_taken();
+      return;
+    case Stage::memory:
+      return memory(stage.block);
+    case Stage::expand:
+      return expand(net_->blocks(branch_)[stage.block]);
+    case Stage::project:
+      return project(net_->blocks(branch_)[stage.block]);
+    case Stage::classifier:
+      return classify(work_.steps, work_.first_due);
+  }
+}
+
+/// The steps work_.steps of what the block takes in have come. work_.steps becomes the steps of what the
+/// block hands on that they make.
+void StepStream::memory(std::size_t position) noexcept {
   const StepBlock& block = net_->blocks(branch_)[position];
+  const Steps in = work_.steps;
   const Steps out{std::max(origin_, in.begin - block.ahead()), std::max(origin_, in.end - block.ahead())};
-  std::array<const std::int16_t*, memory_taps - 1 + most_steps_at_once> taps;
-  std::array<std::int16_t*, most_steps_at_once> rows;
+  work_.steps = out;
+  if (out.count() == 0) {
+    return;
+  }
   for (int i = 0; i < memory_taps - 1 + out.count(); ++i) {
     const std::int64_t step = out.begin + block.ahead() - (memory_taps - 1) + i;
-    taps[size(i)] = step < origin_ ? zeros_.data() : rings_[position].row(step);
+    work_.taps[size(i)] = step < origin_ ? zeros_.data() : rings_[position].row(step);
   }
   for (int i = 0; i < out.count(); ++i) {
-    rows[size(i)] = rings_[position + 1].row(out.begin + i);
+    work_.rows[size(i)] = rings_[position + 1].row(out.begin + i);
   }
-  if (out.count() == 0) {
-    return out;
-  }
-  block.memory(taps.data(), out.count(), rows.data(), bits_.data());
-  if (observer_ != nullptr) observe_rows("memory", block.index(), out, rows.data());
-  block.expand(bits_.data(), out.count(), hidden_.data());
-  if (observer_ != nullptr) observe_hidden(block.index(), out);
-  block.project(hidden_.data(), out.count(), rows.data());
-  if (observer_ != nullptr) observe_rows("project", block.index(), out, rows.data());
-  return out;
+  block.memory(work_.taps.data(), out.count(), work_.rows.data(), bits_.data());
+  if (observer_ != nullptr) observe_rows("memory", block.index(), out, work_.rows.data());
+}
+
+void StepStream::expand(const StepBlock& block) noexcept {
+  block.expand(bits_.data(), work_.steps.count(), hidden_.data());
+  if (observer_ != nullptr) observe_hidden(block.index(), work_.steps);
+}
+
+void StepStream::project(const StepBlock& block) noexcept {
+  block.project(hidden_.data(), work_.steps.count(), work_.rows.data());
+  if (observer_ != nullptr) observe_rows("project", block.index(), work_.steps, work_.rows.data());
 }
 
 /// Steps `out` of the last block into the classifier's window; the posteriors of those that are due.
 void StepStream::classify(Steps out, std::int64_t first_due) noexcept {
   const int lookahead = net_->lookahead_[static_cast<std::size_t>(branch_)];
-  const std::size_t lanes = size(net_->lanes()), before = size(net_->model_->steps - 1);
+  const std::size_t lanes = size(net_->lanes_), before = size(net_->model_->steps - 1);
   const std::size_t labels = net_->model_->labels.size();
   Ring& last = rings_[net_->blocks(branch_).size()];
   for (int i = 0; i < out.count(); ++i) {
@@ -200,6 +230,14 @@ void StepStream::classify(Steps out, std::int64_t first_due) noexcept {
     results_.push_back({first + i + lookahead, logits, posteriors});
   }
   std::memmove(inputs_.data(), inputs_.data() + size(out.count()) * lanes, before * lanes);
+}
+
+void StepStream::observe_taken() {
+  std::array<std::int16_t*, most_steps_at_once> rows;
+  for (int i = 0; i < work_.taken.count(); ++i) {
+    rows[size(i)] = rings_[0].row(work_.taken.begin + i);
+  }
+  observe_rows("steps", 0, work_.taken, rows.data());
 }
 
 /// values: [steps][C].

@@ -14,6 +14,7 @@
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
 #include "engine/nn/observer.h"
+#include "engine/nn/stages.h"
 #include "engine/nn/step_block.h"
 
 namespace kwsd {
@@ -25,7 +26,10 @@ class StepNet {
   StepNet(const Model& model, const Kernels& kernels);
 
   [[nodiscard]] std::span<const StepBlock> blocks(BranchId branch) const noexcept;
-  [[nodiscard]] int lanes() const noexcept { return lanes_; }
+
+ private:
+  friend class StepStream;
+
   /// The classifier's input of one step: row (lanes) int16 -> q (lanes).
   void quantize(BranchId branch, const std::int16_t* row, std::int8_t* q) const noexcept;
   /// inputs: [T - 1 + steps][lanes]; acc: [steps][labels], the products of its last `steps` windows of T.
@@ -34,17 +38,15 @@ class StepNet {
   void finish(BranchId branch, const std::int32_t* acc, std::span<float> logits,
               std::span<float> posteriors) const noexcept;
 
- private:
-  friend class StepStream;
-
   const Model* model_;
   const Kernels* kernels_;
   std::vector<PreparedBlock> weights_;                       // [blocks]
   std::array<std::vector<StepBlock>, branch_count> blocks_;  // [branch][its blocks]
-  std::array<RowAffine, branch_count> inputs_;               // of the classifier
-  std::array<int, branch_count> reach_{}, lookahead_{};      // steps
-  int lanes_;                                                // of a row
-  Int8Layer classifier_;                                     // [labels][T][lanes]
+  std::array<std::vector<NetStage>, branch_count> stages_;
+  std::array<RowAffine, branch_count> inputs_;           // of the classifier
+  std::array<int, branch_count> reach_{}, lookahead_{};  // steps
+  int lanes_;                                            // of a row
+  Int8Layer classifier_;                                 // [labels][T][lanes]
 };
 
 /// The state of one stream. Thread: one at a time; allocates only in its constructor.
@@ -69,6 +71,9 @@ class StepStream {
   /// What is due for the steps pushed since the last call, the newest most_pending_steps of them. Valid until
   /// the next call.
   std::span<Result> run(BranchId branch) noexcept;
+  /// Of all that the last `run` did for its last steps, at most most_steps_at_once, the stages of one kind,
+  /// on what the buffers hold: for measurements. The stream is of no use afterwards.
+  void repeat(Stage stage) noexcept;
 
  private:
   /// Rows by the step they belong to, the newest `count` of them.
@@ -85,9 +90,21 @@ class StepStream {
   };
 
   void restart(BranchId branch, std::int64_t origin) noexcept;
+  /// What advance() is working on.
+  struct Work {
+    Steps taken, steps;  ///< by the first block; by the stage that comes next
+    std::int64_t first_due = 0;
+    std::array<const std::int16_t*, memory_taps - 1 + most_steps_at_once> taps{};
+    std::array<std::int16_t*, most_steps_at_once> rows{};  // that the block makes
+  };
+
   void advance(std::int64_t end, std::int64_t first_due) noexcept;
-  [[nodiscard]] Steps run_block(std::size_t position, Steps in) noexcept;
+  void run_stage(const NetStage& stage) noexcept;
+  void memory(std::size_t position) noexcept;
+  void expand(const StepBlock& block) noexcept;
+  void project(const StepBlock& block) noexcept;
   void classify(Steps out, std::int64_t first_due) noexcept;
+  void observe_taken();
   void observe_rows(const char* name, int index, Steps steps, std::int16_t* const* rows);
   void observe_hidden(int index, Steps steps);
 
@@ -99,6 +116,7 @@ class StepStream {
   std::int64_t origin_ = 0;  ///< before which the blocks know nothing
   BranchId branch_ = BranchId::full;
 
+  Work work_;
   std::vector<Ring> rings_;              // [blocks + 1]: what block i takes in; the last: what comes out
   AlignedVector<std::int16_t> zeros_;    // (lanes)
   AlignedVector<std::uint64_t> bits_;    // [most_steps_at_once][row_words(C)]

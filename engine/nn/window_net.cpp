@@ -15,6 +15,7 @@ WindowNet::WindowNet(const Model& model, const Kernels& kernels)
       const int index = branch.blocks[i];
       blocks_[b].emplace_back(model, index, weights_[branch.blocks[i]], branch.params[i], kernels);
     }
+    stages_[b] = net_stages(branch.blocks.size());
   }
 }
 
@@ -35,13 +36,36 @@ WindowStream::WindowStream(const WindowNet& net, const Observer* observer)
 
 /// The whole network, top to bottom.
 void WindowStream::run(FrontEndStream& front_end, BranchId branch) noexcept {
-  const auto b = static_cast<std::size_t>(branch);
-  gather_steps(front_end);
-  for (const Block& block : net_->blocks_[b]) {
-    run_block(block);
+  for (const NetStage& stage : net_->stages_[static_cast<std::size_t>(branch)]) {
+    run_stage(stage, front_end, branch);
   }
-  classify(model_->branches[b].classifier);
-  softmax(logits_, posteriors_);
+}
+
+void WindowStream::repeat(Stage kind, FrontEndStream& front_end, BranchId branch) noexcept {
+  for (const NetStage& stage : net_->stages_[static_cast<std::size_t>(branch)]) {
+    if (stage.stage == kind) {
+      run_stage(stage, front_end, branch);
+    }
+  }
+}
+
+/// A block: m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 bits(BN(W1 bits(m))))).
+void WindowStream::run_stage(const NetStage& stage, FrontEndStream& front_end, BranchId branch) noexcept {
+  const auto b = static_cast<std::size_t>(branch);
+  switch (stage.stage) {
+    case Stage::mfcc:
+      return;
+    case Stage::front_end:
+      return gather_steps(front_end);
+    case Stage::memory:
+      return memory(net_->blocks_[b][stage.block]);
+    case Stage::expand:
+      return expand(net_->blocks_[b][stage.block]);
+    case Stage::project:
+      return project(net_->blocks_[b][stage.block]);
+    case Stage::classifier:
+      return classify(model_->branches[b].classifier);
+  }
 }
 
 /// Front-end: the T steps of the window that ends now -> x [C][T].
@@ -51,12 +75,17 @@ void WindowStream::gather_steps(FrontEndStream& front_end) noexcept {
   if (observer_ != nullptr) observe_residual("steps", 0);
 }
 
-/// m = x + PReLU(BN(memory(x))); y = m + PReLU(BN(W2 bits(BN(W1 bits(m))))).
-void WindowStream::run_block(const Block& block) noexcept {
+void WindowStream::memory(const Block& block) noexcept {
   block.memory(x_.data(), bits_.data());
   if (observer_ != nullptr) observe_residual("memory", block.index());
+}
+
+void WindowStream::expand(const Block& block) noexcept {
   block.expand(bits_.data(), hidden_.data());
   if (observer_ != nullptr) observe_hidden(block.index());
+}
+
+void WindowStream::project(const Block& block) noexcept {
   block.project(hidden_.data(), x_.data());
   if (observer_ != nullptr) observe_residual("project", block.index());
 }
@@ -65,6 +94,7 @@ void WindowStream::classify(const ClassifierParams& params) noexcept {
   net_->classifier_.quantize(params, x_.data(), flat_.data());
   if (observer_ != nullptr) observe_flat();
   net_->classifier_.logits(params, flat_.data(), acc_, logits_);
+  softmax(logits_, posteriors_);
 }
 
 void WindowStream::observe_residual(std::string_view name, int index) {

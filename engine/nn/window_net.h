@@ -13,6 +13,7 @@
 #include "engine/nn/classifier.h"
 #include "engine/nn/front_end.h"
 #include "engine/nn/observer.h"
+#include "engine/nn/stages.h"
 
 namespace kwsd {
 
@@ -28,6 +29,7 @@ class WindowNet {
   const Model* model_;
   std::vector<PreparedBlock> weights_;                   // [blocks]
   std::array<std::vector<Block>, branch_count> blocks_;  // [branch][its blocks]
+  std::array<std::vector<NetStage>, branch_count> stages_;
   Classifier classifier_;
 };
 
@@ -39,12 +41,17 @@ class WindowStream {
 
   /// The window that ends with the newest frame of `front_end`.
   void run(FrontEndStream& front_end, BranchId branch) noexcept;
+  /// Of all that `run` does, the stages of one kind, on what the buffers hold: for measurements.
+  void repeat(Stage stage, FrontEndStream& front_end, BranchId branch) noexcept;
   [[nodiscard]] std::span<const float> logits() const noexcept { return logits_; }  ///< (labels)
   [[nodiscard]] std::span<float> posteriors() noexcept { return posteriors_; }      ///< (labels)
 
  private:
   void gather_steps(FrontEndStream& front_end) noexcept;
-  void run_block(const Block& block) noexcept;
+  void run_stage(const NetStage& stage, FrontEndStream& front_end, BranchId branch) noexcept;
+  void memory(const Block& block) noexcept;
+  void expand(const Block& block) noexcept;
+  void project(const Block& block) noexcept;
   void classify(const ClassifierParams& params) noexcept;
 
   void observe_residual(std::string_view name, int index);
