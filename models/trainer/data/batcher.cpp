@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "app/base/parallel.h"
+#include "engine/features/frames.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"
 
@@ -15,14 +16,6 @@ constexpr double steps_per_deviation = 32.0;
 
 int window_samples(const FeatureParams& features, int frames) {
   return (frames - 1) * static_cast<int>(features.hop_samples) + static_cast<int>(features.frame_samples);
-}
-
-/// Calls each(frame number, samples of the frame).
-template <class Each>
-void for_each_frame(const FeatureParams& features, std::span<const float> window, Each&& each) {
-  for (std::size_t f = 0; f * features.hop_samples + features.frame_samples <= window.size(); ++f) {
-    each(f, window.subspan(f * features.hop_samples, features.frame_samples));
-  }
 }
 
 /// SpecAugment (Park et al. 2019): a stretch of frames, a band of coefficients, both set to the mean (0).

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/base/parallel.h"
+#include "engine/features/frames.h"
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/effects.h"
 
@@ -50,13 +51,10 @@ std::vector<float> heard(const Stretch& noise, Random& random) {
 /// Quantized MFCC: [frames · coefficients].
 std::vector<std::int8_t> frames_of(Mfcc& mfcc, std::span<const float> samples) {
   const FeatureParams& p = mfcc.params();
-  const std::size_t count =
-      samples.size() < p.frame_samples ? 0 : (samples.size() - p.frame_samples) / p.hop_samples + 1;
-  std::vector<std::int8_t> all(count * p.coefficients);
-  for (std::size_t f = 0; f < count; ++f) {
-    mfcc.compute_quantized(samples.subspan(f * p.hop_samples, p.frame_samples),
-                           std::span(all).subspan(f * p.coefficients, p.coefficients));
-  }
+  std::vector<std::int8_t> all(frames_in(p, samples.size()) * p.coefficients);
+  for_each_frame(p, samples, [&](std::size_t f, std::span<const float> frame) {
+    mfcc.compute_quantized(frame, std::span(all).subspan(f * p.coefficients, p.coefficients));
+  });
   return all;
 }
 

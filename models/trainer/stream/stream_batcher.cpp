@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/features/frames.h"
 #include "engine/features/mfcc.h"
 #include "models/trainer/data/rate.h"
 
@@ -14,10 +15,6 @@ constexpr double room_behind = 0.3;    // s that a keyword needs behind it to be
 constexpr double speech_known = 0.1;   // s after speech begins it is unknown ...
 constexpr double speech_until = 0.2;   // ... until so long after its end
 constexpr double silence_after = 0.7;  // s after speech ends nothing is left of it
-
-std::size_t frames_of(const FeatureParams& features, std::size_t samples) {
-  return samples < features.frame_samples ? 0 : (samples - features.frame_samples) / features.hop_samples + 1;
-}
 
 /// SpecAugment, twice: a stretch of frames and a band of coefficients at the mean (0).
 void mask_stream(std::span<float> features, std::size_t coefficients, const AugmentOptions& augment,
@@ -43,7 +40,7 @@ void mask_stream(std::span<float> features, std::size_t coefficients, const Augm
 }  // namespace
 
 StepTimes step_times(const FeatureParams& features, int step_frames, std::size_t samples) {
-  const std::size_t frames = frames_of(features, samples);
+  const std::size_t frames = frames_in(features, samples);
   StepTimes times;
   times.first_end = features.frame_samples;
   times.stride = static_cast<std::int64_t>(step_frames) * features.hop_samples;
@@ -95,7 +92,7 @@ StreamBatcher::StreamBatcher(const StreamMaker& maker, const Dataset& dataset, c
       times_(step_times(features, step_frames, maker.samples())),
       batch_size_(batch_size),
       copies_(static_cast<std::size_t>(first_frames - 1)),
-      frames_(copies_ + frames_of(features, maker.samples())),
+      frames_(copies_ + frames_in(features, maker.samples())),
       seed_(seed),
       unknown_label_(dataset.unknown_label()),
       silence_label_(dataset.silence_label()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/features/frames.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"
 #include "models/trainer/net/checkpoint.h"
@@ -18,16 +19,14 @@ constexpr std::int64_t overlap = 128;   // steps: more than any step can see bac
 /// Quantized MFCC with `copies` of the first frame before them: [frames][coefficients].
 Tensor features_of(const FeatureParams& params, std::span<const float> samples, std::int64_t copies) {
   Mfcc mfcc(params);
-  const std::size_t frames = samples.size() < params.frame_samples
-                                 ? 0
-                                 : (samples.size() - params.frame_samples) / params.hop_samples + 1;
+  const std::size_t frames = frames_in(params, samples.size());
   Tensor out = torch::zeros({copies + static_cast<std::int64_t>(frames), params.coefficients});
   std::vector<std::int8_t> frame(params.coefficients);
   auto* row = out.data_ptr<float>() + copies * params.coefficients;
-  for (std::size_t f = 0; f < frames; ++f, row += params.coefficients) {
-    mfcc.compute_quantized(samples.subspan(f * params.hop_samples, params.frame_samples), frame);
-    std::copy(frame.begin(), frame.end(), row);
-  }
+  for_each_frame(params, samples, [&](std::size_t, std::span<const float> of_frame) {
+    mfcc.compute_quantized(of_frame, frame);
+    row = std::copy(frame.begin(), frame.end(), row);
+  });
   if (frames > 0) {
     out.slice(0, 0, copies).copy_(out[copies].expand({copies, -1}));
   }
