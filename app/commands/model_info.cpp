@@ -7,6 +7,7 @@
 
 #include "engine/kernels/kernels.h"
 #include "engine/model/capabilities.h"
+#include "engine/model/model_size.h"
 
 namespace kwsd {
 
@@ -66,23 +67,6 @@ Json describe_layers(const Model& model) {
                                   model.classifier.inputs, model.classifier.outputs,
                                   weight_count(model.classifier)));
   return layers;
-}
-
-/// BN (scale and shift) and PReLU are three numbers a channel; in every branch its own.
-std::int64_t float32_bytes(const Model& model, const Json& layers) {
-  std::int64_t numbers = 0;
-  for (const Json& layer : layers) {
-    numbers += layer["weights"].get<std::int64_t>();
-  }
-  for (const ConvLayer& layer : model.front_end) {
-    numbers += 3 * static_cast<std::int64_t>(layer.affine.channels.size());
-  }
-  for (const Branch& branch : model.branches) {
-    numbers +=
-        static_cast<std::int64_t>(branch.params.size()) * 3 * (2 * model.memory_size + model.hidden_size);
-    numbers += static_cast<std::int64_t>(branch.classifier.bias.size());
-  }
-  return 4 * numbers;
 }
 
 double step_seconds(const Model& model, int steps) {
@@ -204,9 +188,7 @@ Json describe_model(const Model& model, const std::filesystem::path& file) {
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file));
   info["bytes"] = bytes;
   Json layers = describe_layers(model);
-  info["float32_bytes"] =
-      float32_bytes(model, layers) +
-      (model.second ? float32_bytes(model.second->net, describe_layers(model.second->net)) : 0);
+  info["float32_bytes"] = 4 * float32_parameters(model);
   info["compression"] =
       std::round(10.0 * info["float32_bytes"].get<double>() / static_cast<double>(bytes)) / 10.0;
   for (const Label& label : model.labels) {

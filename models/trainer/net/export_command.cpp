@@ -11,6 +11,7 @@
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 #include "engine/model/model_file.h"
+#include "engine/model/model_size.h"
 #include "models/trainer/data/options.h"
 #include "models/trainer/data/tensors.h"
 #include "models/trainer/net/export.h"
@@ -210,9 +211,10 @@ void export_checkpoint(const Dataset& dataset, const ExportOptions& a) {
     check(trial, *checkpoint.average, clips);
   }
   std::filesystem::rename(trial, a.out);
-  const std::size_t floats = float_parameters(*checkpoint.average);
-  spdlog::info("{}: {} bytes; {} parameters as float32: {} bytes, {:.2f} times as many", a.out.string(),
-               bytes, floats, 4 * floats, 4.0 * static_cast<double>(floats) / static_cast<double>(bytes));
+  const std::int64_t numbers = float32_parameters(model);
+  spdlog::info("{} has {} bytes; its {} parameters would take {} bytes as float32, {:.2f} times as many",
+               a.out.string(), bytes, numbers, 4 * numbers,
+               4.0 * static_cast<double>(numbers) / static_cast<double>(bytes));
   if (!a.weights.empty()) {
     checkpoint.info.recipe = model.provenance;
     save_checkpoint(a.weights, checkpoint, nullptr);

@@ -90,14 +90,14 @@ double accuracy(const Tensor& posteriors, const Tensor& labels) {
 std::string report(const Posteriors& posteriors, const Tensor& labels, const std::vector<Label>& names) {
   const auto clips = static_cast<double>(labels.size(0));
   std::string out =
-      fmt::format("{:.0f} clips.\n\n| branch | right, % | standard error |\n|---|---|---|\n", clips);
+      fmt::format("{:.0f} clips.\n\n| branch | accuracy, % | standard error |\n|---|---|---|\n", clips);
   for (std::size_t b = 0; b < posteriors.size(); ++b) {
     const double right = accuracy(posteriors[b], labels);
     out += fmt::format("| {} | {:.2f} | {:.2f} |\n", branch_name(static_cast<BranchId>(b)), right,
                        std::sqrt(right * (100 - right) / clips));
   }
   for (std::size_t b = 0; b < posteriors.size(); ++b) {
-    out += fmt::format("\nConfusion, {} branch (rows: what was said; columns: what was found):\n\n|  |",
+    out += fmt::format("\nConfusion, {} branch (rows: the word spoken; columns: the prediction):\n\n|  |",
                        branch_name(static_cast<BranchId>(b)));
     std::string rule = "|---|";
     for (const Label& name : names) {

@@ -8,6 +8,7 @@
 
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
+#include "engine/model/model_size.h"
 #include "models/trainer/net/judge.h"
 
 using namespace kwsd;
@@ -107,6 +108,7 @@ TEST_CASE("engine and trainer agree on every kind of network") {
   Checkpoint checkpoint = random_checkpoint(options, seed);
   const auto clips = random_clips(64, options.frames());
   const Model model = to_model(checkpoint, "test", frames_of(clips));
+  CHECK(float32_parameters(model) == static_cast<std::int64_t>(float_parameters(*checkpoint.average)));
   const auto bytes = serialize_model(model);
   const auto again = std::make_shared<const Model>(parse_model(bytes, "test"));
   const Posteriors engine = engine_posteriors(again, clips);
