@@ -122,7 +122,7 @@ class MetricsServer {
 
   void start() {
     for (Acceptor& acceptor : acceptors_) {
-      std::visit([this](auto& listening) { accept(listening); }, acceptor);
+      std::visit([this](auto& listening) { this->accept(listening); }, acceptor);
     }
     if (!options_.textfile.empty()) {
       write_later();
