@@ -198,6 +198,9 @@ std::string speaker_of(std::string_view stem) {
       all_digits(stem.substr(first + 1, second - first - 1)) && all_digits(stem.substr(second + 1))) {
     return std::string(stem.substr(0, first));
   }
+  if (stem.size() == 9 && all_digits(stem)) {
+    return std::string(stem.substr(0, 5));
+  }
   return std::string(stem);
 }
 

@@ -40,8 +40,8 @@ class UnreadableFiles {
 [[nodiscard]] std::vector<std::filesystem::path> word_folders(const std::filesystem::path& folder);
 
 /// Who speaks, from the name of a file without its extension: `<speaker>_nohash_<n>` (Speech Commands),
-/// `<digits>_...` (Arabic Speech Commands, synthetic voices), `<speaker>-<chapter>-<n>` (LibriSpeech); the
-/// whole name where it does not tell.
+/// `<digits>_...` (Arabic Speech Commands, synthetic voices), `<speaker>-<chapter>-<n>` (LibriSpeech), nine
+/// digits of which five are the speaker's (speechocean762); else the whole name.
 [[nodiscard]] std::string speaker_of(std::string_view stem);
 
 /// File name without extension -> transcript, from the *.trans.txt files in a folder tree (LibriSpeech:

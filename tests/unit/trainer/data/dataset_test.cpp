@@ -66,6 +66,8 @@ TEST_CASE("the speaker is read from the file name") {
   REQUIRE(speaker_of("00000012_NO_01") == "00000012");
   REQUIRE(speaker_of("19-198-0001") == "19");
   REQUIRE(speaker_of("0386da81-9db7-499c-b4f8-910beec53c23") == "0386da81-9db7-499c-b4f8-910beec53c23");
+  REQUIRE(speaker_of("000010063") == "00001");
+  REQUIRE(speaker_of("00001006") == "00001006");
   REQUIRE(speaker_of("hello_01") == "hello_01");
   REQUIRE(speaker_of("") == "");
 }
