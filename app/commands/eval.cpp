@@ -168,9 +168,9 @@ void add_data_options(CLI::App& command, EvalOptions& options) {
           .add_option(
               "--data", options.data,
               "A folder per word (Speech Commands layout). Words that the model does not know count as\n"
-              "unknown, _silence_ as silence. Each clip is one window: a short one is centred between "
-              "zeros,\n"
-              "of a long one the loudest stretch counts")
+              "unknown, _silence_ as silence. A clip is one window: a short one is centred between zeros,\n"
+              "of a long one the loudest stretch counts. A streaming model's surest step counts, if the\n"
+              "posterior is at least 0.2")
           ->type_name("DIR")
           ->group(group);
   command.add_option("--list", options.list, "Only the clips on this list, e.g. testing_list.txt")

@@ -45,7 +45,7 @@ struct SkippedClip {
   std::string reason;
 };
 
-/// The label of the highest posterior (the first of equals).
+/// A label and the posterior that chose it.
 struct Prediction {
   int label = 0;
   float posterior = 0;  ///< [0, 1]
@@ -67,11 +67,14 @@ struct ClipEvaluation {
 /// The samples of a file at 16 kHz; throws Error when they cannot be had. Called from several threads.
 using SoundLoader = std::function<std::vector<float>(const std::filesystem::path&)>;
 
-/// Classifies single windows, cut by fit_window: one feature and network state per thread.
-class WindowClassifier {
+/// Classifies single clips: one feature and network state per thread. A window net sees one window, cut by
+/// fit_window. A streaming net hears the whole clip, and its last frame for half a second more; the label is
+/// the keyword of the highest smoothed posterior if that is at least 0.2, else unknown if that has been at
+/// least 0.2 once, else silence.
+class ClipClassifier {
  public:
-  explicit WindowClassifier(const Network& network);  ///< `network` must outlive it
-  ~WindowClassifier();
+  explicit ClipClassifier(const Network& network);  ///< `network` must outlive it
+  ~ClipClassifier();
   /// clip: any length.
   [[nodiscard]] Predictions classify(std::span<const float> clip);
 
@@ -80,7 +83,7 @@ class WindowClassifier {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Every clip as one window (engine/audio/fit_window.h) through every branch. `on_clip` is called after each
+/// Every clip through every branch, as ClipClassifier classifies it. `on_clip` is called after each
 /// clip, from any thread. The result does not depend on the number of threads.
 [[nodiscard]] ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> clips,
                                             const SoundLoader& load, unsigned threads,

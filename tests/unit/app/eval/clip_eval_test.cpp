@@ -6,12 +6,14 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "app/base/random.h"
 #include "app/eval/clip_report.h"
 #include "engine/audio/fit_window.h"
 #include "engine/features/mfcc.h"
 #include "engine/model/error.h"
+#include "engine/spotter/posterior_stream.h"
 #include "tests/support/naive_network.h"
 #include "tests/support/random_model.h"
 #include "tests/support/temporary_folder.h"
@@ -178,6 +180,71 @@ TEST_CASE("clips are recognised as the definition of the network says, on any nu
       }
     }
   }
+}
+
+TEST_CASE("a streaming net names a clip by its surest steps") {
+  RandomModelOptions options = streaming_options();
+  options.blocks = 4;
+  options.memory_size = 32;
+  options.hidden_size = 64;
+  options.labels = 4;
+  Model random = random_model(9, options);
+  random.labels = small_model().labels;
+  const auto model = std::make_shared<const Model>(random);
+  const Network network(model, select_kernels("reference"));
+  ClipClassifier classifier(network);
+  std::set<int> named;
+  for (const ClipFile& clip : made_up_clips(40)) {
+    std::vector<float> samples = made_up_sound(clip.path);
+    samples.resize(clip.path == "clip7.wav" ? 100 : samples.size());  // less than a frame
+    const Predictions heard = classifier.classify(samples);
+    samples.resize(std::max<std::size_t>(samples.size(), model->features.frame_samples));
+    for (int b = 0; b < branch_count; ++b) {
+      // All posteriors of the clip and of 21 more of its last frame (0.5 s), then the highest mean of four.
+      PosteriorStream stream(network, model->hop_frames());
+      std::vector<std::vector<float>> steps;
+      const auto push = [&](std::span<const std::int8_t> frame) {
+        if (stream.push_frame(frame)) {
+          for (const Posteriors& step : stream.classify(static_cast<BranchId>(b))) {
+            steps.emplace_back(step.values.begin(), step.values.end());
+          }
+        }
+      };
+      Mfcc mfcc(model->features);
+      std::vector<std::int8_t> frame(model->features.coefficients);
+      for (std::size_t at = 0; at + model->features.frame_samples <= samples.size();
+           at += model->features.hop_samples) {
+        mfcc.compute_quantized(std::span<const float>(samples).subspan(at, model->features.frame_samples),
+                               frame);
+        push(frame);
+      }
+      for (int i = 0; i < 21; ++i) {
+        push(frame);
+      }
+      std::vector<double> surest(4, 0.0);
+      for (std::size_t last = 0; last < steps.size(); ++last) {
+        const std::size_t first = last < 3 ? 0 : last - 3;
+        for (std::size_t label = 0; label < 4; ++label) {
+          double sum = 0;
+          for (std::size_t i = first; i <= last; ++i) {
+            sum += static_cast<double>(steps[i][label]);
+          }
+          surest[label] = std::max(surest[label], sum / static_cast<double>(last - first + 1));
+        }
+      }
+      const int keyword = surest[1] > surest[0] ? 1 : 0;
+      const int expected = surest[static_cast<std::size_t>(keyword)] >= 0.2 ? keyword
+                           : surest[2] >= 0.2                               ? 2
+                                                                            : 3;
+      CAPTURE(clip.path.string(), b, surest[0], surest[1], surest[2], surest[3]);
+      const Prediction one = heard[static_cast<std::size_t>(b)];
+      REQUIRE(one.label == expected);
+      REQUIRE(static_cast<double>(one.posterior) ==
+              Approx(surest[static_cast<std::size_t>(expected)]).epsilon(1e-4));
+      named.insert(one.label);
+    }
+  }
+  REQUIRE(named.size() > 1);
 }
 
 TEST_CASE("damaged and empty clips are named, counted and skipped") {
