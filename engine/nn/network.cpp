@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "engine/features/mfcc.h"
 #include "engine/nn/front_end.h"
 #include "engine/nn/second_stage.h"
 #include "engine/nn/step_net.h"
@@ -21,10 +23,12 @@ struct Network::Impl {
   std::optional<WindowNet> window;  // of a window model
   std::optional<StepNet> steps;     // of a streaming model
   std::unique_ptr<const Network> second;
+  std::vector<std::int8_t> silence;  // (coefficients)
 };
 
 Network::Impl::Impl(std::shared_ptr<const Model> m, const Kernels& k)
-    : model(std::move(m)), kernels(&k), front_end(*model, k) {
+    : model(std::move(m)), kernels(&k), front_end(*model, k), silence(model->features.coefficients) {
+  Mfcc(model->features).compute_quantized(std::vector<float>(model->features.frame_samples), silence);
   if (model->streaming) {
     steps.emplace(*model, k);
   } else {
@@ -45,6 +49,9 @@ const Model& Network::model() const noexcept {
 }
 const Kernels& Network::kernels() const noexcept {
   return *impl_->kernels;
+}
+std::span<const std::int8_t> Network::silence() const noexcept {
+  return impl_->silence;
 }
 
 struct Stream::Impl {

@@ -20,6 +20,8 @@ class Network {
   ~Network();
   [[nodiscard]] const Model& model() const noexcept;
   [[nodiscard]] const Kernels& kernels() const noexcept;
+  /// The frame of digital silence: (coefficients).
+  [[nodiscard]] std::span<const std::int8_t> silence() const noexcept;
 
  private:
   friend class Stream;

@@ -10,8 +10,10 @@
 namespace kwsd {
 
 /// The posteriors of windows and of streaming nets alike. Decides when they are due, and what the net has
-/// heard before the stream began: the first frame stands for what went before, so that a word near the start
-/// is found like any other.
+/// heard before the stream began, so that a word near the start is found like any other: for a window net the
+/// first frame stands for what went before; for a streaming net digital silence does, as far back as it
+/// reaches (the first frame, held, is a sound that no room makes: words up to 0.4 s from the start were
+/// missed).
 class PosteriorStream {
  public:
   /// Posteriors are due after the first frame and then every `hop_frames` >= 1 frames. `network` must outlive
@@ -31,7 +33,10 @@ class PosteriorStream {
   void reset() noexcept;
 
  private:
+  void push_before(std::span<const std::int8_t> first) noexcept;
+
   Stream stream_;
+  const Network* network_;
   int hop_frames_;
   int frames_to_due_ = 0;
   int frames_before_ = 0;  // pushed for what went before the stream
