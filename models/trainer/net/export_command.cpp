@@ -32,9 +32,10 @@ double allowed_loss(std::int64_t clips) {
 constexpr std::int64_t calibration_clips = 512;
 /// Batches of 32 streams that a streaming model is judged by: some 600 words.
 constexpr std::size_t judged_batches = 24;
-/// Of the words in noisy streams that rounding may lose, points: so many lie close to the limit.
+/// Of the words in noisy streams that rounding may lose, points, at one threshold: posteriors that rounding
+/// lowers a little cost words there; thresholds are chosen after the export.
 double allowed_stream_loss(std::int64_t words) {
-  return 2.0 + 200.0 / static_cast<double>(std::max<std::int64_t>(1, words));
+  return 3.0 + 200.0 / static_cast<double>(std::max<std::int64_t>(1, words));
 }
 
 struct ExportArguments {
