@@ -1,28 +1,47 @@
 #!/bin/sh
-# commands: ten words, BiFSMN over mel bands; int8 front-end and memory filters. Several teachers; running speech, noise
-# and hard negatives throughout.
+# commands: the ten words over streams, a causal BiFSMN with a step every 48 ms, in four rounds: two with half the width,
+# one with all of it, and one that also hears learners' English. Of those (speechocean762) every second speaker, and the
+# words cut out of what they say, are left out of everything: false accepts are counted on them.
 . "$(dirname "$0")/common.sh"
-synthetic; teacher; conv_teacher; mel_teacher; wide_teachers
-student() { kwsd-train train $REAL $SYNTHETIC --keywords $TEN $STREAMS --dropout 0.05 "$@"; }
-# Binary activations first, then binary weights, too; in steps of 48 ms.
-first() {
-  student --teacher "$RUNS/conv.pt" --branch-weights 1,1,1.2 --batch-size 64 --init "$RUNS/mel1.pt" --distill 0.6 --steps 15 \
-    $(mel_convs 40 1) --stage-one 0.25 --learning-rate 0.003 --out "$RUNS/commands1.pt" "$@"
+if [ ! -f "$RUNS/parts.done" ]; then
+  if [ -d "$KWSD_DATA/words_cut" ]; then  # names of learners: soNNNN_nohash_N
+    for word in "$KWSD_DATA"/words_cut/*/; do
+      for part in words_cut words_cut_more; do mkdir -p "$RUNS/$part/$(basename "$word")"; done
+      find "$word" -type f ! -name 'so*' -exec cp {} "$RUNS/words_cut/$(basename "$word")" \;
+      find "$word" -type f ! -name 'so???[13579]_*' -exec cp {} "$RUNS/words_cut_more/$(basename "$word")" \;
+    done
+  fi
+  if [ -d "$KWSD_DATA/speech/speechocean" ]; then  # NNNNNnnnn: five digits for the speaker
+    mkdir -p "$RUNS/learners_heard" "$RUNS/learners_left_out"
+    find "$KWSD_DATA/speech/speechocean" -type f -name '????[02468]????.*' -exec cp {} "$RUNS/learners_heard" \;
+    find "$KWSD_DATA/speech/speechocean" -type f -name '????[13579]????.*' -exec cp {} "$RUNS/learners_left_out" \;
+    for part in heard left_out; do cp "$KWSD_DATA"/speech/speechocean/*.trans.txt "$RUNS/learners_$part"; done
+  fi
+  touch "$RUNS/parts.done"
+fi
+HEARD="--noise $KWSD_DATA/noise --cache $RUNS/cache"
+[ -d "$KWSD_DATA/noise" ] || HEARD="--cache $RUNS/cache"
+for speech in librispeech librispeech_28 orders false_activations; do
+  HEARD="$HEARD $(optional --speech "$KWSD_DATA/speech/$speech")"
+done
+ALL_HEARD="$HEARD $(optional --speech "$RUNS/learners_heard")"
+LEFT_OUT=$(optional --collection "$RUNS/learners_left_out" speechocean=)
+DEVICES="--snr-low 0 --snr-high 30 --room-chance 0.25 --noise-chance 0.7 --gain-low -20 --microphone-chance 0.35 --clip-chance 0.05
+  --babble-chance 0.15 --spec-chance 0.4 --keyword-balance 0.9 --stretch-chance 0.1"
+streams() {
+  kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords $TEN $KINDS $DEVICES --blocks 8 --epoch-steps 200 --resume "$@"
 }
-first --teacher "$RUNS/teacher.pt" --epochs 70 --stop-after 17
-first --teacher "$RUNS/mel.pt" --epochs 70 --stop-after 20
-first --teacher "$RUNS/mel.pt" --epochs 58 --stop-after 21
-# From there in steps of 96 ms: half the products.
-halved() { student $(mel_convs 48 2) --stage-one 0 "$@"; }
-second() { halved --teacher "$RUNS/conv.pt" --teacher "$RUNS/mel.pt" --branch-weights 1,1,1.2 --batch-size 64 "$@"; }
-second --init "$RUNS/commands1.pt" --distill 0.6 --learning-rate 0.0025 --epochs 55 --out "$RUNS/commands2.pt"
-second --init "$RUNS/commands2.pt" --distill 0.5 --learning-rate 0.0015 --epochs 40 --out "$RUNS/commands3.pt"
-second --init "$RUNS/commands3.pt" --distill 0.5 --learning-rate 0.0015 --epochs 30 --out "$RUNS/commands4.pt"
-# The wide teachers, beside the D-FSMN.
-halved $WIDE --teacher "$RUNS/mel.pt" --init "$RUNS/commands4.pt" --distill 0.5 --branch-weights 1,1,1.3 --batch-size 128 --learning-rate 0.0025 \
-  --epochs 57 --seed 21 --out "$RUNS/commands-lists.pt"
-make_model commands-lists $TEN --per-hour 0.5 --lowest-threshold 0.5 --highest-threshold 0.86 --highest go=0.82
-# What ships: some more epochs on everything, with the thresholds and the figures from before.
-halved --everything-trains --teacher "$RUNS/wide48.pt" --teacher "$RUNS/mel.pt" --init "$RUNS/commands-lists.pt" --distill 0.5 \
-  --branch-weights 1,1,1.3 --batch-size 64 --epochs 8 --learning-rate 0.0006 --out "$RUNS/commands-all.pt"
-ship commands
+narrow() { streams $HEARD $(optional --cut-words "$RUNS/words_cut") --memory-size 64 --hidden-size 128 "$@"; }
+wide() { streams --memory-size 128 --hidden-size 256 "$@"; }
+# Schedules of the first two were changed while they ran: 24 epochs were planned at first, then 38; 60, then 48.
+narrow --init "$(dirname "$0")/../base.pt" --epochs "${FIRST:-38}" --stage-one 0.063 --learning-rate 0.003 --out "$RUNS/commands1.pt"
+narrow --init "$RUNS/commands1.pt" --epochs "${SECOND:-48}" --stage-one 0 --learning-rate 0.002 --seed 2 --out "$RUNS/commands2.pt"
+wide $HEARD $(optional --cut-words "$RUNS/words_cut") --init "$RUNS/commands2.pt" --epochs "${THIRD:-70}" --stage-one 0.12 \
+  --learning-rate 0.002 --seed 3 --out "$RUNS/commands3.pt"
+wide $ALL_HEARD $(optional --cut-words "$RUNS/words_cut_more") --init "$RUNS/commands3.pt" --epochs "${FOURTH:-36}" --stage-one 0 \
+  --learning-rate 0.0015 --negative-weight 3 --keyword-streams 0.56 --speech-streams 0.28 --seed 5 --out "$RUNS/commands.pt"
+kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands --out "$RUNS/commands.kwsm"
+kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 "$RUNS/commands.kwsm"
+[ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
+  --json "$RUNS/commands.measured.json" "$RUNS/commands.kwsm"
+kwsd-train golden --model "$RUNS/commands.kwsm" --out "$RUNS/commands.txt"

@@ -230,7 +230,7 @@ void hop(StagedNet& window, const std::string& name, BranchId branch = BranchId:
 }
 
 Model shipped_model() {
-  return load_model(KWSD_SOURCE "/models/commands.kwsm");
+  return load_model(KWSD_SOURCE "/models/commands-window.kwsm");
 }
 
 /// Windows in a stream, and hops of a random model and of the one that ships.

@@ -64,7 +64,7 @@ class Recipes(unittest.TestCase):
         return result, calls.read_text()
 
     def each(self, data):
-        for name in ("ablation", "base", "commands-paper", "commands-small", "commands", "front-ends"):
+        for name in ("ablation", "base", "commands-paper", "commands-small", "commands-window", "commands", "front-ends"):
             with self.subTest(recipe=name):
                 self.run_recipe(name, data=data)
         own = self.root / "my recordings"
@@ -106,7 +106,7 @@ class Recipes(unittest.TestCase):
             (data / folder).mkdir(parents=True)
         self.each(data)
         self.run_recipe("arabic", data=data)
-        _, calls = self.run_recipe("commands", data=data)
+        _, calls = self.run_recipe("commands-window", data=data)
         for option in (f"--own-word computer={data}/wake_words/computer", f"--own-word jarvis={data}/wake_words/jarvis",
                        f"--speech {data}/speech", f"--noise {data}/noise", f"--other-words {data}/arabic_speech_commands"):
             self.assertIn(option, calls)

@@ -93,7 +93,7 @@ class Recordings(unittest.TestCase):
             for name in names:
                 self.assertEqual(written[name], written["reference"], (name, branch))
 
-    def test_events_are_written_within_300_ms_of_the_end_of_the_word(self):
+    def test_events_are_written_within_400_ms_of_the_end_of_the_word(self):
         wanted = labels("demo.tsv")
         for branch in ("full", "half", "quarter"):
             result = kwsd("run", "-i", DATA / "demo.wav", "--branch", branch, "--status-interval", "0.05")
@@ -104,7 +104,7 @@ class Recordings(unittest.TestCase):
                     written.append(now + 0.064)
             self.assertEqual(len(written), len(wanted))
             for when, (_, end, word) in zip(written, wanted):
-                self.assertLess(when - end, 0.3, (branch, word))
+                self.assertLess(when - end, 0.4, (branch, word))
 
     def test_a_word_at_the_very_start_is_found_in_time(self):
         samples = read_wav(DATA / "demo.wav")
