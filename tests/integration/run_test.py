@@ -201,17 +201,18 @@ class Recordings(unittest.TestCase):
         start, end = next((start, end) for start, end, word in labels("demo.tsv") if word == "stop")
         clip = demo[int(start * 16000) - 800:int(end * 16000) + 800]
 
-        def detections(seconds, *arguments):
+        def detections(seconds, *arguments, model="commands-window"):
             """Of ten words, the beginnings of which are so far apart."""
             sound = [(i * 7919) % 13 - 6 for i in range(int(16000 * (10 * seconds + 3)))]
             for word in range(10):
                 at = 16000 + int(16000 * seconds * word)
                 sound[at:at + len(clip)] = [a + b for a, b in zip(sound[at:at + len(clip)], clip)]
             pcm = struct.pack(f"<{len(sound)}h", *sound)
-            return kwsd("run", "-i", "-", "--format", "text", *arguments, data=pcm).stdout.decode().split().count("stop")
+            return kwsd("run", "-i", "-", "--format", "text", "-m", model, *arguments, data=pcm).stdout.decode().split().count("stop")
 
         none = ("--refractory-seconds", "0")
         self.assertEqual([detections(seconds, *none) for seconds in (0.8, 1.1)], [1, 10])
+        self.assertEqual(detections(0.8, *none, model="commands"), 10)  # over streams, smoothed over 0.2 s
         self.assertEqual([detections(seconds, *none, "--smoothing-ms", 100) for seconds in (0.8, 1)], [1, 10])
         self.assertEqual(detections(1.1, "--refractory-seconds", "5", "--refractory-seconds", "STOP=0"), 10)
         self.assertEqual(detections(1.1, *none, "--refractory-seconds", "stop=3"), 4)

@@ -115,7 +115,7 @@ def words(answers):
 def server(*options):
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/socket"
-        process = subprocess.Popen([*COMMAND, "ws", "--uri", "unix://" + path, *options], env=environment(SOURCE),
+        process = subprocess.Popen([*COMMAND, "ws", "--uri", "unix://" + path, "--branch", "full", *options], env=environment(SOURCE),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: os.path.exists(path) or process.poll() is not None)
         try:

@@ -76,7 +76,7 @@ class Client:
 def server(*options):
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/socket"
-        process = subprocess.Popen([*COMMAND, "wyoming", "--uri", "unix://" + path, *options], env=environment(SOURCE),
+        process = subprocess.Popen([*COMMAND, "wyoming", "--uri", "unix://" + path, "--branch", "full", *options], env=environment(SOURCE),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + LIMIT
         while not os.path.exists(path) and process.poll() is None and time.monotonic() < until:

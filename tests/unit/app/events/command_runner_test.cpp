@@ -61,14 +61,14 @@ std::vector<int> one_to(int last) {
 
 }  // namespace
 
-TEST_CASE("--exec: the limits are those of the manual") {
+TEST_CASE("exec: the limits are those of the manual") {
   const CommandLimits limits;
   CHECK(limits.most_running == 8);
   CHECK(limits.most_waiting == 64);
   CHECK(limits.longest_run == std::chrono::seconds(60));
 }
 
-TEST_CASE("--exec: 8 commands run, 64 detections wait, the rest are dropped and counted") {
+TEST_CASE("exec: 8 commands run, 64 detections wait, the rest are dropped and counted") {
   const TemporaryFolder folder;
   CommandRunner runner(patient_command(folder), false, EventQueue::WhenFull::drop);
   for (int seq = 1; seq <= 100; ++seq) {
@@ -83,7 +83,7 @@ TEST_CASE("--exec: 8 commands run, 64 detections wait, the rest are dropped and 
   CHECK(runner.dropped() == 28);
 }
 
-TEST_CASE("--exec: in a file run nothing is dropped, and the end waits for the last command") {
+TEST_CASE("exec: in a file run nothing is dropped, and the end waits for the last command") {
   const TemporaryFolder folder;
   {
     CommandRunner runner(patient_command(folder), false, EventQueue::WhenFull::wait);
@@ -97,7 +97,7 @@ TEST_CASE("--exec: in a file run nothing is dropped, and the end waits for the l
   CHECK(numbers(folder, "done") == one_to(100));
 }
 
-TEST_CASE("--exec: a command that runs too long is killed, with what it started") {
+TEST_CASE("exec: a command that runs too long is killed, with what it started") {
   const TemporaryFolder folder;
   CommandLimits limits;
   limits.longest_run = std::chrono::seconds(0);
