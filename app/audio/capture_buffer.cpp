@@ -10,6 +10,10 @@ using std::chrono::milliseconds;
 
 CaptureBuffer::CaptureBuffer(std::size_t capacity_samples) : ring_(capacity_samples) {}
 
+CaptureBuffer::~CaptureBuffer() {
+  marks_.consume_all([](const Mark&) {});  // the queue itself does not destroy what nobody read
+}
+
 void CaptureBuffer::begin(std::uint32_t rate_hz) {
   pusher_.release();
   const Mark mark{pushed_.load(std::memory_order_relaxed),

@@ -29,6 +29,7 @@ constexpr std::size_t live_buffer_samples = 192000;  ///< capacity for a device:
 class CaptureBuffer {
  public:
   explicit CaptureBuffer(std::size_t capacity_samples);
+  ~CaptureBuffer();
 
   // The capture side.
 

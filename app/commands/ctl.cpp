@@ -136,9 +136,10 @@ void add_ctl_command(CLI::App& app, Command& selected) {
   add_requests(*command, call);
   command->callback([&selected, call, command] {
     selected = [call, command] {
+      const auto request = std::exchange(call->request, nullptr);  // it holds `call`
       load_config(*command);
       ControlClient client(call->socket.empty() ? default_control_path() : call->socket);
-      return call->request ? ask(client, call->request()) : print_events(client);
+      return request ? ask(client, request()) : print_events(client);
     };
   });
 }

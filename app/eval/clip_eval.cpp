@@ -42,6 +42,8 @@ constexpr double tail_seconds = 0.5;
 /// best on the validation list of Speech Commands.
 constexpr float sure = 0.2F;
 
+}  // namespace
+
 /// The highest smoothed posterior of each label over the steps of one clip.
 class SurestSteps {
  public:
@@ -95,6 +97,8 @@ class SurestSteps {
   std::vector<float> newest_;  // [smoothed][labels]
   std::vector<float> surest_;  // (labels)
 };
+
+namespace {
 
 /// Steps of a streaming model that its detector averages over.
 std::size_t smoothed_steps(const Model& model) {

@@ -33,7 +33,7 @@ namespace http = boost::beast::http;
 using MetricsSocket = boost::asio::generic::stream_protocol::socket;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds patience(5);  // with a client, from its connection to the last byte
+constexpr std::chrono::seconds client_patience(5);  // with a client, from its connection to the last byte
 constexpr std::chrono::milliseconds kwsd_patience(1000);  // for each of two answers
 constexpr std::size_t most_header_bytes = 8192;
 constexpr int most_clients = 32;
@@ -43,7 +43,7 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
  public:
   Scrape(MetricsSocket socket, const std::string& control, int& clients)
       : socket_(std::move(socket)),
-        deadline_(socket_.get_executor(), patience),
+        deadline_(socket_.get_executor(), client_patience),
         control_(control),
         clients_(clients) {
     ++clients_;

@@ -22,7 +22,7 @@ namespace kwsd {
 namespace {
 
 constexpr double goodbye_seconds = 1;
-constexpr std::chrono::milliseconds patience(2000);  // with the control socket
+constexpr std::chrono::milliseconds control_patience(2000);  // with the control socket
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -97,7 +97,7 @@ class Service {
   }
 
   /// What kwsd answers. Throws Error (unavailable).
-  std::string ask(const std::string& request) { return control_.request(request, patience); }
+  std::string ask(const std::string& request) { return control_.request(request, control_patience); }
 
   /// Learns which keywords kwsd listens for, and brings its models closer to those that are wanted.
   void refresh() {

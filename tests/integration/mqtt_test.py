@@ -323,7 +323,8 @@ class Mqtt(unittest.TestCase):
         self.assertEqual(numbers, sorted(set(numbers)))
         self.assertEqual(numbers[-49:], list(range(9951, 10000)))  # the status took the place of one
         self.assertLess(len(numbers), 10000)
-        self.assertLess(self.memory(client) - before, 4096)
+        if b"__asan_init" not in pathlib.Path(COMMAND[-1]).read_bytes():  # which keeps what is freed
+            self.assertLess(self.memory(client) - before, 4096)
 
     @staticmethod
     def memory(process):
