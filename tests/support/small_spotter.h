@@ -21,7 +21,7 @@ inline std::shared_ptr<const Spotter> small_spotter() {
   o.conv_channels[0] = o.conv_channels[1] = 1;
   auto model = std::make_shared<const Model>(random_model(1, o));
   return std::make_shared<const Spotter>(std::vector<std::shared_ptr<const Model>>{std::move(model)},
-                                         select_kernels("portable"));
+                                         select_kernels("auto"));
 }
 
 }  // namespace kwsd::test
