@@ -1,7 +1,7 @@
-// The 1-bit product of Bolt's kind, to compare with: outputs are the lanes, 8 channels of 16 outputs a
+// The 1-bit product in the manner of Bolt, for comparison: outputs are the lanes, 8 channels of 16 outputs a
 // register; each step's byte of channels is loaded into all lanes (LD1R), then EOR, CNT and ADD into byte
-// sums, which are widened every 16 rounds. Written from the description, not from the code: Bolt's own goes
-// on in fp16, which a Cortex-A53 does not have; here what follows is that of the other published kernels
+// sums, which are widened every 16 rounds. Written from the description, not from the code: Bolt's own kernel
+// continues in fp16, which a Cortex-A53 does not have; here the rest is that of the other published kernels
 // (common/tiles.h).
 #include "engine/kernels/sets.h"
 #include "neon/common/int16_layers.h"

@@ -1,6 +1,6 @@
-// The 1-bit product as daBNN describes it (Zhang et al., ACM Multimedia 2019), to compare with: for each step
+// The 1-bit product as daBNN describes it (Zhang et al., ACM Multimedia 2019), for comparison: for each step
 // and output, 128 channels at a time, EOR, CNT and UADALP into int16 lanes, which ADDV adds up at the end.
-// Written from the description, not from the code; what follows the product is that of the other published
+// Written from the description, not from the code; the code after the product is that of the other published
 // kernels (common/tiles.h).
 //
 // Registers: 16 sums of 4 steps and 4 outputs, 4 of activations, 4 of weights.

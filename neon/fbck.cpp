@@ -11,7 +11,8 @@
 //   E v23-v30 int16 sums: after 16 rounds, UADALP D
 //   v31       spare
 //
-// What FBCK does not cover (thresholds, BN, PReLU, memory filter) is the plain int16 code of the other sets.
+// The parts that FBCK does not cover (thresholds, BN, PReLU, memory filter) are the plain int16 code of the
+// other sets.
 #include <algorithm>
 
 #include "engine/kernels/sets.h"

@@ -29,7 +29,7 @@ std::optional<int> card_number(const std::string& text, const std::filesystem::p
   return target.starts_with("card") ? number(std::string_view(target).substr(4)) : std::nullopt;
 }
 
-/// The part of `text` before the first `at`, which is taken off with it.
+/// The part of `text` before the first `at`; removes that part and `at` from `text`.
 std::string_view cut(std::string_view& text, char at) {
   const std::size_t end = text.find(at);
   const std::string_view part = text.substr(0, end);

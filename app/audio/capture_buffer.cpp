@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 CaptureBuffer::CaptureBuffer(std::size_t capacity_samples) : ring_(capacity_samples) {}
 
 CaptureBuffer::~CaptureBuffer() {
-  marks_.consume_all([](const Mark&) {});  // the queue itself does not destroy what nobody read
+  marks_.consume_all([](const Mark&) {});  // the queue itself does not destroy unread entries
 }
 
 void CaptureBuffer::begin(std::uint32_t rate_hz) {

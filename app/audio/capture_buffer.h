@@ -2,8 +2,8 @@
 //
 //   PortAudio callback or reader thread  --push-->  [ring]  --read-->  inference thread
 //
-// One thread pushes at a time and one reads. A device that comes back calls `begin` again: what was
-// pushed before and after it never lies in one read, because the reader meets the mark in between.
+// One thread pushes at a time and one reads. A device that returns calls `begin` again: samples pushed before
+// and after `begin` are never part of the same read, because the reader finds the mark in between.
 //
 // Why a mark cannot be overrun: `begin` queues the mark before the first sample that follows it. The
 // reader first asks the ring how many samples it holds, and only then looks at the marks: if it sees a
@@ -40,11 +40,11 @@ class CaptureBuffer {
   void push(std::span<const float> samples) noexcept;
   /// The same for one channel of interleaved frames; channel counts from 0.
   void push_channel(const float* interleaved, std::size_t frames, int channels, int channel) noexcept;
-  /// Sound that the device lost before it came here. Real-time safe.
+  /// Counts sound that the device lost before it reached the buffer. Real-time safe.
   void count_overrun(std::size_t samples) noexcept;
-  /// Waits for room instead of dropping. False when the reader has gone (cancel). Not for callbacks.
+  /// Waits for room instead of dropping. False when the reader has cancelled. Not for callbacks.
   [[nodiscard]] bool push_all(std::span<const float> samples) noexcept;
-  /// No more samples will come. Any thread, once the pushing one has ended.
+  /// No more samples will follow. Any thread, once the pushing thread has ended.
   void close() noexcept;
 
   // The inference side.
@@ -57,7 +57,7 @@ class CaptureBuffer {
   };
   /// Most samples of one read.
   static constexpr std::size_t block_samples = 1024;
-  /// What comes next, at most block_samples of it; waits up to `timeout`. Allocates nothing.
+  /// The next samples, at most block_samples; waits up to `timeout`. Allocates nothing.
   [[nodiscard]] Read read(std::span<float> out, std::chrono::milliseconds timeout) noexcept;
   /// Makes push_all return false, now and from now on. Any thread.
   void cancel() noexcept;
@@ -66,7 +66,7 @@ class CaptureBuffer {
 
   /// Samples that were dropped because the ring was full, or lost by the device.
   [[nodiscard]] std::uint64_t overrun_samples() const noexcept;
-  /// Seconds of sound that wait in the ring.
+  /// Seconds of sound in the ring.
   [[nodiscard]] double backlog_seconds() const noexcept;
 
  private:

@@ -47,7 +47,7 @@ std::vector<fs::path> readings_of(const fs::path& entry, const fs::path& folder)
       readings.push_back(tail(entry, at + 1));
     }
   }
-  if (entry.is_absolute() && parts > 2) {  // of another machine
+  if (entry.is_absolute() && parts > 2) {  // a path of another machine
     readings.push_back(tail(entry, parts - 2));
   }
   return readings;
@@ -80,7 +80,7 @@ void ClipList::add(std::string_view line) {
   std::replace(slashes.begin(), slashes.end(), '\\', '/');
   const fs::path entry = fs::path(slashes).lexically_normal();
   if (by_key_.contains(key_of(without_sound_extension(entry)))) {
-    return;  // it stands there twice
+    return;  // the entry is listed twice
   }
   for (const fs::path& reading : readings_of(entry, folder_)) {
     by_key_.emplace(key_of(reading), entries_.size());

@@ -8,9 +8,9 @@
 
 namespace kwsd {
 
-/// The entries of a list, a clip a line: "word/name.wav", as Speech Commands has it. However people and
-/// programs write it, an entry is found: with a byte order mark, "./", '\', an absolute path, the name of the
-/// folder itself in front, with another extension or none, in another case or Unicode form of the word.
+/// The entries of a list, one clip per line: "word/name.wav", as in Speech Commands. Entries match in any
+/// common spelling: with a byte order mark, "./", '\', an absolute path, the name of the folder itself in
+/// front, with another extension or none, in another case or Unicode form of the word.
 class ClipList {
  public:
   /// `folder`: that of the clips. Without a file there are no entries. Throws Error: no_input when it cannot
@@ -20,9 +20,9 @@ class ClipList {
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  /// Whether a clip below the folder is on the list; its entry is not missing then.
+  /// Whether a clip below the folder is on the list; its entry then no longer counts as missing.
   [[nodiscard]] bool contains(const std::filesystem::path& clip);
-  /// Entries for which no clip was asked, as they stand in the list.
+  /// Entries that no lookup has matched, as written in the list.
   [[nodiscard]] std::vector<std::string> missing() const;
 
  private:

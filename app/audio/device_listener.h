@@ -1,5 +1,5 @@
-// Receives what happens to a device while its source runs. Thread: the source's own, where nothing else is
-// said; calls never block.
+// Receives the events of a device while its source runs. Thread: the source's own unless stated otherwise;
+// calls never block.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class DeviceListener {
   virtual void device_lost(const std::string& device, const std::string& reason) noexcept = 0;
   /// Samples arrive again, at `rate_hz`.
   virtual void device_restored(const std::string& device, std::uint32_t rate_hz) noexcept = 0;
-  /// Only zeros arrive on `channel` (from 1) of a device with `channels` (0: unknown), or that is over.
-  /// Thread: the one that consumes the sound, which must not allocate.
+  /// Only zeros arrive on `channel` (from 1) of a device with `channels` (0: unknown), or the channel has a
+  /// signal again. Thread: the thread that consumes the sound; it must not allocate.
   virtual void input_silent(bool silent, int channel, int channels) noexcept = 0;
 
  protected:

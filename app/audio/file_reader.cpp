@@ -35,7 +35,7 @@ std::string fault_of(SNDFILE* file) {
   return text;
 }
 
-/// Never waits: a pipe that nobody writes to is refused as any other that is no file.
+/// Never waits: a pipe without a writer is rejected like anything else that is not a file.
 Descriptor open_file(const std::string& name) {
   Descriptor descriptor(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.get() < 0) {
@@ -50,7 +50,7 @@ Descriptor open_file(const std::string& name) {
                                        ", expected a sound file (from a pipe: '-i -')");
 }
 
-/// The kind of a file that libsndfile does not read, where its first bytes or its name tell.
+/// The kind of a file that libsndfile does not read, if its first bytes or its name identify it.
 std::string kind_of(int descriptor, const std::string& name) {
   std::array<unsigned char, sound_kind_bytes> begin{};
   const ssize_t got = pread(descriptor, begin.data(), begin.size(), 0);

@@ -14,8 +14,8 @@ namespace kwsd {
 /// (no sound file, no samples, a rate outside 4 to 768 kHz), usage (a channel the file does not have).
 [[nodiscard]] std::unique_ptr<SampleReader> open_sound_file(const std::filesystem::path& path, int channel);
 
-/// The same of a pipe that a sound file comes through; `name` is for messages. A read returns about 20 ms of
-/// sound, so that what lives is not held back.
+/// The same for a pipe that delivers a sound file; `name` is for messages. A read returns about 20 ms of
+/// sound, so that live sound is not delayed.
 [[nodiscard]] std::unique_ptr<SampleReader> open_sound_pipe(Descriptor pipe, bool is_flac,
                                                             const std::string& name, int channel);
 

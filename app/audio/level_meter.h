@@ -1,4 +1,4 @@
-// How loud the last second was. Thread: one; allocates nothing.
+// The level of the last second. Thread: one; allocates nothing.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@ class LevelMeter {
   void push(std::span<const float> samples) noexcept;
   void reset() noexcept { *this = {}; }
 
-  /// RMS of the last second, dB relative to full scale, [floor_db, 0]; of what there is, if that is less.
+  /// RMS of the last second, dB relative to full scale, [floor_db, 0]; of all samples so far if they are less
+  /// than a second.
   [[nodiscard]] float rms_db() const noexcept;
   /// Highest sample of the last second, likewise.
   [[nodiscard]] float peak_db() const noexcept;
@@ -32,25 +33,25 @@ class LevelMeter {
   std::size_t newest_ = 0;
 };
 
-/// Tells when only one value arrives (zeros: a dead channel, a switch, a wrong slot), and when that is over.
+/// Reports when only one value arrives (zeros: a dead channel, a switch, a wrong slot), and when this ends.
 class SilenceWatch {
  public:
   enum class Change : std::uint8_t { none, silent, sounds };
 
-  /// `always`: whenever it lasts for `limit_seconds`; otherwise only from the beginning on, before anything
-  /// else came.
+  /// `always`: report whenever this lasts for `limit_seconds`; otherwise only from the beginning on, before
+  /// any other value has arrived.
   SilenceWatch(double limit_seconds, bool always) noexcept : limit_seconds_(limit_seconds), always_(always) {}
 
   /// Samples at `rate_hz`, as captured.
   [[nodiscard]] Change push(std::span<const float> samples, double rate_hz) noexcept;
-  /// A gap: what follows is looked at by itself.
+  /// A gap: the samples that follow are judged separately.
   void restart() noexcept { seconds_ = 0; }
 
  private:
   double limit_seconds_;
   bool always_;
   bool silent_ = false, sounded_ = false;
-  double seconds_ = 0;  // for which only value_ has come
+  double seconds_ = 0;  // for which only value_ has arrived
   float value_ = 0;
 };
 

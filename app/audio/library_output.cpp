@@ -20,14 +20,14 @@ namespace {
 constexpr std::size_t most_bytes = 1U << 16U;
 constexpr int most_lines = 100;
 
-/// Where a failed assertion goes on.
+/// Where execution continues after a failed assertion.
 struct AssertionTrap {
   jmp_buf landing;
   char text[256];
 };
 thread_local AssertionTrap* assertion_trap = nullptr;
 
-/// False where an assertion failed. Holds no object across the jump.
+/// False if an assertion failed. Holds no object across the jump.
 bool ran(void (*run)(void*), void* context, AssertionTrap* trap) noexcept {
   if (setjmp(trap->landing) != 0) {  // NOLINT
     assertion_trap = nullptr;
@@ -102,7 +102,7 @@ void run_trapped(void (*run)(void*), void* context) {
 
 }  // namespace kwsd
 
-/// Takes the place of the C library's for the whole program.
+/// Replaces the C library's function for the whole program.
 extern "C" void __assert_fail(const char* assertion, const char* file, unsigned line,
                               const char* function) noexcept {
   using kwsd::assertion_trap;

@@ -1,6 +1,6 @@
-// What PortAudio, ALSA and JACK print to file descriptor 2, and where their assertions go. The log has a
-// descriptor of its own (app/base/log.h) and is not touched. Thread: one at a time (all PortAudio calls come
-// from one thread).
+// Captures what PortAudio, ALSA and JACK print to file descriptor 2, and catches their failed assertions. The
+// log has a descriptor of its own (app/base/log.h) and is not affected. Thread: one at a time (all PortAudio
+// calls come from one thread).
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// While one of these lives, what is printed is kept; then it goes to the log, level debug.
+/// While an object of this class exists, the output is kept; then it goes to the log at level debug.
 class LibraryOutput {
  public:
   LibraryOutput() noexcept;
@@ -17,8 +17,8 @@ class LibraryOutput {
   LibraryOutput(const LibraryOutput&) = delete;
   LibraryOutput& operator=(const LibraryOutput&) = delete;
 
-  /// Ends it. The line that says why something failed, with ": " in front: ALSA's last one, otherwise the
-  /// last one; empty where nothing was printed.
+  /// Ends the capture. Returns the line that explains a failure, with ": " in front: ALSA's last one,
+  /// otherwise the last one; empty if nothing was printed.
   [[nodiscard]] std::string reason();
 
  private:
@@ -28,12 +28,12 @@ class LibraryOutput {
   int kept_ = -1;   // a file in memory
 };
 
-/// run(context), which consists of calls of C libraries alone. An assertion that fails in one ends it with
+/// Calls run(context), which makes only calls of C libraries. A failed assertion in one of them ends run with
 /// Error (unavailable), not the program. Elsewhere a failed assertion ends the program, with a line in the
 /// log.
 void run_trapped(void (*run)(void*), void* context);
 
-/// The same for anything that can be called; returns its result.
+/// The same for any callable; returns its result.
 template <typename Call>
 auto trapped(Call call) {
   if constexpr (std::is_void_v<decltype(call())>) {

@@ -21,7 +21,7 @@ std::chrono::nanoseconds read_clock(clockid_t clock) noexcept {
 }  // namespace
 
 std::int64_t sound_cards_stamp() noexcept {
-  struct stat folder {};  // changed whenever a device is made or removed in it
+  struct stat folder {};  // modified whenever a device is created or removed in it
   return stat("/dev/snd", &folder) == 0 ? duration_of(folder.st_mtim).count() : 0;
 }
 

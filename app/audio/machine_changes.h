@@ -1,4 +1,5 @@
-// What the kernel shows of sound cards that come and go, and of the machine's sleep. Thread: any.
+// Changes that the kernel reports: sound cards that are added or removed, and the machine's sleep. Thread:
+// any.
 #pragma once
 
 #include <chrono>
@@ -6,7 +7,8 @@
 
 namespace kwsd {
 
-/// A number that changes when a sound card comes or goes; always 0 where there are none. Costs a microsecond.
+/// A number that changes when a sound card is added or removed; always 0 without sound cards. Costs a
+/// microsecond.
 [[nodiscard]] std::int64_t sound_cards_stamp() noexcept;
 
 /// How long the machine has slept since it was started. steady_clock stands still meanwhile.

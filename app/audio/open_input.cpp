@@ -23,7 +23,7 @@ bool is_extension(const std::string& text) {
          std::all_of(text.begin() + 1, text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
-/// Whether kwsd devices lists it under this name, which looks like a file's ("A/V input").
+/// Whether `kwsd devices` lists the input under this name, which looks like a file's ("A/V input").
 bool is_listed(const std::string& name) {
   try {
     const std::vector<InputDevice> inputs = PortaudioLibrary().inputs();
@@ -34,7 +34,7 @@ bool is_listed(const std::string& name) {
   }
 }
 
-/// A file, or what can only be meant as one.
+/// A file, or a name that can only be meant as one.
 bool is_file(const std::string& input) {
   std::error_code error;
   if (std::filesystem::exists(input, error)) {

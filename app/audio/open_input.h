@@ -1,4 +1,4 @@
-// What --input names, as a source of samples. Thread: set-up.
+// Opens the source of samples that --input names. Thread: set-up.
 #pragma once
 
 #include <memory>
@@ -8,11 +8,11 @@
 
 namespace kwsd {
 
-/// What is waited for where it is not there at the start; anything else is an error then.
+/// Which inputs kwsd waits for if they are missing at the start; any other missing input is an error.
 enum class DeviceWait {
   microphone,    ///< "mic", the default one
-  sound_system,  ///< that, and PortAudio, which may not start
-  any_device,    ///< also a device that is named
+  sound_system,  ///< the default one, and PortAudio, which may fail to start
+  any_device,    ///< also a named device
 };
 
 /// Throws Error: what open_stream and open_sound_file throw.

@@ -12,7 +12,7 @@ namespace kwsd {
 
 inline constexpr float pcm16_scale = 32768.0F;
 
-/// The nearest of 65,536 steps; what is outside [-1, 1) is clipped, what is no number is 0.
+/// The nearest of 65,536 steps; values outside [-1, 1) are clipped, NaN becomes 0.
 [[nodiscard]] inline std::int16_t to_pcm16(float sample) noexcept {
   const float finite = std::isfinite(sample) ? sample : 0.0F;
   return static_cast<std::int16_t>(
@@ -25,7 +25,7 @@ inline constexpr float pcm16_scale = 32768.0F;
   return out;
 }
 
-/// Whether there is any signal: two samples that differ by a step of 16 bits. A dead channel has none.
+/// Whether there is any signal: two samples that differ by at least one 16-bit step. A dead channel has none.
 [[nodiscard]] inline bool has_signal(std::span<const std::int16_t> samples) noexcept {
   return std::adjacent_find(samples.begin(), samples.end(), std::not_equal_to<>()) != samples.end();
 }

@@ -62,7 +62,7 @@ class PcmReader final : public SampleReader {
   InputOptions options_;
   std::size_t frame_bytes_;
   std::vector<unsigned char> bytes_;
-  std::size_t held_ = 0;  // bytes that are in bytes_
+  std::size_t held_ = 0;  // number of bytes in bytes_
   bool any_ = false;
 };
 
@@ -80,7 +80,7 @@ std::size_t PcmReader::read(std::span<float> out) {
   while (held_ < frame_bytes_) {
     const std::size_t got = stream_.read(std::span(bytes_).subspan(held_));
     if (stream_.interrupted()) {
-      return 0;  // nobody knows what would have come
+      return 0;  // the length of the missing input is unknown
     }
     if (got == 0) {
       if (held_ != 0) {

@@ -9,9 +9,9 @@
 
 namespace kwsd {
 
-/// Reads interleaved samples of `bytes`, which must outlive it, as `options` says (format, rate, channels,
-/// channel). An incomplete frame at the end is dropped with a warning. Throws Error (usage) for a channel
-/// that is not there; reading nothing at all is Error (bad_data) at the first read.
+/// Reads interleaved samples of `bytes`, which must outlive it, as `options` describes them (format, rate,
+/// channels, channel). An incomplete frame at the end is dropped with a warning. Throws Error (usage) for a
+/// channel that does not exist; empty input is Error (bad_data) at the first read.
 [[nodiscard]] std::unique_ptr<SampleReader> read_pcm(DescriptorStream& bytes, const InputOptions& options);
 
 }  // namespace kwsd

@@ -11,7 +11,7 @@ struct InputDevice {
   int index = 0;  ///< PortAudio's, valid until it is terminated
   std::string name;
   std::string host_api;  ///< "ALSA", "JACK Audio Connection Kit", ...
-  int channels = 0;      ///< most that it offers, >= 1
+  int channels = 0;      ///< the most that it offers, >= 1
   double rate_hz = 0;    ///< its default
   bool is_default = false;
 };
@@ -29,15 +29,15 @@ class PortaudioLibrary {
 };
 
 /// The device that `wanted` names: "mic" (the default one, otherwise the first), an index, a name, ALSA's
-/// name ("plughw:2,0"), or a part of a name, in whatever case; among several the first. Null when there is
-/// none.
+/// name ("plughw:2,0"), or a part of a name, in any case; the first of several matches. Null if no device
+/// matches.
 [[nodiscard]] const InputDevice* find_input(std::span<const InputDevice> inputs, const std::string& wanted);
 
-/// Whether two names are those of two devices of one kind: they differ in the number of the card alone.
+/// Whether two names belong to two devices of the same kind: they differ only in the number of the card.
 [[nodiscard]] bool are_twins(const std::string& a, const std::string& b);
 
-/// The device that was called `name` before: by that name, or else by what of it stays when ALSA numbers the
-/// cards anew ("USB PnP: Audio (hw:1,0)" but for the 1). Null when there is none.
+/// The device formerly called `name`: by that name, or else by the part of the name that remains when ALSA
+/// renumbers the cards ("USB PnP: Audio (hw:1,0)" without the 1). Null if no device matches.
 [[nodiscard]] const InputDevice* find_again(std::span<const InputDevice> inputs, const std::string& name);
 
 /// "'a', 'b' and 'c'", or "none": for messages.

@@ -34,8 +34,8 @@ constexpr milliseconds sleep_worth_noting(200);
 
 }  // namespace
 
-/// What the source and its manager share. The manager holds a reference of its own: where it hangs in a
-/// PortAudio call, this stays.
+/// State shared by the source and its manager. The manager holds a reference of its own: if it hangs in a
+/// PortAudio call, the state remains valid.
 struct PortaudioSource::Shared {
   enum class State { starting, absent, sounding };
 
@@ -51,10 +51,10 @@ struct PortaudioSource::Shared {
   State state = State::starting;
   bool stopping = false, ended = false;
   bool said_lost = false;           // once per loss
-  bool others_offered = false;      // there were devices, but not the one that is wanted
+  bool others_offered = false;      // other devices were present, but not the wanted one
   bool system_failed = false;       // the last attempt ended before there was a list of devices
   std::string device;               // last opened; empty: none yet
-  std::vector<std::string> others;  // names of the devices that were there when it was opened
+  std::vector<std::string> others;  // names of the devices that were present when it was opened
   std::uint32_t rate_hz = 0;
   int channels = 0;                        // of that device
   std::shared_ptr<CallbackTarget> target;  // of the stream that is open
@@ -82,8 +82,8 @@ bool PortaudioSource::Shared::pause(milliseconds time) noexcept {
   return !stopping;
 }
 
-/// Until the next attempt, which a card that comes or goes brings forward; `cards`: their stamp at the last
-/// one. False when the program is stopping.
+/// Waits until the next attempt, which a card that is added or removed brings forward; `cards`: their stamp
+/// at the last attempt. False when the program is stopping.
 bool PortaudioSource::Shared::rest(RetryPlan& plan, std::int64_t cards) noexcept {
   for (milliseconds left = plan.left(Clock::now()); left.count() > 0; left = plan.left(Clock::now())) {
     if (!pause(std::min(left, tick))) {
@@ -97,8 +97,8 @@ bool PortaudioSource::Shared::rest(RetryPlan& plan, std::int64_t cards) noexcept
   return pause(milliseconds(0));
 }
 
-/// The device that was open before, otherwise the one that was asked for; but never one of the same kind that
-/// was there beside it.
+/// The device that was open before, otherwise the requested one; but never a device of the same kind that was
+/// present together with it.
 InputDevice PortaudioSource::Shared::choose(std::vector<InputDevice> inputs) {
   const std::vector<InputDevice> all = inputs;
   others_offered = !all.empty();
@@ -134,7 +134,7 @@ std::shared_ptr<CallbackTarget> PortaudioSource::Shared::aim() {
   return target;
 }
 
-/// Between open and start. False when the program is stopping.
+/// Waits between open and start. False when the program is stopping.
 bool PortaudioSource::Shared::opened(const InputDevice& found, std::uint32_t rate) {
   const std::scoped_lock lock(mutex);
   if (stopping) {
@@ -162,7 +162,7 @@ void PortaudioSource::Shared::sounds() {
   said_lost = false;
 }
 
-/// Says so once. False when there is no point in another attempt.
+/// Reports the loss once. False when another attempt is pointless.
 bool PortaudioSource::Shared::lost(std::string reason) {
   if (!said_lost && state != State::sounding && !others_offered) {  // only this thread writes them
     const std::string hint = sound_access_hint();
@@ -195,10 +195,10 @@ bool PortaudioSource::Shared::lost(std::string reason) {
   return true;
 }
 
-/// Until the stream fails; returns why, or nothing when the program is stopping.
+/// Watches the stream until it fails; returns the reason, or nothing when the program is stopping.
 std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const CallbackTarget& sound) {
   std::uint32_t beat = 0;
-  milliseconds silent{0};  // as looked at: while all of kwsd is stopped, no callback can come either
+  milliseconds silent{0};  // observed time: while all of kwsd is stopped, no callback can arrive either
   const auto asleep = time_asleep();
   for (milliseconds look = tick / 5; pause(look); look = beat == 0 ? tick / 5 : tick) {
     silent += look;
@@ -220,7 +220,7 @@ std::string PortaudioSource::Shared::watch(const PortaudioStream& stream, const 
   return {};
 }
 
-/// One life of a stream, from PortAudio's start to its end. Returns why it ended.
+/// Runs one stream, from PortAudio's start to its end. Returns the reason why it ended.
 std::string PortaudioSource::Shared::attempt() {
   const std::shared_ptr<CallbackTarget> sound = aim();  // outlives the stream
   system_failed = true;
@@ -231,7 +231,7 @@ std::string PortaudioSource::Shared::attempt() {
   if (!opened(found, stream.rate_hz())) {
     return {};
   }
-  name_thread("kwsd-capture");  // as the thread that PortAudio starts will be called
+  name_thread("kwsd-capture");  // the name of the thread that PortAudio starts
   stream.start();
   name_thread("kwsd-microphone");
   const std::string reason = watch(stream, *sound);

@@ -12,13 +12,12 @@
 
 namespace kwsd {
 
-/// What the callback touches. It outlives the stream, and a stream that never ends.
+/// The state that the callback uses. It outlives the stream, even a stream that never ends.
 class CallbackTarget {
  public:
-  /// The callback's whole work. Real-time safe.
+  /// All the work of the callback. Real-time safe.
   void deliver(const float* interleaved, std::size_t frames, bool overflowed) noexcept;
-  /// From here on the callback touches nothing but this object. Waits for a callback that is at work (it
-  /// never blocks).
+  /// Afterwards the callback uses nothing but this object. Waits for a running callback (which never blocks).
   void shut() noexcept;
 
   CaptureBuffer* out = nullptr;  // these three: set before the stream starts, then constant

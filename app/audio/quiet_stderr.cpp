@@ -10,7 +10,7 @@ namespace kwsd {
 
 QuietStderr::QuietStderr() noexcept {
   if (spdlog::should_log(spdlog::level::debug)) {
-    return;  // --log-level debug shows what the libraries have to say
+    return;  // --log-level debug shows the libraries' messages
   }
   const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nothing < 0) {

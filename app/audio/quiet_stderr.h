@@ -1,6 +1,6 @@
-// PortAudio's start-up lets ALSA and JACK print dozens of lines straight to file descriptor 2. While one
-// of these lives, they go to /dev/null; the log has a descriptor of its own (app/base/log.h) and is not
-// touched. Thread: one at a time (all PortAudio calls come from one thread).
+// PortAudio's start-up lets ALSA and JACK print dozens of lines directly to file descriptor 2. While an
+// object of this class exists, these lines go to /dev/null; the log has a descriptor of its own
+// (app/base/log.h) and is not affected. Thread: one at a time (all PortAudio calls come from one thread).
 #pragma once
 
 namespace kwsd {

@@ -8,7 +8,7 @@
 namespace kwsd {
 namespace {
 
-/// A pipe whose writer waits for `ready` says nothing before.
+/// A pipe whose writer waits for `ready` sends nothing before that event.
 constexpr std::chrono::milliseconds patience{500};
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace kwsd {
 
 class ReaderSource final : public AudioSource {
  public:
-  /// realtime: sound is handed on at its own pace, and what finds no room is dropped and counted. start waits
-  /// a moment for an input that has yet to say its rate, and throws what is wrong with its beginning.
+  /// realtime: sound is passed on as it arrives, and sound that does not fit is dropped and counted. start
+  /// waits briefly for an input whose rate is not yet known, and throws the error of an invalid beginning.
   ReaderSource(std::unique_ptr<SampleReader> reader, bool realtime);
   ~ReaderSource() override { stop(); }
 

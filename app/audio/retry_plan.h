@@ -13,21 +13,22 @@ struct RetryPauses {
   std::chrono::milliseconds a_while{60'000};
 };
 
-/// An attempt costs tens of milliseconds of CPU, for PortAudio asks every sound system. So the pauses between
-/// attempts grow; where a sound card comes or goes, which is seen at once, they begin anew.
+/// An attempt costs tens of milliseconds of CPU, because PortAudio queries every sound system. The pauses
+/// between attempts therefore grow; when a sound card is added or removed, which is detected immediately,
+/// they start over.
 class RetryPlan {
  public:
   using Clock = std::chrono::steady_clock;
 
   explicit RetryPlan(const RetryPauses& pauses) : pauses_(pauses) {}
 
-  /// Sound came until now, or a card came or went just now.
+  /// Sound has arrived until now, or a card was added or removed just now.
   void begin(Clock::time_point now) noexcept {
     begun_ = now;
     pause_ = pauses_.first;
     due_ = now + pause_;
   }
-  /// An attempt ended now, without sound.
+  /// An attempt has just ended without sound.
   void failed(Clock::time_point now) noexcept {
     due_ = now + pause_;
     pause_ = std::min(2 * pause_, now - begun_ < pauses_.a_while ? pauses_.at_first : pauses_.later);

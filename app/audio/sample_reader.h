@@ -15,18 +15,18 @@ class SampleReader {
   SampleReader(const SampleReader&) = delete;
   SampleReader& operator=(const SampleReader&) = delete;
 
-  /// Waits until the input has said what it is. Before the first read. Throws Error: bad_data (no sound),
-  /// no_input (it cannot be read), usage (a channel that it does not have).
+  /// Waits until the format of the input is known. Call before the first read. Throws Error: bad_data (no
+  /// sound), no_input (it cannot be read), usage (a channel that the input does not have).
   virtual void open() {}
   [[nodiscard]] virtual std::string name() const = 0;
-  /// Of what `read` returns; known once `open` has returned.
+  /// Rate of the samples that `read` returns; known once `open` has returned.
   [[nodiscard]] virtual std::uint32_t rate_hz() const noexcept = 0;
-  /// Of the input, of which one is read.
+  /// Channels of the input, of which one is read.
   [[nodiscard]] virtual int channels() const noexcept { return 1; }
-  /// The next samples of the chosen channel, full scale = 1; 0 at the end. Throws Error (bad_data,
-  /// no_input) when the input turns out to be broken; what was read before stays valid.
+  /// The next samples of the chosen channel, full scale = 1; 0 at the end. Throws Error (bad_data, no_input)
+  /// when the input proves to be damaged; samples read earlier remain valid.
   [[nodiscard]] virtual std::size_t read(std::span<float> out) = 0;
-  /// Makes an `open` or `read` that waits for input return, the latter with 0. Any thread.
+  /// Makes an `open` or `read` that waits for input return; `read` then returns 0. Any thread.
   virtual void interrupt() noexcept {}
 };
 

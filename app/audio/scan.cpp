@@ -60,7 +60,7 @@ void require_folder(const fs::path& folder) {
   }
 }
 
-/// The folder and those above it, without links. A link to one of them leads back up.
+/// The folder and its parents, with links resolved. A link to one of them leads back up.
 std::vector<fs::path> with_parents(const fs::path& folder) {
   std::error_code ignored;
   std::vector<fs::path> all;
@@ -73,9 +73,8 @@ std::vector<fs::path> with_parents(const fs::path& folder) {
   return all;
 }
 
-/// Calls visit(path) for every regular file below a folder that is no housekeeping. Links to folders are
-/// followed, but not back to one that the walk is in or that lies above; folders that may not be read are
-/// passed over.
+/// Calls visit(path) for every regular file below a folder, except in housekeeping folders. Links to folders
+/// are followed, but not back to a folder on the current path or above it; unreadable folders are skipped.
 template <class Visit>
 void for_each_file(const fs::path& folder, Visit visit) {
   constexpr auto options =
@@ -106,7 +105,7 @@ bool all_digits(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-/// Groups of English words that sound the same, as far as they are likely keywords.
+/// Groups of English homophones among the likely keywords.
 const std::vector<std::vector<std::string>>& homophones() {
   static const std::vector<std::vector<std::string>> groups{
       {"no", "know"},          {"right", "write", "wright", "rite"},

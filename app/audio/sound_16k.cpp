@@ -28,7 +28,7 @@ std::unique_ptr<SampleReader> open_recording(const std::filesystem::path& path, 
   return reader;
 }
 
-/// Hands all blocks of a recording to `take`.
+/// Passes all blocks of a recording to `take`.
 template <class Take>
 void read_whole(const std::filesystem::path& path, const LoadOptions& options, Take take) {
   Sound16k sound(path, options.channel);

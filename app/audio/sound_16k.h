@@ -1,6 +1,6 @@
-// Recordings at the rate that models are made for: eval, mix, `record --from-file` and the trainer. They read
-// as `kwsd run` does, through the same reader and resampler; a channel is taken, channels are never mixed.
-// Thread: one per object.
+// Recordings at the sample rate of the models: for eval, mix, `record --from-file` and the trainer. They use
+// the same reader and resampler as `kwsd run`; one channel is selected, channels are never mixed. Thread: one
+// per object.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@
 
 namespace kwsd {
 
-/// A recording of any rate, one of its channels, as a stream at 16 kHz.
+/// One channel of a recording of any rate, as a stream at 16 kHz.
 class Sound16k {
  public:
   /// `path`: a sound file, or "-" for standard input. channel: from 1. Throws Error as open_sound_file does.
   Sound16k(const std::filesystem::path& path, int channel);
   ~Sound16k();
 
-  /// The next samples; fewer than asked for only at the end, then 0. Samples that are no numbers are 0.
-  /// Throws Error (bad_data) for a file that turns out to be damaged.
+  /// The next samples; fewer than requested only at the end, then 0. NaN and infinite samples become 0.
+  /// Throws Error (bad_data) when the file proves to be damaged.
   [[nodiscard]] std::size_t read(std::span<float> out);
-  /// Whether every sample so far was a number.
+  /// Whether all samples so far were finite numbers.
   [[nodiscard]] bool finite() const noexcept { return finite_; }
   /// Channels of the recording.
   [[nodiscard]] int channels() const noexcept { return reader_->channels(); }
@@ -44,11 +44,11 @@ struct LoadOptions {
   bool may_be_silent = false;  ///< otherwise a recording without any signal (has_signal) is an Error
 };
 
-/// A whole recording, in [-1, 1]. Throws Error as Sound16k does, and bad_data where it is longer than it may
-/// be, has samples that are no numbers, or has no signal.
+/// A whole recording, in [-1, 1]. Throws Error as Sound16k does, and bad_data if the recording is too long,
+/// has samples that are not finite, or has no signal.
 [[nodiscard]] std::vector<float> load_recording(const std::filesystem::path& path,
                                                 const LoadOptions& options);
-/// The same in 16 bits, which is how the trainer and `mix` hold recordings.
+/// The same in 16 bits, the format in which the trainer and `mix` hold recordings.
 [[nodiscard]] std::vector<std::int16_t> load_recording_pcm16(const std::filesystem::path& path,
                                                              const LoadOptions& options);
 

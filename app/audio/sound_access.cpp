@@ -38,7 +38,7 @@ std::string user_name(uid_t user) {
   return found != nullptr ? found->pw_name : std::to_string(user);
 }
 
-/// A capture device, /dev/snd/pcmC1D0c, that may not be opened.
+/// A capture device, /dev/snd/pcmC1D0c, that the user may not open.
 std::string forbidden_card(const fs::path& root) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(root / "dev/snd", ignored)) {

@@ -1,4 +1,4 @@
-// Why sound cards that exist cannot be used. Thread: any; looks at the file system.
+// Why existing sound cards cannot be used. Thread: any; inspects the file system.
 #pragma once
 
 #include <filesystem>
@@ -6,12 +6,12 @@
 
 namespace kwsd {
 
-/// The file of ALSA's configuration that cannot be read, with the reason; empty: it can. PortAudio ends the
-/// program without it.
+/// The file of ALSA's configuration that cannot be read, with the reason; empty if all can be read. Without
+/// that file, PortAudio ends the program.
 [[nodiscard]] std::string alsa_configuration_fault();
 
-/// What keeps this user from the sound cards: a group, or a sound server that another user runs. Empty:
-/// nothing that can be seen. `root`: of the file system.
+/// What denies this user access to the sound cards: a missing group, or a sound server that another user
+/// runs. Empty if no cause is found. `root`: of the file system.
 [[nodiscard]] std::string sound_access_hint(const std::filesystem::path& root = "/");
 
 }  // namespace kwsd

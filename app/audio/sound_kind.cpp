@@ -42,7 +42,7 @@ bool matches(const Magic& magic, Bytes begin) noexcept {
                     [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
 }
 
-/// The extension in small letters of ASCII.
+/// The extension in ASCII lower case.
 std::string extension_of(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),

@@ -13,7 +13,7 @@ SNDFILE* SoundPipe::open(SF_INFO& info) {
   return sf_open_virtual(&io, SFM_READ, &info, this);
 }
 
-/// Back within what is kept, or to where reading goes on.
+/// Seeks back within the kept bytes, or to the current position.
 sf_count_t SoundPipe::seek(sf_count_t offset, int whence, void* pipe) noexcept {
   auto& self = *static_cast<SoundPipe*>(pipe);
   const sf_count_t wanted = whence == SEEK_CUR ? self.position_ + offset : offset;

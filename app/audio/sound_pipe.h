@@ -1,5 +1,5 @@
-// A pipe as libsndfile's virtual file. Needed for FLAC: libsndfile goes back to the start of what it has
-// looked at, which in a pipe is gone. Thread: one.
+// A pipe as libsndfile's virtual file. Needed for FLAC: libsndfile seeks back to the start of the bytes that
+// it has examined, which a pipe no longer has. Thread: one.
 #pragma once
 
 #include <sndfile.h>
@@ -17,11 +17,12 @@ class SoundPipe {
   SoundPipe(const SoundPipe&) = delete;
   SoundPipe& operator=(const SoundPipe&) = delete;
 
-  /// The file, of unknown length; nullptr and sf_strerror where it is none. This must outlive it.
+  /// The file, of unknown length; nullptr and sf_strerror if it is not a sound file. This object must outlive
+  /// it.
   [[nodiscard]] SNDFILE* open(SF_INFO& info);
 
  private:
-  /// Of the start so much is kept that a look at it can be taken back.
+  /// Bytes kept from the start, so that libsndfile can seek back after examining them.
   static constexpr std::size_t most_kept_bytes = 4096;
 
   static sf_count_t length(void*) noexcept { return SF_COUNT_MAX; }

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t block_bytes = 16384;
 
-/// ffmpeg writes 0xFFFFFFFF, sox 0x7FFFF000, arecord 0x80000000 less some: none of them knows.
+/// ffmpeg writes 0xFFFFFFFF, sox 0x7FFFF000, arecord slightly less than 0x80000000: none of them knows the
+/// length.
 constexpr std::uint32_t least_unknown_bytes = 0x7FFF0000;
 
 std::uint32_t load_32(std::span<const unsigned char> b) noexcept {
@@ -54,7 +55,7 @@ void SoundPump::rethrow_failure() const {
 }
 
 void SoundPump::run() noexcept {
-  sigset_t broken_pipe;  // the reader may be gone: then the write says so
+  sigset_t broken_pipe;  // the reader may have closed its end: then the write reports it
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
@@ -81,8 +82,8 @@ void SoundPump::copy() {
   }
 }
 
-/// Up to the samples. A length that is unknown becomes 0 in a RIFF of 8 bytes: libsndfile reads such a file
-/// to its end, however long it is. False where the input or the reader ended.
+/// Copies the header up to the samples. An unknown length becomes 0 in a RIFF of 8 bytes: libsndfile reads
+/// such a file to its end, whatever its length. False if the input or the reader ended.
 bool SoundPump::copy_wav_header() {
   std::array<unsigned char, 12> riff{};
   if (bytes_.read_all(riff) != riff.size()) {

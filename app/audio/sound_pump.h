@@ -1,6 +1,6 @@
-// A sound file that comes through a pipe, for libsndfile: it reads a pipe of ours, which a thread fills, so
-// that a wait for bytes can be interrupted, and WAV that does not know its length says so in the one way that
-// libsndfile understands. Thread: one, beside its own.
+// A sound file from a pipe, for libsndfile: it reads from a pipe of kwsd's own, which a thread fills, so that
+// a wait for bytes can be interrupted. A WAV file of unknown length is marked so in the only way that
+// libsndfile understands. Thread: one, in addition to its own.
 #pragma once
 
 #include <atomic>
@@ -15,14 +15,15 @@ namespace kwsd {
 
 class SoundPump {
  public:
-  /// `bytes` must outlive it, and nobody else may read them. Throws Error (unavailable) without descriptors.
+  /// `bytes` must outlive it, and no other code may read them. Throws Error (unavailable) without
+  /// descriptors.
   explicit SoundPump(DescriptorStream& bytes);
-  /// The reader of the pipe must be gone.
+  /// The reader of the pipe must be closed first.
   ~SoundPump();
 
-  /// The end to read from. Once.
+  /// The read end. Call once.
   [[nodiscard]] Descriptor take_output() noexcept { return std::move(output_); }
-  /// Throws what stopped the reading of `bytes`, if anything; once the output has ended.
+  /// Throws the error that stopped the reading of `bytes`, if any; call once the output has ended.
   void rethrow_failure() const;
 
  private:

@@ -22,8 +22,8 @@ int close_sound(void* file) {
   return sf_close(sound(file));
 }
 
-/// libsndfile's words for its last error, of a call that left `error` in errno: the system's where it has
-/// none.
+/// libsndfile's text for its last error, after a call that left `error` in errno: the system's text if
+/// libsndfile has none.
 std::string reason_of(SNDFILE* file, int error) {
   const std::string text = sf_strerror(file);
   return error != 0 && text.starts_with("System error") ? std::strerror(error) : text;
@@ -36,7 +36,7 @@ SoundWriter::SoundWriter(const std::filesystem::path& path, Mode mode, const std
   const int flags = O_RDWR | O_CREAT | O_CLOEXEC | (mode == Mode::create ? O_EXCL : O_TRUNC);
   const int descriptor = open(path.c_str(), flags, 0666);
   if (descriptor < 0) {
-    whole_ = true;  // whatever stands there is not ours
+    whole_ = true;  // an existing file is not ours
     fail(std::strerror(errno));
   }
   SF_INFO info{};
@@ -54,7 +54,7 @@ SoundWriter::~SoundWriter() {
   discard();
 }
 
-/// Removes what was begun and not closed.
+/// Removes a file that was begun and not closed.
 void SoundWriter::discard() noexcept {
   std::error_code ignored;
   if (!whole_ && std::filesystem::is_regular_file(std::filesystem::symlink_status(path_, ignored))) {

@@ -1,4 +1,4 @@
-// Recordings of our own: 16 kHz, mono, 16 bit. Thread: one per object.
+// Writes recordings: 16 kHz, mono, 16 bit. Thread: one per object.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,21 @@
 
 namespace kwsd {
 
-/// A WAV file, or FLAC where `path` ends in ".flac". Without close() what was written is removed.
+/// A WAV file, or FLAC if `path` ends in ".flac". Without close() the file is removed.
 class SoundWriter {
  public:
   enum class Mode {
-    replace,  ///< what stood there is lost
-    create,   ///< never touches a file that exists
+    replace,  ///< an existing file is overwritten
+    create,   ///< an existing file is never touched
   };
-  /// Throws Error (io): cannot be made; in Mode::create also where the file exists. `name`, when not empty,
-  /// stands for `path` in messages and in choosing the format: for temporary files.
+  /// Throws Error (io): the file cannot be created; in Mode::create also if it exists. `name`, when not
+  /// empty, replaces `path` in messages and in the choice of the format: for temporary files.
   explicit SoundWriter(const std::filesystem::path& path, Mode mode, const std::filesystem::path& name = {});
   ~SoundWriter();
   SoundWriter(const SoundWriter&) = delete;
   SoundWriter& operator=(const SoundWriter&) = delete;
 
-  /// A remark inside the file; before the first write. See sound_remark.
+  /// Stores a remark in the file; before the first write. See sound_remark.
   void set_remark(const char* text) noexcept;
   /// Full scale = 1; louder samples are clipped (to_pcm16). Throws Error (io).
   void write(std::span<const float> samples);
@@ -43,7 +43,7 @@ class SoundWriter {
 /// A whole file. Throws Error (io).
 void write_sound(const std::filesystem::path& path, std::span<const std::int16_t> samples);
 
-/// The remark inside a sound file; empty where there is none, or no sound file.
+/// The remark stored in a sound file; empty if there is none, or if the file is not a sound file.
 [[nodiscard]] std::string sound_remark(const std::filesystem::path& path);
 
 }  // namespace kwsd

@@ -32,7 +32,7 @@ class StreamReader final : public SampleReader {
  private:
   DescriptorStream stream_;
   InputOptions options_;
-  std::atomic<std::uint32_t> rate_hz_;  // as told, until `open` knows
+  std::atomic<std::uint32_t> rate_hz_;  // as configured, until `open` knows
   std::optional<SoundPump> pump_;
   std::unique_ptr<SampleReader> reader_;  // of the pump's output, or of stream_; none: interrupted
 };

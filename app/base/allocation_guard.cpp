@@ -1,5 +1,5 @@
-// operator new that refuses where a NoAllocation lives. Linked into programs, not into libraries: it takes
-// the place of the standard library's.
+// An operator new that ends the program while a NoAllocation exists on the calling thread. Linked into
+// programs, not into libraries: it replaces the standard library's.
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -10,7 +10,7 @@ namespace {
 
 void* checked(std::size_t bytes, std::size_t alignment) {
   if (kwsd::NoAllocation::depth() > 0) {
-    kwsd::NoAllocation::depth() = 0;  // what follows may allocate
+    kwsd::NoAllocation::depth() = 0;  // the code that follows may allocate
     kwsd::contract_broken("an allocation on the inference thread");
   }
   bytes = bytes == 0 ? 1 : bytes;

@@ -25,7 +25,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), tar
   }
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) {
-    fail(error ? error.value() : errno);  // the folder's, where it could not be made
+    fail(error ? error.value() : errno);  // the folder's error, if it could not be created
   }
 }
 

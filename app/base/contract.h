@@ -1,5 +1,5 @@
-// Contracts that run: checks of the builds dev, asan and tsan (KWSD_CONTRACTS), and nothing elsewhere.
-// Thread: any.
+// Contracts that are checked at run time: in the builds dev, asan and tsan (KWSD_CONTRACTS), and nowhere
+// else. Thread: any.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ inline void check_contract(bool holds, const char* contract) noexcept {
   }
 }
 
-/// Holds what one thread alone may do to the first thread that does it, until `release`.
+/// Reserves what only one thread may do for the first thread that does it, until `release`.
 class OneThread {
  public:
   void check(const char* contract) noexcept {
@@ -38,15 +38,15 @@ class OneThread {
                      contract);
     }
   }
-  /// The next thread that does it is the one from there on.
+  /// The next thread that does it becomes the owner.
   void release() noexcept { owner_.store({}, std::memory_order_relaxed); }
 
  private:
   std::atomic<std::thread::id> owner_{};
 };
 
-/// While one lives, its thread may not allocate: `operator new` ends the program
-/// (app/base/allocation_guard.cpp, which the program kwsd links where contracts run).
+/// While an object of this class exists, its thread may not allocate: `operator new` ends the program
+/// (app/base/allocation_guard.cpp, which the program kwsd links in builds that check contracts).
 class NoAllocation {
  public:
   NoAllocation() noexcept { ++depth(); }
@@ -54,7 +54,7 @@ class NoAllocation {
   NoAllocation(const NoAllocation&) = delete;
   NoAllocation& operator=(const NoAllocation&) = delete;
 
-  /// How many live on this thread.
+  /// How many exist on this thread.
   static int& depth() noexcept {
     static thread_local int count = 0;
     return count;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t page_columns = 80;
 constexpr std::size_t name_columns = 26;
 
-/// A name and what it means: on one line where the name leaves room, otherwise below it.
+/// A name and its description: on one line if the name leaves room, otherwise below it.
 std::string entry(const std::string& name, const std::string& text) {
   std::string lines = wrapped("  " + name, page_columns);
   if (text.empty()) {
@@ -38,7 +38,7 @@ std::string plain_number(const std::string& text) {
   return plain.str();
 }
 
-/// "INT in [1 - 1024]" -> "1 to 1024"; empty where `check` says no range.
+/// "INT in [1 - 1024]" -> "1 to 1024"; empty if `check` contains no range.
 std::string range_of(const std::string& check) {
   const std::size_t open = check.find('[');
   if (open == std::string::npos || check.back() != ']') {
@@ -50,7 +50,7 @@ std::string range_of(const std::string& check) {
   return plain_number(low) + " to " + plain_number(high);
 }
 
-/// "{a,b}" -> "a|b"; empty where `check` says no choice.
+/// "{a,b}" -> "a|b"; empty if `check` contains no choice.
 std::string choice_of(const std::string& check) {
   if (check.size() < 2 || check.front() != '{') {
     return "";

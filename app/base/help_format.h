@@ -8,8 +8,8 @@
 
 namespace kwsd {
 
-/// `text` broken at blanks into lines of at most `columns` characters; its own line breaks stay. A longer
-/// word has a line of its own.
+/// `text` wrapped at spaces into lines of at most `columns` characters; its own line breaks are kept. A
+/// longer word has a line of its own.
 [[nodiscard]] std::string wrapped(const std::string& text, std::size_t columns);
 
 class HelpFormat final : public CLI::Formatter {

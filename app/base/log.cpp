@@ -13,7 +13,7 @@ namespace {
 
 constexpr int patience_ms = 100;
 
-/// Writes to a descriptor of its own, so that app/audio/quiet_stderr.h may point the standard one elsewhere.
+/// Writes to a descriptor of its own, so that app/audio/quiet_stderr.h may redirect the standard one.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   LogSink() : descriptor_(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {}
@@ -23,8 +23,8 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    // Whole or not at all, and no thread waits for long: where stderr is full or gone there is nowhere to say
-    // so.
+    // A message is written whole or not at all, and no thread waits for long: if stderr is full or closed,
+    // there is no place to report that.
     pollfd reader{descriptor_, POLLOUT, 0};
     if (poll(&reader, 1, patience_ms) > 0) {
       [[maybe_unused]] const ssize_t written = write(descriptor_, line.data(), line.size());

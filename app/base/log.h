@@ -8,7 +8,8 @@
 
 namespace kwsd {
 
-/// Sets up spdlog's default logger, later its level alone. `level`: debug, info, warning, error or off.
+/// Sets up spdlog's default logger; later calls set only its level. `level`: debug, info, warning, error or
+/// off.
 void set_up_log(const std::string& level);
 
 }  // namespace kwsd

@@ -11,7 +11,7 @@
 
 namespace kwsd {
 
-/// Each of up to `threads` threads makes its own work by make_work(), and calls it with indices from
+/// Each of up to `threads` threads creates its own worker with make_work(), and calls it with indices from
 /// [0, count), in no fixed order; the first exception is rethrown after all threads have ended.
 template <class MakeWork>
 void parallel_for_each_thread(std::size_t count, unsigned threads, MakeWork&& make_work) {
@@ -41,7 +41,7 @@ void parallel_for_each_thread(std::size_t count, unsigned threads, MakeWork&& ma
   }
 }
 
-/// The same where the threads need nothing of their own: calls work(i).
+/// The same for threads without state of their own: calls work(i).
 template <class Work>
 void parallel_for(std::size_t count, unsigned threads, Work&& work) {
   parallel_for_each_thread(count, threads, [&work] { return [&work](std::size_t i) { work(i); }; });

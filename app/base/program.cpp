@@ -29,8 +29,8 @@ constexpr const char* footer =
 
 constexpr int error_patience_ms = 1000;
 
-/// One line on standard error; line breaks inside the message become "; ". Where nobody reads standard error,
-/// the line is lost: the exit code has to do.
+/// One line on standard error; line breaks inside the message become "; ". If standard error has no reader,
+/// the line is lost, and only the exit code remains.
 int complain(const std::string& program, std::string message, ErrorKind kind) {
   while (!message.empty() && message.back() == '\n') {
     message.pop_back();
@@ -46,17 +46,17 @@ int complain(const std::string& program, std::string message, ErrorKind kind) {
   return static_cast<int>(kind);
 }
 
-/// Where a standard stream is closed, the next file that is opened would take its descriptor and be read or
-/// written in its stead. /dev/null, opened the wrong way round, takes the descriptor instead.
+/// If a standard stream is closed, the next file that is opened would get its descriptor and be read or
+/// written in its place. /dev/null, opened in the opposite direction, takes the descriptor instead.
 void hold_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) < 0) {
-      (void)open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY);  // the lowest that is free
+      (void)open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY);  // the lowest free one
     }
   }
 }
 
-/// Throws Error (io) when printed text did not arrive, unless the reader has gone.
+/// Throws Error (io) when printed text could not be written, unless the reader has closed the pipe.
 void finish_standard_output() {
   const std::string reason = std::fflush(stdout) == 0 ? "cannot be written" : std::strerror(errno);
   if (std::ferror(stdout) == 0) {
@@ -111,7 +111,7 @@ int run(const Program& program, int argc, char** argv) {
   Command selected = [] { return 0; };
   program.add_commands(app, selected);
   std::vector<std::string> arguments = arguments_of(app, argc, argv);
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  std::reverse(arguments.begin(), arguments.end());  // in the form that CLI11 expects
   try {
     app.parse(arguments);
   } catch (const CLI::Success& help_or_version) {
@@ -124,7 +124,7 @@ int run(const Program& program, int argc, char** argv) {
   return selected();
 }
 
-/// Letters to insert, remove or replace to make one of the other.
+/// Number of letters to insert, remove or replace to turn one into the other.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) {

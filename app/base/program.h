@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// What the parsed command line asks for. Returns the exit code; throws Error.
+/// What the parsed command line requests. Returns the exit code; throws Error.
 using Command = std::function<int()>;
 
 struct Program {
@@ -24,8 +24,8 @@ struct Program {
 /// Returns the exit code (README.md lists them). Throws nothing.
 [[nodiscard]] int run_program(const Program& program, int argc, char** argv) noexcept;
 
-/// The name in `names` that `word` was most likely meant to be: at most two letters away, or one where `word`
-/// has two; empty: none.
+/// The name in `names` that `word` most likely misspells: at most two letters away, or one if `word` has two;
+/// empty: none.
 [[nodiscard]] std::string closest_name(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace kwsd

@@ -1,5 +1,5 @@
 // Random numbers that are the same on every machine and for any number of threads: one generator per clip,
-// seeded from what the clip is (seed, epoch, position). Thread: one generator per thread.
+// seeded from the clip's identity (seed, epoch, position). Thread: one generator per thread.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// A value that one thread publishes and others read. Publishing never waits: while somebody reads, the value
-// is left out, and the next one counts.
+// A value that one thread publishes and others read. Publishing never waits: while another thread reads, the
+// value is skipped, and the next one is published instead.
 #pragma once
 
 #include <mutex>
@@ -18,7 +18,7 @@ class Snapshot {
       value_ = value;
     }
   }
-  /// Thread: any. The value that was published last, or the one before.
+  /// Thread: any. The value published last, or the one before.
   [[nodiscard]] Value get() const noexcept {
     const std::scoped_lock lock(mutex_);
     return value_;

@@ -1,5 +1,5 @@
-// SIGINT, SIGTERM and SIGHUP as something to wait for. Thread: main, before any
-// other thread is started: they all inherit that these signals are blocked.
+// SIGINT, SIGTERM and SIGHUP as events to wait for. Thread: main, before any other thread is started: all
+// threads inherit that these signals are blocked.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -10,7 +10,7 @@
 
 namespace kwsd {
 
-/// These signals are waited for by the main thread, and nowhere else. Before any thread is started.
+/// Only the main thread waits for these signals. Call before any thread is started.
 inline sigset_t block_signals(std::initializer_list<int> waited_for) noexcept {
   sigset_t signals;
   sigemptyset(&signals);
@@ -32,11 +32,11 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// Readable once one has come.
+  /// Readable once a signal has arrived.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   enum class Signal { none, stop, reload };
-  /// The next one that has come. A SIGHUP that a program sent asks for a reload; one from the kernel says
-  /// that the terminal is gone.
+  /// The next signal that has arrived. A SIGHUP that a program sent requests a reload; one from the kernel
+  /// means that the terminal is closed.
   [[nodiscard]] Signal next() noexcept {
     signalfd_siginfo info{};
     if (read(descriptor_, &info, sizeof info) != sizeof info) {
@@ -44,7 +44,7 @@ class StopSignals {
     }
     return info.ssi_signo == SIGHUP && info.ssi_code <= 0 ? Signal::reload : Signal::stop;
   }
-  /// Whether one has come, whichever. Then it stays so.
+  /// Whether any of the signals has arrived. Stays true from then on.
   [[nodiscard]] bool arrived() noexcept {
     arrived_ = arrived_ || next() != Signal::none;
     return arrived_;

@@ -1,4 +1,4 @@
-// What all our pictures need. Thread: any, pure.
+// Helpers shared by all SVG pictures. Thread: any, pure.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace kwsd {
 
-/// Text as it may stand in an element or an attribute.
+/// Text escaped for an element or an attribute.
 [[nodiscard]] inline std::string svg_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -1,4 +1,4 @@
-// Text files that people and other programs write: lists, labels, transcripts. Thread: any.
+// Text files that users and other programs write: lists, labels, transcripts. Thread: any.
 #pragma once
 
 #include <cstddef>

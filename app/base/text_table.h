@@ -8,7 +8,8 @@
 
 namespace kwsd {
 
-/// Columns that a terminal shows for UTF-8 text, one per code point (wide and combining ones are not known).
+/// Columns that a terminal uses for UTF-8 text, one per code point (wide and combining ones are not
+/// supported).
 [[nodiscard]] std::size_t display_width(std::string_view utf8) noexcept;
 
 class TextTable {

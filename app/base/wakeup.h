@@ -19,8 +19,8 @@ class Wakeup {
 
   void post() noexcept { sem_post(&semaphore_); }
 
-  /// Returns after a post (also one that came earlier), or after `timeout`. May return for no reason:
-  /// the caller looks again at what it waits for.
+  /// Returns after a post (also an earlier one), or after `timeout`. May return spuriously: the caller checks
+  /// its condition again.
   void wait_for(std::chrono::milliseconds timeout) noexcept {
     timespec until{};
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -31,7 +31,7 @@ class Wakeup {
       ++until.tv_sec;
     }
     sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until);
-    while (sem_trywait(&semaphore_) == 0) {  // posts that piled up count once
+    while (sem_trywait(&semaphore_) == 0) {  // accumulated posts count once
     }
   }
 

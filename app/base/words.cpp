@@ -40,7 +40,7 @@ void for_each_character(std::string_view text, Visit visit) {
   }
 }
 
-/// No control, no mark that is invisible or turns the direction of writing, no space but ' '.
+/// No control character, no invisible or bidirectional mark, no space but ' '.
 bool is_visible(ucs4_t c) {
   return c == ' ' || !(uc_is_property_white_space(c) || uc_is_general_category(c, UC_CONTROL) ||
                        uc_is_general_category(c, UC_FORMAT) || uc_is_general_category(c, UC_UNASSIGNED));

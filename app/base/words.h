@@ -1,5 +1,5 @@
-// Words that people say: what a keyword may be called, and when two names are the same word. Names come from
-// folders, lists, labels, transcripts and command lines. Thread: any, pure.
+// Spoken words: which text can be a keyword, and when two names are the same word. Names come from folders,
+// lists, labels, transcripts and command lines. Thread: any, pure.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace kwsd {
 
-/// UTF-8 in normal form C: the same letter is the same bytes, however a file system writes it. What is no
-/// UTF-8 stays as it is.
+/// UTF-8 in normal form C: the same letter has the same bytes, however a file system writes it. Invalid UTF-8
+/// is left unchanged.
 [[nodiscard]] std::string normal_form(std::string_view text);
 
 /// The form in which words are compared: normal form C, without case; '_' and any white space between words
-/// is one space, none is at the ends. Of what is no UTF-8, ASCII alone is folded.
+/// become one space, with none at the ends. In invalid UTF-8, only ASCII is folded.
 [[nodiscard]] std::string word_key(std::string_view word);
 [[nodiscard]] bool same_word(std::string_view a, std::string_view b);
 
@@ -23,10 +23,9 @@ namespace kwsd {
 [[nodiscard]] std::vector<std::string> trimmed(const std::vector<std::string>& entries);
 
 /// Throws Error (usage) unless the word can be a keyword: 1 to 64 bytes of UTF-8, words of letters, digits,
-/// '-',
-/// '_' and apostrophes with a space between them, beginning with a letter or a digit; not "unknown" or
-/// "silence". It then can be a folder, a label of a model, and an entry of a list. `where`: "--keywords", for
-/// the message.
+/// '-', '_' and apostrophes with a space between them, beginning with a letter or a digit; not "unknown" or
+/// "silence". Such a word can be a folder, a label of a model, and an entry of a list. `where`: "--keywords",
+/// for the message.
 void check_keyword(std::string_view word, std::string_view where);
 
 }  // namespace kwsd

@@ -21,7 +21,7 @@ std::string number(double value) {
   return text;
 }
 
-/// "12.3 +4 -1 %": the median, and how far the middle 80 % reach from it.
+/// "12.3 +4 -1 %": the median, and the distance of the middle 80 % from it.
 std::string with_spread(const Timing& t) {
   char text[48];
   const double unit = t.median_us > 0 ? 100 / t.median_us : 0;

@@ -1,4 +1,4 @@
-// What `kwsd bench` measured, in words, as JSON and as a picture. Thread: any, pure.
+// The results of `kwsd bench` as text, as JSON and as a picture. Thread: any, pure.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 
 namespace kwsd {
 
-/// One window of the network, features to posteriors: from nothing, and as the next window in a stream.
+/// One window of the network, features to posteriors: without earlier results, and as the next window in a
+/// stream.
 struct WindowTimes {
   Timing whole, in_stream;
 };
@@ -30,16 +31,16 @@ struct BenchReport {
   double hop_ms = 0;     ///< stream time from one window to the next
   bool streaming = false;
   int steps = 0;      ///< front-end steps in a window, or that a streaming net's full branch reaches
-  int new_steps = 0;  ///< of these, what the next window in a stream has not of earlier ones
+  int new_steps = 0;  ///< of these, those that the next window in a stream cannot reuse from earlier ones
   std::vector<SetTimes> sets;
   std::string float_library;  ///< "" where there is no comparison
-  std::string float_missing;  ///< then: why
+  std::string float_missing;  ///< the reason why there is no comparison
   std::array<WindowTimes, branch_count> float32;
 };
 
 /// Times are microseconds: {"median", "low", "high"}, low and high being the bounds of the middle 80 %.
 [[nodiscard]] nlohmann::ordered_json bench_json(const BenchReport& report);
-/// Tables, and what they compare.
+/// The results and their comparison as tables.
 [[nodiscard]] std::string bench_text(const BenchReport& report);
 /// How the time of a window in a stream divides among the stages: a bar for each set and branch. A
 /// stand-alone SVG.

@@ -1,4 +1,4 @@
-// Which CPU this is, in words. Thread: any; reads /proc.
+// The name of this CPU as text. Thread: any; reads /proc.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace kwsd {
 /// the model, else implementer and part; "unknown" where neither is given.
 [[nodiscard]] std::string cpu_name(std::string_view cpuinfo);
 
-/// Of this machine. On arm64, where /proc/cpuinfo names no part (an emulator), by the main ID register
-/// (MIDR_EL1).
+/// The name of this machine's CPU. On arm64, if /proc/cpuinfo names no part (an emulator), from the main ID
+/// register (MIDR_EL1).
 [[nodiscard]] std::string cpu_name();
 
 }  // namespace kwsd

@@ -11,17 +11,17 @@ namespace kwsd {
 
 class FloatNet {
  public:
-  /// What it runs on, or "" in a build without it.
+  /// The library that runs the network, or "" in a build without it.
   static std::string_view library() noexcept;
 
-  /// Throws Error (unavailable) where the library cannot run on this machine, or is not in this build.
+  /// Throws Error (unavailable) if the library cannot run on this machine, or is not part of this build.
   explicit FloatNet(const Model& model);
   ~FloatNet();
 
   /// Every step of the front-end, the blocks of the branch, the classifier.
   void run_whole(BranchId branch) noexcept;
-  /// The same with one new step of the front-end only, its rows computed once, as kwsd does in a stream. What
-  /// it would cost to keep the rows is left out.
+  /// The same with only one new step of the front-end, its rows computed once, as kwsd does in a stream. The
+  /// cost of keeping the rows is not included.
   void run_in_stream(BranchId branch) noexcept;
 
  private:

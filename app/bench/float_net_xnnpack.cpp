@@ -17,7 +17,7 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr int taps = 5;
-constexpr float hidden_slope = 0.25F;  // a hidden layer of 1 bit has a threshold in place of its PReLU
+constexpr float hidden_slope = 0.25F;  // a 1-bit hidden layer has a threshold instead of its PReLU
 
 std::size_t size(int n) {
   return static_cast<std::size_t>(n);

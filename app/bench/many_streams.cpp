@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t block_samples = 1536;  // 96 ms
 constexpr std::size_t sound_samples = 10 * 16000;
 
-/// Ten seconds that no two streams hear at the same time: noise under tones that come and go.
+/// Ten seconds of sound, at another position for each stream: noise under tones that come and go.
 std::vector<float> made_up_sound() {
   std::vector<float> sound(sound_samples);
   std::uint32_t random = 1;

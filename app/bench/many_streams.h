@@ -1,5 +1,5 @@
-// How many streams in real time this machine holds: sound through many streams of one spotter, over a pool of
-// threads. Thread: one at a time; starts its own.
+// How many real-time streams this machine can process: sound through many streams of one spotter, on a pool
+// of threads. Thread: one at a time; starts its own.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ struct ManyStreamsReport {
   double bytes_per_stream = 0;   ///< of heap
 };
 
-/// Streams take turns in blocks of 96 ms, as sound from a network would come; each has other sound.
+/// Streams take turns in blocks of 96 ms, as sound from a network would arrive; each gets different sound.
 [[nodiscard]] ManyStreamsReport run_many_streams(const std::shared_ptr<const Spotter>& spotter,
                                                  const ManyStreamsOptions& options);
 [[nodiscard]] nlohmann::ordered_json many_streams_json(const ManyStreamsReport& report);

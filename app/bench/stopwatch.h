@@ -1,5 +1,5 @@
-// Times short functions against each other, in CPU time of the calling thread: what else runs on the machine
-// takes none of it. Thread: one at a time.
+// Times short functions against each other, in CPU time of the calling thread, which excludes other work on
+// the machine. Thread: one at a time.
 #pragma once
 
 #include <functional>
@@ -18,9 +18,9 @@ struct Timing {
 /// The median and the 10 and 90 % points of `samples` (any order, not empty).
 [[nodiscard]] Timing summarize(std::vector<double> samples);
 
-/// Functions that are to be compared. Each sample is the mean of a batch of calls that is long enough for the
-/// clock; the samples of all functions are taken in turn, so that what disturbs the machine meets all of them
-/// alike.
+/// The functions to compare. Each sample is the mean of a batch of calls that is long enough for the clock;
+/// the samples of all functions are taken in turn, so that disturbances of the machine affect all of them
+/// equally.
 class Stopwatch {
  public:
   static constexpr int samples = 51;

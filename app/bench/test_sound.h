@@ -1,4 +1,4 @@
-// What the nets of `kwsd bench` get to hear: a vowel of sorts, framed as in every stream. Thread: one.
+// The input of the nets in `kwsd bench`: a vowel-like sound, framed as in every stream. Thread: one.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// kwsd bench: what a window costs on this machine, by branch, kernel set and stage, and in float32.
+// kwsd bench: the cost of a window on this machine, by branch, kernel set and stage, and in float32.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -24,7 +24,7 @@ namespace {
 
 struct BenchOptions {
   std::string model = "commands";
-  std::vector<std::string> kernels;  ///< empty: all that run here
+  std::vector<std::string> kernels;  ///< empty: all that run on this machine
   std::string svg;
   double seconds = 0.1;
   bool json = false;

@@ -5,8 +5,8 @@
 
 namespace kwsd {
 
-/// Each registers its subcommand and options with `app`. Where the command line names it, parsing sets
-/// `selected`, and main runs that afterwards: parsing itself does nothing but parse.
+/// Each function registers its subcommand and options with `app`. If the command line names the subcommand,
+/// parsing sets `selected`, which main runs afterwards: parsing itself has no other effect.
 void add_bench_command(CLI::App& app, Command& selected);
 void add_ctl_command(CLI::App& app, Command& selected);
 void add_devices_command(CLI::App& app, Command& selected);

@@ -15,14 +15,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What the command line asks for: the request that its subcommand makes.
+/// The request of the subcommand on the command line.
 struct ControlCall {
   std::string socket;
   std::string threshold, branch, old_model, model;
   std::function<Json()> request;
 };
 
-/// Prints the answer. Throws the Error that kwsd answers with.
+/// Prints the answer. Throws the Error that kwsd reports.
 int ask(ControlClient& client, const Json& request) {
   const std::string line = client.request(request.dump());
   const Json answer = Json::parse(line, nullptr, false);
@@ -37,7 +37,7 @@ int ask(ControlClient& client, const Json& request) {
   return 0;
 }
 
-/// Prints events until kwsd ends or nobody reads.
+/// Prints events until kwsd ends or the output has no reader.
 int print_events(ControlClient& client) {
   client.subscribe();
   for (;;) {
@@ -47,7 +47,7 @@ int print_events(ControlClient& client) {
       return 0;
     }
     if (std::fflush(stdout) != 0) {
-      return 0;  // run_program says why
+      return 0;  // run_program reports why
     }
   }
 }
@@ -64,7 +64,7 @@ Json threshold_request(const ControlCall& call) {
   return request;
 }
 
-/// A subcommand whose request is `request`, with what its options set.
+/// A subcommand that sends `request`, with the values of its options.
 CLI::App* add_request(CLI::App& parent, const std::shared_ptr<ControlCall>& call, const std::string& name,
                       const std::string& help, const std::function<Json()>& request) {
   CLI::App* command = parent.add_subcommand(name, help);

@@ -1,4 +1,4 @@
-// kwsd eval: how good a model is, on single words (--data) or on a recording with labels (--stream).
+// kwsd eval: the quality of a model, on single words (--data) or on a labelled recording (--stream).
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -82,8 +82,8 @@ int eval_data(const EvalOptions& options, const Network& network) {
   return 0;
 }
 
-/// The posteriors of a recording, which is never in memory as a whole. As in `kwsd run`, a second of silence
-/// follows its end.
+/// The posteriors of a recording, which is never held in memory as a whole. As in `kwsd run`, a second of
+/// silence follows its end.
 StreamPosteriors classify_recording(const EvalOptions& options, const Network& network) {
   Sound16k sound(options.stream, options.channel);
   StreamClassifier classifier(network);
@@ -105,7 +105,7 @@ StreamPosteriors classify_recording(const EvalOptions& options, const Network& n
   return windows;
 }
 
-/// Throws Error (bad_data) where a label lies behind the end: labels of another recording.
+/// Throws Error (bad_data) if a label lies behind the end: then the labels belong to another recording.
 void check_labels(const EvalOptions& options, const std::vector<LabelledWord>& labels, double seconds) {
   for (const LabelledWord& word : labels) {
     if (word.start_seconds >= seconds) {

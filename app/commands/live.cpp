@@ -1,4 +1,4 @@
-// kwsd live: what is heard, as it is heard, on a terminal.
+// kwsd live: shows detections as they occur, on a terminal.
 #include <cstdio>
 #include <memory>
 

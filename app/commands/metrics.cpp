@@ -1,4 +1,4 @@
-// kwsd metrics: what a running kwsd counts, for Prometheus.
+// kwsd metrics: the counters of a running kwsd, for Prometheus.
 #include "app/network/metrics_server.h"
 
 #include <cstdio>

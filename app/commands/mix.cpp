@@ -1,4 +1,4 @@
-// kwsd mix: a long recording for `kwsd eval --stream`, made of short ones, with its labels.
+// kwsd mix: makes a long recording for `kwsd eval --stream` from short ones, with its labels.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 using Pcm = std::vector<std::int16_t>;
 
 constexpr double longest_word_seconds = 10;
-constexpr std::size_t shortest_samples = 16;  // a millisecond: labels tell no less apart
+constexpr std::size_t shortest_samples = 16;  // a millisecond, the resolution of labels
 constexpr std::size_t most_samples = std::size_t{8} * 3600 * 16000;  // held in memory at once: 0.9 GB
 
 struct MixOptions {
@@ -39,7 +39,7 @@ struct MixOptions {
   std::uint64_t seed = 1;
 };
 
-/// The folders, decoded. Damaged files are left out with a warning.
+/// The folders, decoded. Damaged files are skipped with a warning.
 struct Material {
   std::vector<std::string> names;  // [labels]
   std::vector<Pcm> words;
@@ -80,7 +80,7 @@ class MaterialLoader {
     }
   }
 
-  /// The words of all --words folders, each once, as it is written first.
+  /// The words of all --words folders, each once, in the spelling of its first folder.
   [[nodiscard]] std::vector<std::string> words_of_folders() const {
     std::vector<std::string> names;
     for (const std::string& folder : options_.words) {
@@ -119,7 +119,7 @@ class MaterialLoader {
     return draw(std::move(clips), names.size());
   }
 
-  /// A word of --only that no folder has is a slip of the pen.
+  /// A word of --only that is in no folder is a typing error.
   void require_each_of_only(const std::vector<std::string>& names, const std::vector<ClipFile>& clips) const {
     std::vector<bool> any(names.size());
     for (const ClipFile& clip : clips) {

@@ -23,7 +23,7 @@ const char* label_kind_name(LabelKind kind) {
   return kind == LabelKind::keyword ? "keyword" : kind == LabelKind::unknown ? "unknown" : "silence";
 }
 
-/// Decimals as people write them: 0.6, not 0.60000002384.
+/// Decimals as users write them: 0.6, not 0.60000002384.
 double tidy(float value) {
   return std::round(static_cast<double>(value) * 1e6) / 1e6;
 }
@@ -78,7 +78,7 @@ double window_seconds(const Model& model) {
   return static_cast<double>(model.window_samples()) / model.features.sample_rate_hz;
 }
 
-/// What only a streaming model has.
+/// The fields that only a streaming model has.
 Json describe_stream(const Model& model) {
   Json stream;
   for (int b = 0; b < branch_count; ++b) {
@@ -140,7 +140,7 @@ Json describe_branches(const Model& model) {
   return branches;
 }
 
-/// JSON where it is JSON of a sane depth (writing recurses), otherwise the text as it is.
+/// JSON if the text is JSON of a reasonable depth (writing recurses), otherwise the text unchanged.
 Json describe_provenance(const std::string& text) {
   constexpr int max_depth = 32;
   const auto check_depth = [](int depth, Json::parse_event_t, Json&) {

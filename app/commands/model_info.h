@@ -10,9 +10,9 @@
 namespace kwsd {
 
 /// Everything that `kwsd info` shows: name, file and size, labels, features, layers, branches with their
-/// thresholds, provenance, and the size that the same network takes in float32.
+/// thresholds, provenance, and the size of the same network in float32.
 [[nodiscard]] nlohmann::ordered_json describe_model(const Model& model, const std::filesystem::path& file);
-/// The same for a person to read, ending in a line break. Layers and provenance, which fill screens, only with
+/// The same as readable text, ending in a line break. Layers and provenance, which fill screens, only with
 /// `details`.
 [[nodiscard]] std::string describe_text(const nlohmann::ordered_json& info, bool details);
 

@@ -1,4 +1,4 @@
-// kwsd mqtt: a client of a broker.
+// kwsd mqtt: a client of an MQTT broker.
 #include "app/base/log.h"
 #include "app/commands/commands.h"
 #include "app/network/mqtt_service.h"
@@ -11,7 +11,7 @@ namespace kwsd {
 
 namespace {
 
-/// What of the flags is not yet in its place.
+/// Values of the flags that still have to be converted.
 struct MqttFlags {
   MqttOptions options;
   RunOptions settings;

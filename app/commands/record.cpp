@@ -45,7 +45,7 @@ const char* advice(WordFault fault) {
   return "";
 }
 
-/// Cuts, checks and keeps words until there are enough.
+/// Cuts, checks and keeps words until there are enough of them.
 class Recorder {
  public:
   explicit Recorder(const RecordOptions& options) : options_(options), clips_(options.dir, options.speaker) {
@@ -88,7 +88,7 @@ class Recorder {
   ClipFolder clips_;
   WordCutter cutter_;
   LevelLine level_;
-  bool metered_ = false;  // a meter stands in the last line
+  bool metered_ = false;  // the last line shows the meter
   int kept_ = 0;
 };
 
@@ -127,13 +127,13 @@ void record_file(const RecordOptions& options, Recorder& recorder) {
   }
 }
 
-/// The recorder at the end of a microphone. Thread: the listening one.
+/// Records words from a microphone. Thread: the listening one.
 class MicrophoneRecorder final : public SoundConsumer, public DeviceListener {
  public:
   explicit MicrophoneRecorder(Recorder& recorder) : recorder_(recorder) {}
 
   [[nodiscard]] bool done() const noexcept { return done_; }
-  /// After the listening has ended.
+  /// Called after the listening has ended.
   void throw_failure() const {
     if (failure_) {
       std::rethrow_exception(failure_);
@@ -155,7 +155,7 @@ class MicrophoneRecorder final : public SoundConsumer, public DeviceListener {
       done_ = true;
     }
   }
-  // The log has said so.
+  // The log has reported it.
   void device_lost(const std::string&, const std::string&) noexcept override {}
   void device_restored(const std::string&, std::uint32_t) noexcept override {}
   void input_silent(bool silent, int channel, int channels) noexcept override {

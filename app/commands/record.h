@@ -1,4 +1,4 @@
-// Recording a word again and again: for `kwsd record`, and for commands that ask for recordings. Thread: main.
+// Records a word repeatedly: for `kwsd record`, and for commands that ask for recordings. Thread: main.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct RecordOptions {
   InputOptions input;
 };
 
-/// Prompts for a word on standard output until there are `count` recordings, the input ends, or a signal asks
-/// to stop. Throws Error.
+/// Prompts for a word on standard output until there are `count` recordings, the input ends, or a signal
+/// stops it. Throws Error.
 void record_words(const RecordOptions& options);
 
 }  // namespace kwsd

@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* mark = "kwsd run --save-clips";
 
-/// Whether `write` made the file: its name, NNNNNN_keyword.wav (six digits or more) or NNNNNN_keyword-2.wav,
-/// could be anybody's; the mark inside is the proof.
+/// Whether `write` created the file: any program could have chosen its name, NNNNNN_keyword.wav (six digits
+/// or more) or NNNNNN_keyword-2.wav; the mark inside is the proof.
 bool is_clip(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
   const std::size_t digits = name.find_first_not_of("0123456789");
@@ -120,7 +120,7 @@ void ClipWriter::write(const Slot& slot) {
   std::filesystem::path path = folder_ / (name + ".wav");
   std::error_code ignored;
   for (int run = 2; std::filesystem::exists(std::filesystem::symlink_status(path, ignored)); ++run) {
-    path = folder_ / (name + "-" + std::to_string(run) + ".wav");  // earlier runs counted from 1, too
+    path = folder_ / (name + "-" + std::to_string(run) + ".wav");  // earlier runs also counted from 1
   }
   SoundWriter file(path, SoundWriter::Mode::create);
   file.set_remark(mark);
@@ -128,7 +128,7 @@ void ClipWriter::write(const Slot& slot) {
   file.close();
   written_.push_back(path);
   while (written_.size() > max_clips_) {
-    if (is_clip(written_.front())) {  // nobody has put another file in its place
+    if (is_clip(written_.front())) {  // the file has not been replaced since
       std::filesystem::remove(written_.front(), ignored);
     }
     written_.pop_front();

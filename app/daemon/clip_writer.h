@@ -1,4 +1,4 @@
-// Keeps the sound around each detection as WAV files, bounded in number. The inference thread only copies
+// Saves the sound around each detection as WAV files, bounded in number. The inference thread only copies
 // samples; files are written on a thread of their own.
 #pragma once
 
@@ -23,16 +23,16 @@ class ClipWriter {
   /// What `save` does while the disk is behind: a file run waits, live sound does not.
   enum class WhenBehind { wait, drop };
 
-  /// Makes `folder` where it is missing. Throws Error (io). Keeps the newest `max_clips` in it; clips of
-  /// earlier runs count. Each clip bears a mark inside; a file without it is never removed.
+  /// Creates `folder` if it is missing. Throws Error (io). Keeps the newest `max_clips` in it; clips of
+  /// earlier runs count. Each clip contains a mark; a file without it is never removed.
   ClipWriter(std::filesystem::path folder, int max_clips, WhenBehind when_behind);
   ~ClipWriter() { finish(); }
 
-  /// Inference thread: 16 kHz samples as they are heard.
+  /// Inference thread: 16 kHz samples as they arrive.
   void remember(std::span<const float> samples) noexcept;
-  /// Inference thread: what was heard last becomes a clip, or is dropped (counted).
+  /// Inference thread: saves the latest sound as a clip, or drops it (counted).
   void save(std::string_view keyword, std::int64_t seq) noexcept;
-  /// Writes what is waiting. No `save` may follow.
+  /// Writes the pending clips. No `save` may follow.
   void finish() noexcept;
   /// Clips that were dropped or could not be written. Any thread.
   [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }

@@ -40,12 +40,12 @@ Json parse(std::string_view line) {
 
 }  // namespace
 
-/// The members of a request besides "command".
+/// The members of a request other than "command".
 class ControlRequests::Members {
  public:
   explicit Members(const Json& request) : request_(request) {}
 
-  /// Throws Error where there are others than `known` and "command".
+  /// Throws Error if there are members other than `known` and "command".
   void check(std::span<const char* const> known) const {
     for (const auto& [name, value] : request_.items()) {
       if (name != "command" && std::find(known.begin(), known.end(), name) == known.end()) {
@@ -181,7 +181,7 @@ void ControlRequests::branch(const Members& members, Json&) {
   target_.controls.set_branch(fixed);
 }
 
-/// Of a model that listens, by its name or as it was asked for.
+/// Finds an active model, by its name or by the name in the request.
 std::size_t ControlRequests::model_position(const std::string& name) const {
   const std::vector<std::string>& names = target_.reload.models();
   const std::vector<std::string>& settings = target_.reload.model_settings();
@@ -193,7 +193,7 @@ std::size_t ControlRequests::model_position(const std::string& name) const {
   return nowhere;
 }
 
-/// A model to be loaded goes by its name: a program at the socket does not choose files.
+/// A model to load is given by its name: a program at the socket may not choose files.
 void ControlRequests::check_model(const std::string& name, std::size_t except) const {
   if (name.empty() || name.find('/') != std::string::npos || name.ends_with(".kwsm")) {
     refuse("model", "'" + printable(name) + "'", "the name of an installed model");

@@ -1,5 +1,5 @@
-// What the control socket understands (kwsd(1), CONTROL): each request is one line with a JSON object, each
-// answer one line. Thread: the control socket's; what it changes is guarded by the mutex of the session.
+// The requests of the control socket (kwsd(1), CONTROL): each request is one line with a JSON object, each
+// answer one line. Thread: the control socket's; the session's mutex guards what it changes.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace kwsd {
 
-/// What requests change and report; all of it outlives them.
+/// The objects that requests change and report; all of them outlive this object.
 struct ControlTarget {
   std::mutex& mutex;  ///< of the three that follow
   Pipeline& pipeline;
@@ -30,7 +30,7 @@ struct ControlTarget {
     bool waiting = false;
   };
   std::function<Input()> input;
-  /// Programs that are connected to the socket of events, and to that of control. Any thread.
+  /// Programs that are connected to the event socket, and to the control socket. Any thread.
   std::function<std::pair<int, int>()> clients;
 };
 

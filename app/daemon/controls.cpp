@@ -44,7 +44,7 @@ void Controls::govern(double now_seconds, double backlog_seconds) noexcept {
   governed_seconds_ = now_seconds;
   const BranchId before = governor_.branch();
   if (governor_.update(now_seconds, load_.sample(now_seconds), backlog_seconds) != before && !fixed_) {
-    spdlog::info("governor: {}", governor_.reason());  // the event has the rest
+    spdlog::info("governor: {}", governor_.reason());  // the event reports the rest
   }
   pipeline_.set_branch(branch(), governor_.load());
 }

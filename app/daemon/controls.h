@@ -1,5 +1,5 @@
-// What may be changed while kwsd listens: branch, mute, thresholds. The same for `kwsd run` and `kwsd live`.
-// Thread: one at a time; the pipeline takes each change on its own.
+// Settings that can be changed while kwsd listens: branch, mute, thresholds. The same for `kwsd run` and
+// `kwsd live`. Thread: one at a time; the pipeline applies each change by itself.
 #pragma once
 
 #include <optional>
@@ -17,33 +17,34 @@ namespace kwsd {
 
 class Controls {
  public:
-  /// `pipeline` outlives this. `live`: the governor chooses the branch where none is fixed; otherwise that is
-  /// full.
+  /// `pipeline` outlives this. `live`: the governor chooses the branch if none is fixed; otherwise the full
+  /// branch runs.
   Controls(Pipeline& pipeline, bool live, const RecognitionOptions& options);
 
-  /// Fixes the branch; nothing: it is chosen.
+  /// Fixes the branch; nothing: the branch is chosen automatically.
   void set_branch(std::optional<BranchId> fixed) noexcept;
-  /// The one that runs, or will with the next window.
+  /// The active branch, or the one that takes effect with the next window.
   [[nodiscard]] BranchId branch() const noexcept;
   [[nodiscard]] bool branch_is_automatic() const noexcept { return live_ && !fixed_; }
 
   void set_muted(bool muted) noexcept { pipeline_.set_muted(muted); }
   [[nodiscard]] bool muted() const noexcept { return pipeline_.muted(); }
 
-  /// Of the models that listen, or will after a reload that is under way: see ThresholdBoard::want.
+  /// Thresholds of the active models, or of those that a pending reload will activate: see
+  /// ThresholdBoard::want.
   bool set_threshold(std::string_view word, float threshold, std::optional<BranchId> branch = std::nullopt);
-  /// With all that was set.
+  /// The same with all values set so far.
   [[nodiscard]] std::span<const ThresholdBoard::Row> thresholds() const noexcept {
     return pipeline_.thresholds().rows();
   }
-  /// Sets on `next` what was set here since the last `forget_thresholds`, of words that it knows.
+  /// Applies to `next` the thresholds set here since the last `forget_thresholds`, for words that it knows.
   void copy_thresholds(ThresholdBoard& next) const noexcept;
   void forget_thresholds() noexcept { changed_.clear(); }
 
-  /// Looks at the load of the machine, at most ten times a second, on live input. `backlog_seconds`: of sound
-  /// that waits.
+  /// Checks the load of the machine, at most ten times a second, on live input. `backlog_seconds`: of pending
+  /// sound.
   void govern(double now_seconds, double backlog_seconds) noexcept;
-  /// Of the machine, [0, 1]; negative: unknown.
+  /// Load of the machine, [0, 1]; negative: unknown.
   [[nodiscard]] double load() const noexcept { return governor_.load(); }
 
  private:

@@ -12,9 +12,9 @@ namespace {
 
 constexpr auto read_timeout = std::chrono::milliseconds(200);
 constexpr std::size_t file_buffer_samples = 16384;
-constexpr double silence_seconds = 4;  // of zeros, until somebody is told
+constexpr double silence_seconds = 4;  // of zeros, before the listener is notified
 
-/// Says once that nothing but zeros comes, and once that this is over.
+/// Reports once that only zeros arrive, and once that this has ended.
 class SilenceReporter {
  public:
   SilenceReporter(bool live, DeviceListener* listener) : listener_(listener), watch_(silence_seconds, live) {}

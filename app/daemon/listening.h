@@ -1,5 +1,5 @@
-// Sound from its source to whoever consumes it, for `kwsd run`, `live` and `record` alike: the source, the
-// capture buffer, and the thread that takes samples out of it, brings them to 16 kHz and hands them on.
+// Carries sound from its source to its consumer, for `kwsd run`, `live` and `record` alike: the source, the
+// capture buffer, and the thread that takes samples out of it, resamples them to 16 kHz and passes them on.
 //
 //   source thread/callback -> CaptureBuffer -> [kwsd-infer: Resampler -> SoundConsumer]
 #pragma once
@@ -19,8 +19,8 @@
 
 namespace kwsd {
 
-/// What is done with the sound. Thread: the one that calls `consume`; nothing may throw, and nothing waits
-/// for long.
+/// Processes the sound. Thread: the one that calls `consume`; nothing may throw, and nothing may wait for
+/// long.
 class SoundConsumer {
  public:
   SoundConsumer() = default;
@@ -30,7 +30,8 @@ class SoundConsumer {
 
   /// At least five times a second, before each read of the buffer.
   virtual void on_turn(const CaptureBuffer&) noexcept {}
-  /// What follows does not join what went before: a start, or a device that has come back.
+  /// The samples that follow are not continuous with the earlier ones: a start, or a device that has
+  /// returned.
   virtual void on_restart() noexcept = 0;
   /// Samples of 16 kHz, full scale = 1; perhaps none, while the resampler fills.
   virtual void on_samples(std::span<const float> samples) noexcept = 0;
@@ -40,35 +41,36 @@ class SoundConsumer {
   virtual void on_end() noexcept {}
 };
 
-/// What others may know of `consume` while it works. Thread: any.
+/// The state of `consume` that other threads may read while it runs. Thread: any.
 struct ListeningProgress {
   std::atomic<std::uint64_t> rounds{0};   ///< grows at least five times a second as long as the thread lives
   std::atomic<std::uint64_t> samples{0};  ///< captured: grows as long as there is sound
 };
 
-/// Feeds `consumer` until the buffer is closed. Allocates nothing of its own. `listener` is told when only
-/// zeros arrive: always where the input is `live`, otherwise only of zeros at its beginning. Null: nobody is
-/// told.
+/// Feeds `consumer` until the buffer is closed. Allocates nothing of its own. Notifies `listener` when only
+/// zeros arrive: at any time if the input is `live`, otherwise only for zeros at its beginning. Null: no
+/// notification.
 void consume(CaptureBuffer& buffer, SoundConsumer& consumer, ListeningProgress& progress, bool live = false,
              DeviceListener* listener = nullptr) noexcept;
 
 class Listening final : private DeviceListener {
  public:
-  /// `consumer` and `listener` outlive this. `listener` hears nothing before `begin`. Throws what open_input
+  /// `consumer` and `listener` outlive this. `listener` is not called before `begin`. Throws what open_input
   /// throws.
   Listening(const InputOptions& options, DeviceWait wait, SoundConsumer& consumer, DeviceListener& listener);
   ~Listening() { stop(); }
 
-  /// Opens the source. Throws the Error of an input that failed at once; nobody has been told anything then.
+  /// Opens the source. Throws the Error of an input that failed immediately; the listener has then received
+  /// nothing.
   void open();
-  /// From here on sound and news of the device are handed on.
+  /// From here on, sound and device events are passed on.
   void begin();
-  /// Ends the source and the thread, which hands on what it has. May be called twice.
+  /// Ends the source and the thread, which passes on its remaining samples. May be called twice.
   void stop() noexcept;
 
   // Any thread.
 
-  /// The input has ended, and all of it was handed on.
+  /// The input has ended, and all of it was passed on.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const AudioSource& source() const noexcept { return *source_; }
   [[nodiscard]] const CaptureBuffer& buffer() const noexcept { return buffer_; }

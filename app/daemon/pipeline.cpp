@@ -10,8 +10,8 @@
 namespace kwsd {
 namespace {
 
-constexpr std::int64_t shared_samples = stream_rate_hz / 2;  // heard and reported by both at a hand-over
-constexpr int long_pause = 5;                                // of 0.2 s, after which nobody waits for sound
+constexpr std::int64_t shared_samples = stream_rate_hz / 2;  // in a hand-over both report words
+constexpr int long_pause = 5;                                // of 0.2 s: the hand-over then stops waiting
 
 const std::string& keyword_of(const Model& model, const Detection& detection) {
   return model.labels[static_cast<std::size_t>(detection.label)].name;
@@ -67,7 +67,7 @@ void Pipeline::on_pause() noexcept {
   }
 }
 
-/// What others count.
+/// The counters of other objects.
 void Pipeline::count() noexcept {
   totals_.load = load_;
   totals_.overrun_samples = static_cast<std::int64_t>(buffer_->overrun_samples());
@@ -84,7 +84,7 @@ std::unique_ptr<Recognizer> Pipeline::take_replaced() noexcept {
   return std::unique_ptr<Recognizer>(replaced_.exchange(nullptr));
 }
 
-/// Takes what `replace` offers, unless the last one that was replaced still waits to be freed.
+/// Takes the recognizer that `replace` offers, unless the previously replaced one still waits to be freed.
 void Pipeline::meet_next() noexcept {
   if (offered_.load() != nullptr && !next_ && replaced_.load() == nullptr) {
     next_.reset(offered_.exchange(nullptr));
@@ -95,13 +95,13 @@ void Pipeline::meet_next() noexcept {
 
 void Pipeline::take_over() noexcept {
   std::swap(recognizer_, next_);
-  if (sample_ < next_since_) {  // it has heard nothing yet, and begins earlier than was planned
+  if (sample_ < next_since_) {  // it has received no samples yet, and begins earlier than planned
     recognizer_->restart(sample_);
   }
-  replaced_.store(next_.release());  // the thread that reloads frees it
+  replaced_.store(next_.release());  // the reloading thread frees it
 }
 
-/// What was heard before does not join what follows.
+/// Sound before the gap is not continuous with the sound after it.
 void Pipeline::start_afresh() noexcept {
   if (next_) {
     take_over();
@@ -109,7 +109,7 @@ void Pipeline::start_afresh() noexcept {
   recognizer_->restart(sample_);
 }
 
-/// 16 kHz samples -> everything else.
+/// 16 kHz samples -> all further processing.
 void Pipeline::listen(std::span<const float> samples) noexcept {
   change_branch();
   if (!muted_) {
@@ -157,7 +157,7 @@ void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> sample
   }
 }
 
-/// From next_since_ on; until it has heard enough, what it takes for a word may be half of another.
+/// Used from next_since_ on; until it has received enough sound, a detection may be half of another word.
 void Pipeline::listen_with_next(std::span<const float> samples) noexcept {
   const auto size = static_cast<std::int64_t>(samples.size());
   const std::int64_t early = std::clamp<std::int64_t>(next_since_ - sample_, 0, size);
@@ -174,7 +174,7 @@ void Pipeline::report(const Recognizer& by, const Recognizer::Found& found) noex
   }
   newest_reported_ = (newest_reported_ + 1) % reported_.size();
   reported_[newest_reported_] = now;
-  if (draining_) {  // the silence after the end is ours, not the stream's
+  if (draining_) {  // the silence after the end is added here, it is not part of the stream
     detection.end_sample = std::min(detection.end_sample, sample_);
     detection.start_sample = std::min(detection.start_sample, sample_);
   }
@@ -185,7 +185,7 @@ void Pipeline::report(const Recognizer& by, const Recognizer::Found& found) noex
   }
 }
 
-/// Around a hand-over two recognizers hear the same word; one report is enough.
+/// During a hand-over both recognizers detect the same word; it is reported once.
 bool Pipeline::reported_by_other(const Reported& candidate) const noexcept {
   constexpr std::int64_t one_word_samples = stream_rate_hz;
   return std::any_of(reported_.begin(), reported_.end(), [&](const Reported& reported) {
@@ -194,14 +194,14 @@ bool Pipeline::reported_by_other(const Reported& candidate) const noexcept {
   });
 }
 
-/// A second of silence, so that the last word is seen whole by several windows.
+/// Adds a second of silence, so that several windows contain the last word completely.
 void Pipeline::on_end() noexcept {
   const NoAllocation guard;
   if (buffer_ != nullptr) {
     count();
   }
   if (sample_ == 0) {
-    return;  // there was nothing
+    return;  // the input was empty
   }
   draining_ = true;
   constexpr std::array<float, 1000> silence{};

@@ -1,4 +1,4 @@
-// What the inference thread does: 16 kHz samples -> recognizer -> events. The page to open first in app/.
+// The work of the inference thread: 16 kHz samples -> recognizer -> events. The page to open first in app/.
 // Thread: constructed at set-up; the calls of SoundConsumer on the inference thread, which allocates nothing.
 #pragma once
 
@@ -31,11 +31,11 @@ class Pipeline final : public SoundConsumer {
   void set_status_interval(double seconds) noexcept;
   /// Clips go to `writer`, which must outlive the inference thread.
   void set_clip_writer(ClipWriter* writer) noexcept { clips_ = writer; }
-  /// Sees all samples; outlives the inference thread.
+  /// The observer receives all samples; it outlives the inference thread.
   void set_observer(SoundObserver* observer) noexcept { observer_ = observer; }
-  /// The one that listens.
+  /// The active recognizer.
   [[nodiscard]] Recognizer& recognizer() noexcept { return *recognizer_; }
-  /// What happened so far.
+  /// Counters so far.
   [[nodiscard]] StatusEvent totals() const noexcept { return totals_; }
 
   // The inference thread.
@@ -50,23 +50,24 @@ class Pipeline final : public SoundConsumer {
 
   /// The branch from the next window on.
   void set_branch(BranchId branch, double load) noexcept;
-  /// While muted, nothing is recognized and nothing kept; the stream's time goes on. What is said across a
-  /// change is not put together.
+  /// While muted, kwsd recognizes and keeps nothing; the stream's time continues. Speech before and after a
+  /// change is never combined.
   void set_muted(bool muted) noexcept { wanted_muted_ = muted; }
   [[nodiscard]] bool muted() const noexcept { return wanted_muted_; }
-  /// What happened so far, with the level: as of the last sound.
+  /// Counters so far, and the level at the last sound.
   [[nodiscard]] StatusEvent status() const noexcept { return status_.get(); }
 
-  // The thread that reloads.
+  // The reloading thread.
 
-  /// Replaces the recognizer without a gap: the next one listens along until it remembers as much as it
-  /// uses, for half a second both report (a word that both hear is reported once), and then it takes over.
-  /// Its windows lie where the old one's lie, so the same settings find the same. Where the sound pauses
-  /// for a second, or its device comes back, it takes over at once.
+  /// Replaces the recognizer without a gap: the next one runs alongside until it has as much history as it
+  /// uses, for half a second both report (a word that both detect is reported once), and then the next one
+  /// takes over. Its windows have the same positions as the old one's, so the same settings give the same
+  /// detections. If the sound pauses for a second, or its device returns, the next one takes over
+  /// immediately.
   void replace(std::unique_ptr<Recognizer> next) noexcept;
-  /// The recognizer that was replaced, once its successor has taken over; null until then.
+  /// The replaced recognizer, once its successor has taken over; null until then.
   [[nodiscard]] std::unique_ptr<Recognizer> take_replaced() noexcept;
-  /// Of the recognizer that came last.
+  /// Of the newest recognizer.
   [[nodiscard]] ThresholdBoard& thresholds() noexcept { return *thresholds_; }
 
  private:
@@ -91,11 +92,11 @@ class Pipeline final : public SoundConsumer {
 
   std::unique_ptr<Recognizer> recognizer_, next_;
   std::atomic<Recognizer*> offered_{nullptr}, replaced_{nullptr};  // both owned
-  std::int64_t next_since_ = 0;                                    // sample that it hears first
+  std::int64_t next_since_ = 0;                                    // first sample that it receives
   std::array<Reported, 16> reported_{};                            // ring
   std::size_t newest_reported_ = 0;
 
-  ThresholdBoard* thresholds_;  // the reloading thread's
+  ThresholdBoard* thresholds_;  // of the reloading thread
   ClipWriter* clips_ = nullptr;
   SoundObserver* observer_ = nullptr;
   EventQueue& events_;

@@ -1,5 +1,5 @@
-// Those who look on while the pipeline works (`kwsd live`), and change nothing. Thread: every call comes from
-// the inference thread: no lock, no allocation, no waiting.
+// Observers of the pipeline (`kwsd live`), which change nothing. Thread: every call comes from the inference
+// thread: no lock, no allocation, no waiting.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace kwsd {
 
-/// Sees the sound.
+/// Receives the sound.
 class SoundObserver {
  public:
   SoundObserver() = default;
@@ -22,7 +22,7 @@ class SoundObserver {
   virtual void on_samples(std::span<const float> samples) noexcept = 0;
 };
 
-/// Sees the windows of one recognizer.
+/// Receives the windows of one recognizer.
 class WindowObserver {
  public:
   WindowObserver() = default;

@@ -1,5 +1,5 @@
-// The spotter of a run, as its options describe it. What a reload replaces.
-// Thread: constructed at set-up; everything else on the inference thread, where nothing allocates.
+// The spotter of a run, configured by its options. A reload replaces it. Thread: constructed at set-up;
+// everything else on the inference thread, where nothing allocates.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace kwsd {
 
 class Recognizer final : private SpotterObserver {
  public:
-  /// Throws Error: what find_model and load_model throw, usage for a kernel set that is not there or a
-  /// threshold of a word that no model knows.
+  /// Throws Error: what find_model and load_model throw, usage for an unavailable kernel set or a threshold
+  /// of a word that no model knows.
   explicit Recognizer(const RecognitionOptions& options);
   ~Recognizer() override;
 
@@ -28,35 +28,36 @@ class Recognizer final : private SpotterObserver {
     Detection detection;
     float level_db, snr_db;  ///< of the word: Spotting
   };
-  /// At most so many samples at a time.
+  /// The most samples in one call.
   static constexpr std::size_t block_samples = 8192;
-  /// Hears `samples`, which follow the last ones. Returns what was detected; valid until the next call.
+  /// Processes `samples`, which follow the last ones. Returns the detections; valid until the next call.
   [[nodiscard]] std::span<const Found> listen(std::span<const float> samples, BranchId branch) noexcept;
-  /// What follows does not join what was heard; its first sample is `sample` of the stream.
+  /// The samples that follow are not continuous with the earlier ones; their first is `sample` of the stream.
   void restart(std::int64_t sample) noexcept { stream_.restart(sample); }
 
   /// Windows classified since construction, all models together.
   [[nodiscard]] std::int64_t windows() const noexcept { return stream_.windows(); }
-  /// What second stages did since construction, all models together.
+  /// Counters of the second stages since construction, all models together.
   [[nodiscard]] SecondStageCounts second_stage() const noexcept { return stream_.second_stage(); }
   /// Whether a model has one.
   [[nodiscard]] bool has_second_stage() const noexcept;
   /// Samples since construction or restart after which every detector has as much history as it uses.
   [[nodiscard]] std::int64_t memory_samples() const noexcept { return stream_.spotter()->memory_samples(); }
-  /// The sample after `sample`, or itself, from which a new recognizer has its windows where this one has
-  /// them (the first model's, where models differ).
+  /// The first sample at or after `sample` from which a new recognizer has its windows at the same positions
+  /// as this one (those of the first model, if models differ).
   [[nodiscard]] std::int64_t next_step(std::int64_t sample) const noexcept {
     return stream_.next_start(sample);
   }
   [[nodiscard]] std::vector<std::string> model_names() const;
   [[nodiscard]] std::vector<std::shared_ptr<const Model>> models() const;
-  /// In force in one branch, [0, 1]; `model`: index into models(). Not while another thread listens.
+  /// The threshold in force in one branch, [0, 1]; `model`: index into models(). Not while another thread
+  /// listens.
   [[nodiscard]] float threshold(std::size_t model, int label, BranchId branch) const noexcept {
     return stream_.threshold(model, label, branch);
   }
-  /// Where thresholds are changed while it listens.
+  /// Changes thresholds while the recognizer listens.
   [[nodiscard]] ThresholdBoard& thresholds() noexcept { return thresholds_; }
-  /// Sees each window. Before the first listen.
+  /// Receives each window. Set before the first listen.
   void set_observer(std::shared_ptr<WindowObserver> observer) noexcept;
   [[nodiscard]] const Kernels& kernels() const noexcept { return stream_.spotter()->kernels(); }
 

@@ -17,7 +17,7 @@ bool has_keyword(const Model& model, const std::string& word) {
   });
 }
 
-/// Refractory periods of words that only other models have wait until those are loaded again.
+/// Refractory periods of words that only unloaded models have are kept until those models are loaded again.
 void keep_known_words(std::vector<std::string>& refractory,
                       const std::vector<std::shared_ptr<const Model>>& models) {
   std::erase_if(refractory, [&models](const std::string& text) {

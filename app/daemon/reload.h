@@ -1,5 +1,5 @@
-// Settings and models read again, or other models, while the old ones go on listening. The same for `kwsd
-// run` and `kwsd live`. Thread: one at a time.
+// Loads settings again, or other models, while the old ones keep listening. The same for `kwsd run` and `kwsd
+// live`. Thread: one at a time.
 #pragma once
 
 #include <functional>
@@ -15,27 +15,27 @@ namespace kwsd {
 
 class Reload {
  public:
-  /// Reads flags, environment and files as they are now. Throws Error.
+  /// Reads the current flags, environment and files. Throws Error.
   using Read = std::function<RunOptions()>;
   /// Called with a recognizer before it listens.
   using Prepare = std::function<void(Recognizer&)>;
 
-  /// `pipeline` and `controls` outlive this. `options`: those in force.
+  /// `pipeline` and `controls` outlive this. `options`: the options in force.
   Reload(Pipeline& pipeline, Controls& controls, RunOptions options, Read read, Prepare prepare = {});
 
-  /// Offers what `read` says to the pipeline; while an earlier one is not in force yet, afterwards. False
-  /// where it is wrong: the log says why, and nothing changes.
+  /// Offers the result of `read` to the pipeline; while an earlier change is pending, afterwards. False if
+  /// the settings are invalid: the log reports the reason, and nothing changes.
   bool start() noexcept;
   /// Offers these models, with the settings and thresholds in force, to the pipeline. Thresholds of words
-  /// that no model has any more do not count. Throws Error: what Recognizer throws, unavailable while an
-  /// earlier change is not in force yet; nothing has changed then.
+  /// that no model has any more are ignored. Throws Error: what Recognizer throws, unavailable while an
+  /// earlier change is pending; nothing has changed then.
   void change_models(std::vector<std::string> models);
   /// True once for each start and change, when the new settings are in force.
   [[nodiscard]] bool finished() noexcept;
 
-  /// Names of the models that listen, or will.
+  /// Names of the models that are active or about to be.
   [[nodiscard]] const std::vector<std::string>& models() const noexcept { return models_; }
-  /// The same models, in the same order, as they were asked for: files or names.
+  /// The same models, in the same order, as requested: files or names.
   [[nodiscard]] const std::vector<std::string>& model_settings() const noexcept {
     return options_.recognition.models;
   }

@@ -14,9 +14,9 @@ namespace kwsd {
 namespace {
 
 constexpr timespec signal_wait{0, 100'000'000};
-constexpr double status_seconds = 10;  // between two that differ in the load alone
+constexpr double status_seconds = 10;  // between two that differ only in the load
 
-/// Where there is a terminal, SIGHUP says that it is gone; otherwise it asks for a reload.
+/// With a terminal, SIGHUP means that it is closed; otherwise it requests a reload.
 bool asks_for_reload(int signal) {
   return signal == SIGHUP && isatty(STDOUT_FILENO) == 0;
 }
@@ -30,7 +30,7 @@ EventFormat format_of(const OutputOptions& options) {
   return {options.text, !options.no_wall_clock};
 }
 
-/// What the service manager passed (-1: nothing), otherwise `path` (empty: nothing) of the setting.
+/// The socket that the service manager passed (-1: none), otherwise `path` (empty: none) of the setting.
 std::unique_ptr<UnixListener> listener_at(int given, const std::string& path, const std::string& setting) {
   if (given >= 0) {
     return std::make_unique<UnixListener>(given);
@@ -71,9 +71,9 @@ Session::Session(const Reload::Read& read_options)
 
 Session::~Session() = default;
 
-/// Events, and control.
+/// Starts the sockets for events and control.
 void Session::serve_sockets() {
-  const std::scoped_lock lock(mutex_);  // a request may come as soon as there is a socket
+  const std::scoped_lock lock(mutex_);  // a request may arrive as soon as there is a socket
   const ServiceManager::Sockets given = ServiceManager::take_sockets();
   if (auto listener = listener_at(given.events, options_.output.socket, "--socket")) {
     socket_ = std::make_unique<SocketServer>(std::move(listener), format_of(options_.output));
@@ -110,7 +110,7 @@ void Session::run() {
   throw_failure();
 }
 
-/// To readers and to the service manager: we listen, or wait for a microphone.
+/// Reports to readers and to the service manager that kwsd listens, or waits for a microphone.
 void Session::announce() {
   const std::scoped_lock lock(mutex_);
   events_.post({ReadyEvent{source().name(), source().rate_hz(), reload_.models(), controls_.branch(),
@@ -119,7 +119,7 @@ void Session::announce() {
   service_.ready();
 }
 
-/// After the inference thread has ended.
+/// Called after the inference thread has ended.
 StatusEvent Session::totals() {
   StatusEvent totals = pipeline_.totals();
   if (clips_) {
@@ -169,7 +169,7 @@ void Session::set_muted(bool muted) {
   spdlog::info("{}", muted ? "muted (SIGUSR1)" : "listening (SIGUSR2)");
 }
 
-/// Only while the inference thread goes round, and sound comes or is knowingly waited for.
+/// Only while the inference thread makes progress, and sound arrives or kwsd waits for a missing device.
 void Session::feed_watchdog(double now_seconds) {
   const auto period = service_.watchdog_seconds();
   if (!period || now_seconds - fed_seconds_ < *period / 4) {
@@ -196,14 +196,14 @@ void Session::show_status(const Output& output, double now_seconds) {
   const std::string state = fmt::format("{} '{}', branch {}, last detection: {}", doing, source().name(),
                                         branch_name(controls_.branch()), last.empty() ? "none" : last);
   if (state != shown_ ||
-      now_seconds - shown_seconds_ > status_seconds) {  // the load alone changes all the time
+      now_seconds - shown_seconds_ > status_seconds) {  // the load alone changes constantly
     shown_ = state;
     shown_seconds_ = now_seconds;
     service_.status(fmt::format("{}, load {:.2f}", state, std::max(controls_.load(), 0.0)));
   }
 }
 
-/// Once new settings are in force. Never waits for a reader: this thread hears the signals.
+/// Called once new settings are in force. Never waits for a reader: this thread handles the signals.
 void Session::finish_reload() {
   if (reload_.finished()) {
     spdlog::info("reloaded: {}", fmt::join(reload_.models(), ", "));

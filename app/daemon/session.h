@@ -30,13 +30,12 @@ namespace kwsd {
 
 class Session {
  public:
-  /// `read_options` is called again at each reload. Throws Error for whatever is wrong before the first
-  /// sample.
+  /// `read_options` is called again at each reload. Throws Error for any error before the first sample.
   explicit Session(const Reload::Read& read_options);
   ~Session();
 
-  /// Until the input ends, a signal comes, or nobody reads any more. Throws Error when reading or writing
-  /// failed on the way.
+  /// Runs until the input ends, a signal arrives, or the output has no reader. Throws Error when reading or
+  /// writing failed meanwhile.
   void run();
 
  private:
@@ -72,7 +71,7 @@ class Session {
   double fed_seconds_ = 0;      // when the watchdog was fed, and what had happened by then
   std::uint64_t fed_rounds_ = 0;
   std::uint64_t fed_samples_ = 0;
-  std::string shown_;  // what the service manager was told last, and when
+  std::string shown_;  // the last status reported to the service manager, and its time
   double shown_seconds_ = 0;
   EndReason reason_ = EndReason::end_of_input;
 };

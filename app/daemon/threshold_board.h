@@ -1,5 +1,5 @@
-// Thresholds that somebody changes while a recognizer listens. One thread writes what it wants at any time;
-// the inference thread takes it before the next samples. Nobody waits.
+// Thresholds that another thread changes while a recognizer listens. One thread writes the wanted values at
+// any time; the inference thread applies them before the next samples. No thread waits.
 #pragma once
 
 #include <array>
@@ -28,13 +28,13 @@ class ThresholdBoard {
   /// A row for each keyword of each model, with the thresholds of the model.
   explicit ThresholdBoard(std::span<const std::shared_ptr<const Model>> models);
 
-  /// Thread: any, one at a time, as those below. The threshold of `word`, [0, 1], in every model that has it
-  /// (empty: of every keyword), in one branch or in all. False where no model has the word.
+  /// Thread: any, one at a time, as for the functions below. Sets the threshold of `word`, [0, 1], in every
+  /// model that has it (empty: of every keyword), in one branch or in all. False if no model has the word.
   bool want(std::string_view word, float threshold, std::optional<BranchId> branch = std::nullopt) noexcept;
 
-  /// Says what is in force already, before anybody listens.
+  /// Sets the values that are already in force, before the recognizer listens.
   void note(std::size_t model, int label, float threshold) noexcept;
-  /// With what was wanted last.
+  /// The thresholds with the values wanted last.
   [[nodiscard]] std::span<const Row> rows() const noexcept { return rows_; }
 
   /// Thread: inference. Calls set(std::size_t model, int label, BranchId, float) for what has changed since

@@ -24,7 +24,7 @@ class Moments {
 
   /// `weight`: how many rows it counts as.
   void add(std::span<const std::int8_t> row, int weight = 1) noexcept;
-  /// For those who want the mean alone.
+  /// For callers that need only the mean.
   void add_to_mean(std::span<const std::int8_t> row) noexcept;
   void add(const Moments& other) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -1,4 +1,4 @@
-// What the base network makes of sound: the input of its classifier, [C][T] int8, of each window and branch.
+// The base network's output for a sound: the input of its classifier, [C][T] int8, of each window and branch.
 // Thread: one.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace kwsd {
 
-/// Of windows that follow one another.
+/// Embeddings of consecutive windows.
 struct Embeddings {
   std::size_t size = 0;                                       ///< C * T
   std::vector<std::int64_t> ends;                             ///< [windows], frames or samples
@@ -26,7 +26,8 @@ struct Embeddings {
   }
 };
 
-/// Turns frames into embeddings, as a stream of the daemon does: the first frame stands for what went before.
+/// Turns frames into embeddings, as a stream of the daemon does: the first frame is repeated for the time
+/// before the sound.
 class Embedder {
  public:
   /// `base`: a window net; it must outlive this. Windows are `hop_frames` apart.
@@ -34,7 +35,7 @@ class Embedder {
   Embedder(const Embedder&) = delete;
   Embedder& operator=(const Embedder&) = delete;
 
-  /// A sound that begins anew, [frames][coefficients], to the end of `to`; ends count its frames, from 1.
+  /// Appends a new sound, [frames][coefficients], to `to`; ends count its frames, from 1.
   void add(std::span<const std::int8_t> frames, Embeddings& to);
 
  private:

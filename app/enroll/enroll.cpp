@@ -24,7 +24,7 @@ constexpr int positive_hop_frames = 2;
 constexpr double rare_per_hour = 60;        // windows of negatives that reach the middle of the scale
 constexpr float at_rare = -1, at_word = 1;  // logits of these, and of the word
 
-/// One branch's way from the weighted sum to the posterior.
+/// Maps one branch's weighted sum to the posterior.
 struct Scaling {
   std::array<float, branch_count> scale{}, bias{};
 };
@@ -176,8 +176,8 @@ class WordFit {
     return out;
   }
 
-  /// Posteriors are spread out between what negatives rarely reach and what the word reaches, so that a
-  /// threshold can be told from the next.
+  /// Spreads posteriors between the level that negatives rarely reach and the level of the word, so that
+  /// neighbouring thresholds can be distinguished.
   [[nodiscard]] Scaling scaling(const LinearClassifier& fitted, const std::vector<std::size_t>& clips) const {
     Scaling out;
     for (std::size_t b = 0; b < branch_count; ++b) {
@@ -259,7 +259,7 @@ class WordFit {
     return out;
   }
 
-  /// The lowest threshold with which neither way to count has more false accepts than wanted.
+  /// The lowest threshold at which neither way to count has more false accepts than wanted.
   [[nodiscard]] float threshold(const Model& model, std::size_t branch, double* rate) const {
     const NegativeStreams streams = negative_streams(model, branch);
     float highest = o_.lowest_threshold;
@@ -292,7 +292,7 @@ class WordFit {
     out.negative_hours = static_cast<double>(lengths_of(s_.negatives, runs_).plain) / 16000 / 3600;
   }
 
-  /// Whether a model of some recordings finds another, in the full branch.
+  /// Whether a model made from some recordings detects another one, in the full branch.
   [[nodiscard]] bool is_found(const std::vector<std::size_t>& clips, std::size_t left_out) const {
     const Model model = model_of(fit(clips), clips);
     const std::vector<float> thresholds{threshold(model, 0, nullptr), 1};

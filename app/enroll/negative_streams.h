@@ -1,4 +1,4 @@
-// The negatives through a model: how many false accepts a threshold lets through. Thread: one.
+// Runs the negatives through a model: the number of false accepts at a threshold. Thread: one.
 #pragma once
 
 #include <span>
@@ -10,11 +10,11 @@ namespace kwsd {
 
 /// Two ways to count, of which neither may have more false accepts an hour than wanted.
 struct NegativeStreams {
-  LabelledStream plain;  ///< what was drawn at random: as long as it is
+  LabelledStream plain;  ///< the runs drawn at random: over their own length
   LabelledStream all;    ///< with what was searched for; as long as what was searched
 };
 
-/// Runs that follow one another 2 s apart, so that none says anything about the next.
+/// Runs follow one another 2 s apart, so that none influences the next.
 class NegativeTimeline {
  public:
   explicit NegativeTimeline(const FeatureParams& features) : features_(features) {}
@@ -27,14 +27,14 @@ class NegativeTimeline {
   std::int64_t start_ = 0, next_ = 0;
 };
 
-/// Samples that count for `plain` and for `all`: lengths are what rates are of.
+/// Samples that count for `plain` and for `all`: the lengths that rates refer to.
 struct NegativeLengths {
   std::int64_t plain = 0, all = 0;
 };
 [[nodiscard]] NegativeLengths lengths_of(const Negatives& negatives,
                                          std::span<const NegativeRun* const> runs);
 
-/// The runs through every branch. Throws Error (usage) where the model's features are others.
+/// Passes the runs through every branch. Throws Error (usage) if the model's features differ.
 [[nodiscard]] NegativeStreams classify_negatives(const Network& network, const Negatives& negatives,
                                                  std::span<const NegativeRun* const> runs);
 

@@ -67,7 +67,7 @@ Negatives read_payload(ByteReader& in) {
   return n;
 }
 
-/// Whether the format has a place for all of it.
+/// Whether the format can represent all of it.
 bool is_expressible(const Negatives& n) {
   std::size_t frames = 0;
   bool fits = !n.collections.empty() && n.collections.size() <= most_negative_collections &&

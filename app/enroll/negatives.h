@@ -1,4 +1,4 @@
-// Negatives as features: what other people say and rooms sound like, in the form that the network takes in.
+// Negatives as features: other people's speech and the sound of rooms, in the form of the network's input.
 // The file is models/negatives.kwsn; models/FORMAT.md describes it. Thread: set-up.
 #pragma once
 
@@ -21,15 +21,15 @@ struct NegativeCollection {
 
 enum class NegativeKind : std::uint8_t {
   plain = 0,  ///< drawn at random
-  hard = 1,   ///< what the base took for one of its words, and what is heard around it
+  hard = 1,   ///< what the base took for one of its words, with the surrounding sound
   noise = 2,  ///< no voice in it; drawn at random
 };
 
-/// Frames that follow one another in a recording.
+/// Consecutive frames of a recording.
 struct NegativeRun {
   std::size_t collection = 0;
   NegativeKind kind = NegativeKind::plain;
-  std::string text;             ///< what is said in the recording, where it is known
+  std::string text;             ///< the transcript of the recording, if known
   std::size_t first_frame = 0;  ///< in Negatives::frames
   std::size_t frames = 0;
   int weight = 1;  ///< how often it counts; not in the file
@@ -46,7 +46,7 @@ struct Negatives {
     return std::span(frames).subspan(run.first_frame * features.coefficients,
                                      run.frames * features.coefficients);
   }
-  /// Those in which nobody says one of `words` (says_any), as far as it is known.
+  /// The runs in which none of `words` is spoken (says_any), as far as it is known.
   [[nodiscard]] std::vector<const NegativeRun*> without(const std::vector<std::string>& words) const;
 };
 
@@ -57,10 +57,10 @@ inline constexpr std::size_t most_negative_collections = 64, most_negative_runs 
 
 /// Throws Error (bad_data); `source` names the bytes.
 [[nodiscard]] Negatives parse_negatives(std::span<const std::byte> bytes, std::string_view source);
-/// Throws Error: no_input when the file cannot be read, bad_data when it is wrong.
+/// Throws Error: no_input when the file cannot be read, bad_data when it is invalid.
 [[nodiscard]] Negatives load_negatives(const std::filesystem::path& path);
-/// parse_negatives(serialize_negatives(n)) gives n again. Throws Error (internal) for what the format cannot
-/// hold.
+/// parse_negatives(serialize_negatives(n)) equals n. Throws Error (internal) for negatives that the format
+/// cannot hold.
 [[nodiscard]] std::vector<std::byte> serialize_negatives(const Negatives& negatives);
 
 }  // namespace kwsd

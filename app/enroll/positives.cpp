@@ -24,7 +24,7 @@ float rms(std::span<const float> samples) {
   return static_cast<float>(std::sqrt(squares / std::max<double>(1, static_cast<double>(samples.size()))));
 }
 
-/// The word between silences, and where it is.
+/// The word between silences, and its position.
 struct Sound {
   std::vector<float> samples;
   double begin = 0, end = 0;  // of the word, samples
@@ -71,7 +71,7 @@ void add_noise(Sound& sound, double snr_db, Random& random) {
   }
 }
 
-/// Other people's frames in place of those [from, to); the run's last ones or its first.
+/// Replaces frames [from, to) by other people's: the run's last ones or its first.
 void put_talk(std::vector<std::int8_t>& frames, std::size_t width, std::size_t from, std::size_t to,
               bool last, std::span<const std::int8_t> run) {
   const std::size_t count = std::min(to - from, run.size() / width);

@@ -1,5 +1,5 @@
-// The word as it may be said and heard: each recording at several speeds, levels and amounts of noise, alone
-// and between other people's talk. Thread: any, pure.
+// Variations of the word: each recording at several speeds, levels and amounts of noise, alone and between
+// other people's speech. Thread: any, pure.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,13 @@ namespace kwsd {
 [[nodiscard]] std::vector<std::int8_t> frames_of(const std::shared_ptr<const MfccTables>& features,
                                                  std::span<const float> samples);
 
-/// A recording as it is, in silence: what a test of it hears. `ends` of its embeddings are frames.
+/// A recording unchanged, in silence: the input of a test of it. `ends` of its embeddings are frames.
 [[nodiscard]] std::vector<std::int8_t> plain_frames(const std::shared_ptr<const MfccTables>& features,
                                                     std::span<const float> clip);
 
-/// Embeddings of windows that hold the whole word of a recording (of a word longer than a window: its end).
-/// `talk`: runs that stand before and after it in half of the cases; may be empty. The same for the same
-/// seed.
+/// Embeddings of windows that contain the whole word of a recording (for a word longer than a window: its
+/// end). `talk`: runs placed before and after it in half of the cases; may be empty. The result is the same
+/// for the same seed.
 void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features, int window_frames,
                    std::span<const float> clip, const Negatives& negatives,
                    std::span<const NegativeRun* const> talk, std::uint64_t seed, Embeddings& to);

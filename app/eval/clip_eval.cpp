@@ -36,10 +36,10 @@ std::optional<double> Confusion::recall(int said) const noexcept {
 
 namespace {
 
-/// What follows a clip that a streaming net hears: its last frame, for as long as a word may be late.
+/// The sound after a clip for a streaming net: its last frame, for as long as a word may be late.
 constexpr double tail_seconds = 0.5;
-/// The least smoothed posterior of a keyword, or of unknown, that names a clip: of 0.1, 0.2, 0.3 and 0.5 the
-/// best on the validation list of Speech Commands.
+/// The lowest smoothed posterior of a keyword, or of unknown, that labels a clip: the best of 0.1, 0.2, 0.3
+/// and 0.5 on the validation list of Speech Commands.
 constexpr float sure = 0.2F;
 
 }  // namespace
@@ -65,7 +65,8 @@ class SurestSteps {
       surest_[label] = std::max(surest_[label], sum / static_cast<float>(rows));
     }
   }
-  /// The surest keyword if it is sure; else unknown if that is; else the surest of what is left.
+  /// The keyword with the highest posterior if that is high enough; otherwise unknown under the same
+  /// condition; otherwise the highest of the remaining labels.
   [[nodiscard]] Prediction heard(std::span<const Label> labels) const {
     for (const LabelKind kind : {LabelKind::keyword, LabelKind::unknown}) {
       if (const Prediction top = surest_of(labels, kind); top.posterior >= sure) {
@@ -189,7 +190,7 @@ ClipEvaluation evaluate_clips(const Network& network, std::span<const ClipFile> 
                               const std::function<void()>& on_clip) {
   struct Outcome {
     Predictions predictions{};
-    std::string reason;  // why it was skipped; empty: it was not
+    std::string reason;  // why the clip was skipped; empty: it was not
   };
   const std::vector<Label>& labels = network.model().labels;
   std::vector<Outcome> outcomes(clips.size());

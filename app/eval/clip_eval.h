@@ -1,5 +1,5 @@
-// How well a model knows single words: accuracy, recall and confusion of each branch.
-// Thread: evaluate_clips starts its own and returns when they are done.
+// A model's quality on single words: accuracy, recall and confusion of each branch. Thread: evaluate_clips
+// starts its own and returns when they are done.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace kwsd {
 
-/// Counts of what was said and what was recognised.
+/// Counts of spoken and predicted labels.
 class Confusion {
  public:
   explicit Confusion(std::size_t labels) : labels_(labels), counts_(labels * labels) {}
@@ -27,9 +27,9 @@ class Confusion {
   }
   [[nodiscard]] std::size_t labels() const noexcept { return labels_; }
   [[nodiscard]] std::int64_t clips(int said) const noexcept;
-  /// Share of all clips that were recognised, [0, 1]; 0 without clips.
+  /// Share of all clips that were predicted correctly, [0, 1]; 0 without clips.
   [[nodiscard]] double accuracy() const noexcept;
-  /// Share of the clips of one label that were recognised; none without clips of it.
+  /// Share of the clips of one label that were predicted correctly; none without clips of it.
   [[nodiscard]] std::optional<double> recall(int said) const noexcept;
 
  private:
@@ -64,11 +64,11 @@ struct ClipEvaluation {
   std::vector<Confusion> branches;       ///< [branch_count]
 };
 
-/// The samples of a file at 16 kHz; throws Error when they cannot be had. Called from several threads.
+/// The samples of a file at 16 kHz; throws Error when they are unavailable. Called from several threads.
 using SoundLoader = std::function<std::vector<float>(const std::filesystem::path&)>;
 
-/// Classifies single clips: one feature and network state per thread. A window net sees one window, cut by
-/// fit_window. A streaming net hears the whole clip, and its last frame for half a second more; the label is
+/// Classifies single clips: one feature and network state per thread. A window net gets one window, cut by
+/// fit_window. A streaming net gets the whole clip, and its last frame for half a second more; the label is
 /// the keyword of the highest smoothed posterior if that is at least 0.2, else unknown if that has been at
 /// least 0.2 once, else silence.
 class ClipClassifier {

@@ -1,4 +1,4 @@
-// The result of `kwsd eval --data` in words and as JSON. Thread: any, pure.
+// The result of `kwsd eval --data` as text and as JSON. Thread: any, pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,4 +1,4 @@
-// What the detector makes of one recording, as if it were said in a quiet room. Thread: any.
+// The detector's result for one recording, as if it were spoken in a quiet room. Thread: any.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ struct ClipScore {
 };
 
 /// `clip` (16 kHz, [-1, 1]) between silences, through the full branch of the spotter's first model.
-/// `keyword`: one of its labels; others count nothing.
+/// `keyword`: one of its labels; other labels are ignored.
 [[nodiscard]] ClipScore score_clip(const std::shared_ptr<const Spotter>& spotter, std::span<const float> clip,
                                    const std::string& keyword);
 

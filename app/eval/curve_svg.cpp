@@ -85,7 +85,7 @@ void draw_curve(std::string& svg, const Axes& axes, const Curve& curve, std::siz
   text(svg, left + width - 132, y + 2, "start", curve.name);
 }
 
-/// Top of the vertical axis: a half where that shows all curves down to one false accept per hour.
+/// Top of the vertical axis: 0.5 if that shows all curves down to one false accept per hour.
 double most_missed(std::span<const Curve> curves) {
   for (const Curve& curve : curves) {
     for (const auto& [per_hour, missed] : curve.points) {

@@ -21,7 +21,7 @@ int first_of_kind(std::span<const Label> labels, LabelKind kind) {
   return found == labels.end() ? -1 : static_cast<int>(found - labels.begin());
 }
 
-/// Index of the label that clips in a folder of this name have; -1: none fits.
+/// Index of the label for clips in a folder of this name; -1: no label fits.
 int label_of(const std::string& word, std::span<const Label> labels) {
   if (word == "_silence_") {
     return first_of_kind(labels, LabelKind::silence);

@@ -1,4 +1,4 @@
-// A folder of recorded words, and what a model should make of each. Thread: any.
+// A folder of recorded words, and the label that a model should predict for each. Thread: any.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ struct DataSet {
 
 /// The Speech Commands layout: `folder`/<word>/<sound file>. A folder named like a keyword of the model
 /// (same_word) holds that keyword, `_silence_` (or the name of the silence label) holds silence, every other
-/// one holds unknown words. What word_folders passes over does not count. With a list (ClipList, as
+/// folder holds unknown words. Folders that word_folders skips do not count. With a list (ClipList, as
 /// testing_list.txt) only the clips on it count. Warns of files that cannot be read.
 ///
 /// Throws Error: no_input when the folder or the list cannot be read, bad_data when no clip is left.

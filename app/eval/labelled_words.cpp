@@ -50,7 +50,7 @@ class LineParser {
     std::string digits(text);
     if (const auto comma = digits.find(',');
         comma != std::string::npos && digits.find('.') == std::string::npos) {
-      digits[comma] = '.';  // as some programs write it where people do
+      digits[comma] = '.';  // a decimal comma, as some programs write it in some locales
     }
     double value = 0;
     const char* last = digits.data() + digits.size();

@@ -1,4 +1,4 @@
-// Which word is spoken when in a recording: lines "start<TAB>end<TAB>word", seconds. Thread: any.
+// Times of the words in a recording: lines "start<TAB>end<TAB>word", seconds. Thread: any.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@ struct LabelledWord {
   bool operator==(const LabelledWord&) const = default;
 };
 
-/// Whether labels may have the word: 1 to 64 bytes of UTF-8 without control characters.
+/// Whether the word is valid in labels: 1 to 64 bytes of UTF-8 without control characters.
 [[nodiscard]] bool can_be_label(std::string_view word) noexcept;
 
 /// Reads a file of labels, sorted by start: ours, or what Audacity exports. Empty lines, lines that begin

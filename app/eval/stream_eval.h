@@ -1,5 +1,5 @@
-// What a model does on one recording with labels: at its thresholds and over a range of them, branch by
-// branch. Thread: evaluate_stream starts one per branch and returns when they are done.
+// A model's figures on one labelled recording: at its thresholds and over a range of them, branch by branch.
+// Thread: evaluate_stream starts one per branch and returns when they are done.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ struct BranchEvaluation {
 
 struct StreamEvaluation {
   StreamHours hours;
-  std::size_t keywords = 0;     ///< spoken, that the model knows
-  std::size_t other_words = 0;  ///< labelled, that it does not know: an event there is a false accept
+  std::size_t keywords = 0;     ///< spoken keywords of the model
+  std::size_t other_words = 0;  ///< labelled, but not in the model: an event there is a false accept
   std::array<BranchEvaluation, branch_count> branches;
 };
 
@@ -31,7 +31,7 @@ struct StreamEvaluation {
 [[nodiscard]] std::vector<SpokenWord> spoken_keywords(const Model& model,
                                                       std::span<const LabelledWord> labels);
 
-/// `params`: as `kwsd run` has them. other_words is left at 0.
+/// `params`: as in `kwsd run`. other_words is left at 0.
 [[nodiscard]] StreamEvaluation evaluate_stream(const Model& model, const DetectorParams& params,
                                                const LabelledStream& stream);
 

@@ -1,5 +1,5 @@
-// The figures that are said of a stream, defined once: for `kwsd eval`, the trainer, cards and FIGURES.md.
-// Thread: any, pure.
+// The figures of a stream, defined once: for `kwsd eval`, the trainer, cards and FIGURES.md. Thread: any,
+// pure.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// How long it was listened, in hours.
+/// Duration of the stream, in hours.
 struct StreamHours {
   double stream = 0;  ///< the whole stream
   double speech = 0;  ///< the same without the keywords and the 0.75 s after each (speech_hours)

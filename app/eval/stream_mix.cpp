@@ -111,7 +111,7 @@ class Mixer {
     }
   }
 
-  /// Drawn apart, so that the floor moves no other choice of the seed.
+  /// Drawn separately, so that the floor does not affect any other choice of the seed.
   void floor() {
     if (params_.floor_db) {
       Random random{params_.seed, 0xF100};

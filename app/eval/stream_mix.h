@@ -15,7 +15,7 @@ namespace kwsd {
 /// 16 kHz samples of one recorded word.
 struct MixWord {
   std::span<const std::int16_t> samples;
-  Extent spoken;  ///< where in it the word is (find_word)
+  Extent spoken;  ///< position of the word in it (find_word)
   int label = 0;
 };
 
@@ -25,7 +25,8 @@ struct MixParams {
   double pause_low_seconds = 0.15;  ///< before and after a word
   double pause_high_seconds = 0.45;
   std::optional<double> snr_db;  ///< speech to noise; none: clean
-  /// RMS of the white noise under all of it, dB of full scale: a microphone gives no zeros. None: none.
+  /// RMS of the white noise under all of it, dB of full scale: a microphone never delivers exact zeros. None:
+  /// none.
   std::optional<double> floor_db = -65;
   std::uint64_t seed = 1;
 };

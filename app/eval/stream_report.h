@@ -1,4 +1,4 @@
-// The result of `kwsd eval --stream` in words, as JSON and as a picture. Thread: any, pure.
+// The result of `kwsd eval --stream` as text, as JSON and as a picture. Thread: any, pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -101,7 +101,7 @@ StreamScore score_stream(const Model& model, const DetectorParams& params, Branc
   StreamScore score;
   score.keywords.resize(labels);
   std::vector<bool> hit(stream.words.size(), false);
-  std::size_t first = 0;  // words before it are over
+  std::size_t first = 0;  // words before it have ended
   const std::vector<float>& posteriors = stream.windows.posteriors[static_cast<std::size_t>(branch)];
   for (std::size_t w = 0; w < stream.windows.end_samples.size(); ++w) {
     const std::int64_t now = stream.windows.end_samples[w];
@@ -188,7 +188,7 @@ OperatingPoint point_at(const Sweep& sweep, double per_hour) {
 
 namespace {
 
-/// The keywords' places on the grid while the budget is spent.
+/// The keywords' positions on the grid while the budget is spent.
 struct Allocation {
   const Sweep& sweep;
   double pooled;

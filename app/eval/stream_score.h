@@ -1,5 +1,5 @@
-// How well a model spots words in a stream: hits, misses and false accepts for any thresholds, from one pass
-// through the network. Thread: any, pure; classify_stream may take minutes.
+// A model's quality on a stream: hits, misses and false accepts for any thresholds, from one pass through the
+// network. Thread: any, pure; classify_stream may take minutes.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ struct StreamPosteriors {
   std::int64_t samples = 0;                                 // of the stream
 };
 
-/// A stream, classified, and what is said in it (ordered by start).
+/// A classified stream, and the keywords spoken in it (ordered by start).
 struct LabelledStream {
   StreamPosteriors windows;
   std::vector<SpokenWord> words;
@@ -41,7 +41,7 @@ class StreamClassifier {
   explicit StreamClassifier(const Network& network);  ///< `network` must outlive it
   /// The next samples, 16 kHz.
   void push(std::span<const float> samples);
-  /// What was pushed so far. The classifier is of no use afterwards.
+  /// The result for all samples pushed so far. The classifier cannot be used afterwards.
   [[nodiscard]] StreamPosteriors take() { return std::move(out_); }
   /// Bytes that the posteriors take up so far.
   [[nodiscard]] std::size_t bytes() const noexcept;
@@ -65,7 +65,7 @@ struct KeywordScore {
   std::int64_t false_accepts = 0;
   std::int64_t confusions =
       0;  ///< of the false accepts: those between a keyword's start and 0.75 s after its end
-  /// Of the false accepts: those in what is said beside the keywords.
+  /// Of the false accepts: those in speech outside the keywords.
   [[nodiscard]] std::int64_t in_speech() const noexcept { return false_accepts - confusions; }
   KeywordScore& operator+=(const KeywordScore& other) noexcept;
 };
@@ -110,12 +110,12 @@ struct OperatingPoint {
 /// Hours of a stream beside its keywords and the 0.75 s after each: where a false accept is no confusion.
 [[nodiscard]] double speech_hours(const LabelledStream& stream, double sample_rate_hz);
 
-/// Thresholds per keyword, (labels), 1 for what is no keyword: as many hits as there can be while all
+/// Thresholds per keyword, (labels), 1 for labels that are not keywords: as many hits as possible while all
 /// keywords together stay within `per_hour` false accepts per hour of speech (stream_figures.h). No threshold
-/// is below `lowest`: what few hours of negatives did not trigger, the next hours may. Since events of one
-/// keyword do not hold back another, each keyword is read off the sweep on its own; the budget goes where it
-/// buys the most hits. `pooled`, [0, 1]: this share of a keyword's false accepts is taken from the average
-/// keyword's, since few of its own are chance.
+/// is below `lowest`: a level that few hours of negatives did not reach, the next hours may reach. Since
+/// events of one keyword do not hold back another, each keyword is read off the sweep on its own; the budget
+/// goes where it gains the most hits. `pooled`, [0, 1]: this share of a keyword's false accepts is taken from
+/// the average keyword's, since a small count of its own is mostly chance.
 [[nodiscard]] std::vector<float> choose_thresholds(const Model& model, const Sweep& sweep, double per_hour,
                                                    float lowest, double pooled = 0);
 

@@ -18,10 +18,10 @@ namespace kwsd {
 
 namespace {
 
-constexpr std::chrono::milliseconds look(50);  // how often ended commands are noticed
+constexpr std::chrono::milliseconds look(50);  // how often the runner checks for ended commands
 
-/// How a command is started: signals as a shell expects them, a process group of its own, standard output to
-/// standard error, because kwsd's own carries events.
+/// Attributes of a started command: signals as a shell expects them, a process group of its own, standard
+/// output redirected to standard error, because kwsd's own carries events.
 class SpawnPlan {
  public:
   explicit SpawnPlan(int input) {
@@ -133,7 +133,7 @@ void CommandRunner::start_waiting() {
   }
 }
 
-/// The line fits into the pipe, so that nobody waits for the command to read it.
+/// The line fits into the pipe, so writing it never waits for the command to read.
 void CommandRunner::start(const std::string& line) {
   int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -151,7 +151,7 @@ void CommandRunner::start(const std::string& line) {
   running_.push_back({pid, Clock::now() + limits_.longest_run});
 }
 
-/// Notices commands that have ended, and kills those that run too long.
+/// Collects ended commands, and kills those that run too long.
 void CommandRunner::reap() {
   std::erase_if(running_, [this](const Child& child) {
     int status = 0;

@@ -1,5 +1,5 @@
 // A command for each detection (--exec), with the event as a line of JSON on its standard input. It never
-// makes listening wait, except in a file run, which loses nothing: what is too much is dropped, counted and
+// makes listening wait, except in a file run, which loses nothing: excess detections are dropped, counted and
 // logged.
 //
 //   EventQueue --copy_to--> inbox --> thread: sh -c COMMAND, at most CommandLimits::most_running at a time
@@ -32,15 +32,15 @@ class CommandRunner {
   /// `when_full`: what happens when most_waiting detections wait for a command to end.
   CommandRunner(std::string command, bool wall_clock, EventQueue::WhenFull when_full,
                 const CommandLimits& limits = {});
-  /// Closes the inbox. Starts what waits and waits for its end where `when_full` is wait; otherwise for
-  /// `farewell` alone.
+  /// Closes the inbox. If `when_full` is wait, starts all waiting commands and waits for their end; otherwise
+  /// waits only for `farewell`.
   ~CommandRunner();
   CommandRunner(const CommandRunner&) = delete;
   CommandRunner& operator=(const CommandRunner&) = delete;
 
-  /// What is posted here is handled.
+  /// Events posted here are processed.
   [[nodiscard]] EventQueue& inbox() noexcept { return inbox_; }
-  /// Detections that no command was run for, because too many waited. Any thread.
+  /// Detections without a command, because too many waited. Any thread.
   [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }
 
  private:

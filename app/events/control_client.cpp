@@ -109,7 +109,7 @@ void ControlClient::send_line(std::string_view line, Clock::time_point until) {
   }
 }
 
-/// The first complete line of what was received.
+/// The first complete line of the received bytes.
 std::optional<std::string> ControlClient::take_line() {
   const std::size_t end = received_.find('\n');
   if (end == std::string::npos) {
@@ -120,7 +120,7 @@ std::optional<std::string> ControlClient::take_line() {
   return line;
 }
 
-/// Nothing where the time is over. Throws where kwsd hangs up.
+/// Nothing if the time is over. Throws if kwsd closes the connection.
 std::optional<std::string> ControlClient::read_line(Clock::time_point until) {
   for (;;) {
     if (auto line = take_line()) {

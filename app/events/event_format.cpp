@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Shortest decimal that is right to `places`: 0.97, not 0.9700000286102295.
+/// The shortest decimal that is accurate to `places`: 0.97, not 0.9700000286102295.
 double rounded(double value, int places) {
   const double unit = std::pow(10.0, places);
   return std::round(value * unit) / unit;
@@ -48,7 +48,7 @@ struct Fields {
     }
   }
 
-  /// The time only where there is a load, too: a run over a file says the same each time.
+  /// Writes the time only if there is also a load: a run over a file gives the same output each time.
   void second_stage(const SecondStageCounts& counts, bool timed) const {
     json["second_stage"] = {{"openings", counts.openings}, {"windows", counts.windows}};
     if (timed) {

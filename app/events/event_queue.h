@@ -18,10 +18,10 @@ constexpr std::size_t queued_events = 256;  ///< capacity for any number of read
 
 class EventQueue final : public DeviceListener {
  public:
-  /// What `post` does when the queue is full: a file run waits, live capture must not.
+  /// Behaviour of `post` when the queue is full: a file run waits, live capture must not.
   enum class WhenFull { wait, drop };
 
-  /// `wake_descriptor`: an eventfd that counts what happens here, for a reader that polls; -1: none.
+  /// `wake_descriptor`: an eventfd that is signalled for each change, for a reader that polls; -1: none.
   explicit EventQueue(std::size_t capacity, WhenFull when_full = WhenFull::drop, int wake_descriptor = -1);
   /// Before the first post.
   void when_full(WhenFull when_full) noexcept { when_full_ = when_full; }
@@ -31,13 +31,13 @@ class EventQueue final : public DeviceListener {
   /// Stamps the event with the wall clock, once for all copies, and queues it. False when it was dropped or
   /// the queue is closed.
   bool post(Event event) noexcept;
-  /// The same for a thread that must not wait: where the queue is full, false, and nothing is counted.
+  /// The same for a thread that must not wait: if the queue is full, returns false and counts nothing.
   bool post_if_room(Event event) noexcept;
   /// Posts the events of the same names.
   void device_lost(const std::string& device, const std::string& reason) noexcept override;
   void device_restored(const std::string& device, std::uint32_t rate_hz) noexcept override;
   void input_silent(bool silent, int channel, int channels) noexcept override;
-  /// Wakes everybody: what is queued can still be popped, nothing more can be posted.
+  /// Wakes all waiting threads: queued events can still be popped, no more can be posted.
   void close() noexcept;
 
   enum class Pop { event, timeout, closed };
@@ -46,7 +46,7 @@ class EventQueue final : public DeviceListener {
 
   /// Events that were dropped so far. Any thread.
   [[nodiscard]] std::int64_t dropped() const noexcept;
-  /// Counts `events` more that were taken from the queue and could not be written.
+  /// Adds `events` that were taken from the queue and could not be written.
   void count_dropped(std::int64_t events) noexcept;
 
  private:

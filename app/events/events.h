@@ -1,4 +1,4 @@
-// What kwsd tells its readers, as plain values. Made on the inference or the capture thread, written by
+// The events that kwsd reports, as plain values. Created on the inference or the capture thread, written by
 // the output thread. Stream time is in samples of 16 kHz since start.
 #pragma once
 
@@ -33,11 +33,11 @@ struct DetectionEvent {
   float snr_db = 0;      ///< the level above the noise floor of the last 5 s, dB, at least 0
 };
 
-/// How it goes, since start.
+/// Counters since start.
 struct StatusEvent {
   std::int64_t sample = 0;
   double level_db = 0;  ///< RMS of the last second of sound, dB relative to full scale; in `status` alone
-  double load = -1;     ///< CPU load the governor saw, [0, 1]; negative where nobody looks (a file run)
+  double load = -1;     ///< CPU load the governor measured, [0, 1]; negative without a governor (a file run)
   BranchId branch = BranchId::full;
   std::int64_t windows = 0;  ///< classified, all models together
   std::int64_t detections = 0;
@@ -65,16 +65,16 @@ struct DeviceRestoredEvent {
   std::uint32_t rate_hz = 0;
 };
 
-/// Only zeros arrive (a dead channel, a switch, a wrong slot), or that is over.
+/// Only zeros arrive (a dead channel, a switch, a wrong slot), or the channel has a signal again.
 struct SilentInputEvent {
   bool silent = false;
-  int channel = 1;   ///< that is listened to, from 1
+  int channel = 1;   ///< the channel in use, from 1
   int channels = 0;  ///< that the device has; 0: unknown
 };
 
-/// Somebody muted kwsd (SIGUSR1), or wants it to listen again (SIGUSR2).
+/// kwsd was muted (SIGUSR1), or unmuted (SIGUSR2).
 struct MutedEvent {
-  std::int64_t sample = 0;  ///< from which on
+  std::int64_t sample = 0;  ///< time of the change
   bool muted = false;
 };
 
@@ -83,7 +83,7 @@ struct ReloadedEvent {
   std::vector<std::string> models;
 };
 
-/// What this reader of the socket was too slow for.
+/// Events that this reader of the socket lost because it was too slow.
 struct DroppedEvent {
   std::int64_t events = 0;
 };

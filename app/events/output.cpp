@@ -47,7 +47,7 @@ void Output::work() noexcept {
   }
 }
 
-/// What the log and the service manager want to know of it.
+/// Passes the event to the log and to the service manager.
 void Output::note(const Event& event) {
   if (const auto* change = std::get_if<BranchChangedEvent>(&event.body)) {
     spdlog::info("branch: {} -> {} (load {:.2f})", branch_name(change->from), branch_name(change->to),

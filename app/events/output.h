@@ -10,16 +10,16 @@
 
 namespace kwsd {
 
-/// A warning, and its end, into the log.
+/// Logs a warning, and its end.
 void log_silent_input(const SilentInputEvent& input);
 
 class Output {
  public:
-  /// Starts to write. Both outlive it.
+  /// Starts to write. Both arguments outlive it.
   Output(EventQueue& events, EventSink& sink);
-  ~Output();  ///< closes the queue, and writes what is left
+  ~Output();  ///< closes the queue, and writes the remaining events
 
-  /// The last detection in words; empty: none yet. Any thread.
+  /// The last detection as text; empty: none yet. Any thread.
   [[nodiscard]] std::string last_detection() const;
 
  private:

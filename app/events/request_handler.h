@@ -1,4 +1,4 @@
-// Who answers what the clients of a socket ask for. Thread: the socket's.
+// Answers the requests of a socket's clients. Thread: the socket's.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// The process at the other end of a Unix socket, as the kernel knows it (SO_PEERCRED); -1: unknown.
+/// The process at the other end of a Unix socket, as the kernel reports it (SO_PEERCRED); -1: unknown.
 struct Peer {
   std::int64_t pid = -1;
   std::int64_t uid = -1;
@@ -20,8 +20,8 @@ struct Answer {
   bool subscribes = false;  ///< the client gets events from here on
 };
 
-/// {"error":text,"code":code} and a line break: a request that is refused. `code`: the exit status that
-/// describes why (Error::exit_code).
+/// {"error":text,"code":code} and a line break: the answer to a rejected request. `code`: the exit status
+/// that describes the reason (Error::exit_code).
 [[nodiscard]] std::string refusal_line(const std::string& text, int code);
 
 class RequestHandler {
@@ -31,9 +31,9 @@ class RequestHandler {
   RequestHandler(const RequestHandler&) = delete;
   RequestHandler& operator=(const RequestHandler&) = delete;
 
-  /// `request`: one line of a client without its line break, any bytes.
+  /// `request`: one line from a client without its line break, any bytes.
   [[nodiscard]] virtual Answer answer(std::string_view request, const Peer& peer) noexcept = 0;
-  /// Each event, before the clients have it.
+  /// Called with each event, before the clients get it.
   virtual void on_event(const Event& event) noexcept = 0;
 };
 

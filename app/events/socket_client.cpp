@@ -31,7 +31,7 @@ short SocketClient::wanted() const noexcept {
   return static_cast<short>((pending_.empty() ? 0 : POLLOUT) | (reads ? POLLIN : 0));
 }
 
-/// A program that has hung up may have sent a request first.
+/// A program that has closed the connection may have sent a request first.
 void SocketClient::note(short events) noexcept {
   readable_ = (events & POLLIN) != 0;
   gone_ = gone_ || (events & (POLLERR | POLLNVAL)) != 0 || ((events & POLLHUP) != 0 && !readable_);
@@ -83,7 +83,7 @@ void SocketClient::receive() {
   } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
     finished_ = true;
     received_ +=
-        received_.empty() || received_.back() == '\n' ? "" : "\n";  // a last line needs no line break
+        received_.empty() || received_.back() == '\n' ? "" : "\n";  // the last line may lack a line break
   }
 }
 

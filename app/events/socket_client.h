@@ -1,5 +1,5 @@
-// One connection of a SocketServer: lines that wait to be sent, events that were dropped, and the beginning
-// of a request. Bounded, whatever the program at the other end does. Thread: the server's.
+// One connection of a SocketServer: lines that wait to be sent, dropped events, and the beginning of a
+// request. Bounded, whatever the program at the other end does. Thread: the server's.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ namespace kwsd {
 
 class SocketClient {
  public:
-  static constexpr std::size_t most_pending_bytes = 1 << 16;  ///< events; besides the kernel's buffer
+  static constexpr std::size_t most_pending_bytes = 1 << 16;  ///< events; in addition to the kernel's buffer
   static constexpr std::size_t most_request_bytes = 4096;     ///< without the line break
 
-  /// `asks`: it may send requests; otherwise the kernel refuses what it sends, and it is subscribed.
+  /// `asks`: the client may send requests; otherwise the kernel rejects its data, and it is subscribed.
   SocketClient(Descriptor descriptor, bool asks);
 
   [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
@@ -27,24 +27,24 @@ class SocketClient {
   [[nodiscard]] bool subscribed() const noexcept { return subscribed_; }
   [[nodiscard]] bool gone() const noexcept { return gone_; }
   [[nodiscard]] bool pending() const noexcept { return !pending_.empty(); }
-  /// Of poll: what to wait for.
+  /// The events to poll for.
   [[nodiscard]] short wanted() const noexcept;
-  /// Of poll: what came.
+  /// The events that poll returned.
   void note(short events) noexcept;
 
-  /// Events for it from here on, after the lines of `greeting`.
+  /// Sends it events from here on, after the lines of `greeting`.
   void subscribe(std::string_view greeting);
-  /// An event's line; dropped and counted where it does not fit, and until all that waits is read: lines
-  /// never overtake the report of what was dropped.
+  /// An event's line; dropped and counted if it does not fit, and until all waiting lines are read: lines
+  /// never overtake the report of dropped events.
   void offer(std::string_view line);
   void count_dropped(std::int64_t events) noexcept { dropped_ += subscribed_ ? events : 0; }
-  /// Sends what the kernel takes now.
+  /// Sends as much as the kernel accepts now.
   void flush(const EventFormat& format);
 
-  /// Takes what was sent, at most 4096 bytes at a time, and nothing while a request or an answer waits.
+  /// Receives at most 4096 bytes at a time, and nothing while a request or an answer is pending.
   void receive();
-  /// The next request without its line break, once the last answer is sent. A line that is too long is
-  /// answered with a refusal, and ends the connection.
+  /// The next request without its line break, once the last answer is sent. A line that is too long gets an
+  /// error as its answer, and the connection ends.
   [[nodiscard]] std::optional<std::string> next_request();
   void answer(std::string_view line) { pending_ += line; }
 
@@ -56,8 +56,8 @@ class SocketClient {
   std::int64_t dropped_ = 0;  // events since the last report
   bool asks_, subscribed_;
   bool readable_ = false;  // poll said so
-  bool finished_ = false;  // it sends nothing more
-  bool ends_ = false;      // once all that waits is sent
+  bool finished_ = false;  // it sends no more data
+  bool ends_ = false;      // once all waiting lines are sent
   bool gone_ = false;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t inbox_events = 256;
 constexpr std::chrono::milliseconds last_words(200);
-constexpr int idle_ms = 1000;  // also how long no connection is accepted after accept failed
+constexpr int idle_ms = 1000;  // also the pause in accepting connections after accept failed
 
 }  // namespace
 
@@ -62,8 +62,8 @@ void SocketServer::serve() noexcept {
   }
 }
 
-/// Until there is an event, room in a socket, a request, or somebody who hangs up or calls; true for the
-/// last.
+/// Waits until there is an event, room in a socket, a request, a closed connection, or a new connection; true
+/// for a new connection.
 bool SocketServer::wait(int timeout_ms) {
   polled_.clear();
   polled_.push_back({wake_.get(), POLLIN, 0});
@@ -84,11 +84,11 @@ bool SocketServer::wait(int timeout_ms) {
 }
 
 void SocketServer::accept_clients() {
-  for (int calls = 0; calls < 16; ++calls) {  // then the clients have their turn
+  for (int calls = 0; calls < 16; ++calls) {  // then the clients are served
     Descriptor caller(accept4(listener_->get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (caller.get() < 0) {
       if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-        accept_after_ = Clock::now() + std::chrono::milliseconds(idle_ms);  // no descriptor is left
+        accept_after_ = Clock::now() + std::chrono::milliseconds(idle_ms);  // no descriptor is available
       }
       return;
     }
@@ -155,7 +155,7 @@ void SocketServer::serve_clients() {
   remove_gone();
 }
 
-/// A few at a time; the others then have their turn.
+/// A few at a time, so that other clients are served in between.
 void SocketServer::answer_requests(SocketClient& client) {
   constexpr int turn = 16;
   client.receive();
@@ -177,7 +177,7 @@ std::string SocketServer::greeting() const {
   return ready_ + lost_ + silent_ + muted_;
 }
 
-/// What a new reader is told first: that kwsd listens, and where it does not hear, why.
+/// The first lines for a new reader: kwsd listens, and if it gets no sound, the reason.
 void SocketServer::remember(const Event& event, const std::string& line) {
   if (std::holds_alternative<ReadyEvent>(event.body)) {
     ready_ = line;

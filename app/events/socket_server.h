@@ -1,12 +1,12 @@
 // Events for any number of local programs: each connects to a Unix stream socket and reads lines. None of
-// them can make kwsd wait: each has a bounded queue of its own, and what does not fit is dropped, counted,
-// and reported to that client. Without a handler nothing is ever read from them. With one, they send
-// requests, and get events once they have asked for them.
+// them can make kwsd wait: each has a bounded queue of its own, and events that do not fit are dropped,
+// counted, and reported to that client. Without a handler the server reads nothing from clients. With one,
+// they send requests, and get events once they have subscribed.
 //
 //   EventQueue --copy_to--> inbox --> server thread (poll) --> one queue per client --> sockets
 //                                             requests <--> RequestHandler
 //
-// Thread: constructed at set-up, closed by closing the inbox; everything else is its thread's own.
+// Thread: constructed at set-up, closed by closing the inbox; everything else belongs to its own thread.
 #pragma once
 
 #include <poll.h>
@@ -31,17 +31,17 @@ namespace kwsd {
 
 class SocketServer {
  public:
-  static constexpr std::size_t most_clients = 256;  ///< one more is turned away
+  static constexpr std::size_t most_clients = 256;  ///< further connections are rejected
 
-  /// Starts to serve. `handler` answers requests and outlives this; null: there are none. Throws Error
+  /// Starts to serve. `handler` answers requests and outlives this; null: no requests. Throws Error
   /// (unavailable) when the system has no descriptors left.
   SocketServer(std::unique_ptr<UnixListener> listener, EventFormat format, RequestHandler* handler = nullptr);
-  /// Closes the inbox, gives clients 0.2 s to take what is waiting for them, hangs up.
+  /// Closes the inbox, gives clients 0.2 s to receive their pending lines, closes the connections.
   ~SocketServer();
 
-  /// What is posted here goes to every client that wants events.
+  /// Events posted here go to every subscribed client.
   [[nodiscard]] EventQueue& inbox() noexcept { return inbox_; }
-  /// How many programs are connected. Any thread.
+  /// Number of connected programs. Any thread.
   [[nodiscard]] int clients() const noexcept { return count_; }
 
  private:
@@ -68,9 +68,9 @@ class SocketServer {
   std::atomic<int> count_{0};   // of clients_
   Clock::time_point accept_after_{};
   std::string ready_, lost_, silent_, muted_;  // lines that greet a new client
-  std::int64_t missed_ = 0;                    // events that the inbox had no room for
-  bool full_ = false;                          // whether the last one who came was turned away
-  bool requests_wait_ = false;                 // some client has sent more than fits into its turn
+  std::int64_t missed_ = 0;                    // events that did not fit into the inbox
+  bool full_ = false;                          // whether the last connection was rejected
+  bool requests_wait_ = false;                 // some client has sent more than is read in one turn
   bool closed_ = false;
   std::thread thread_;
 };

@@ -1,4 +1,4 @@
-// Events as lines on a file descriptor. A reader that is slow makes the output thread wait and nobody else.
+// Events as lines on a file descriptor. A slow reader makes only the output thread wait.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ class StdoutSink final : public EventSink {
 
   bool write(const Event& event) override;
   void interrupt() noexcept override { interrupted_ = true; }
-  /// The reader has closed the pipe: the program has nobody to work for.
+  /// The reader has closed the pipe: the program has no reader left.
   [[nodiscard]] bool reader_gone() const noexcept { return reader_gone_; }
   /// errno of a write that failed for another reason (disk full), or 0.
   [[nodiscard]] int failure() const noexcept { return failure_; }

@@ -33,7 +33,7 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-/// Makes way for a new socket: an old one to which nobody listens goes, anything else stays.
+/// Makes way for a new socket: removes an old one without a listener, keeps anything else.
 void remove_stale(const std::string& path, const std::string& setting, const sockaddr_un& address) {
   struct stat found {};
   if (lstat(path.c_str(), &found) != 0) {

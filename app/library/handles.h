@@ -1,5 +1,5 @@
-// Handles that a program holds: numbers that are never given twice, so that one that was closed is
-// recognised. Thread: any.
+// Handles that a program holds: numbers that are never reused, so that a closed handle is recognised. Thread:
+// any.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ class Handles {
     objects_.emplace(next_, std::move(object));
     return reinterpret_cast<Opaque*>(next_);
   }
-  /// Null for what is no open handle. The object lives as long as the caller keeps it.
+  /// Null for a value that is not an open handle. The object exists as long as the caller keeps it.
   [[nodiscard]] std::shared_ptr<Object> find(const Opaque* handle) const {
     const std::shared_lock lock(mutex_);
     const auto found = objects_.find(reinterpret_cast<std::uintptr_t>(handle));
     return found == objects_.end() ? nullptr : found->second;
   }
-  /// The object, which has no handle any more.
+  /// The object; its handle is closed.
   [[nodiscard]] std::shared_ptr<Object> remove(const Opaque* handle) {
     const std::unique_lock lock(mutex_);
     const auto found = objects_.find(reinterpret_cast<std::uintptr_t>(handle));

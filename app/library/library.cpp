@@ -32,7 +32,7 @@ struct SpotterObject {
   std::vector<Keyword> keywords;
 };
 
-/// A stream, and the detections that its program has not fetched.
+/// A stream, and the detections that the program has not fetched yet.
 struct StreamObject {
   explicit StreamObject(std::shared_ptr<const SpotterObject> from)
       : owner(std::move(from)), stream(owner->spotter) {}
@@ -79,7 +79,7 @@ int status_of(ErrorKind kind) noexcept {
   }
 }
 
-/// Runs `body`, which returns a status; nothing that it throws gets out.
+/// Runs `body`, which returns a status; exceptions do not leave the function.
 template <class Body>
 int guarded(Body&& body) noexcept {
   try {
@@ -95,7 +95,7 @@ int guarded(Body&& body) noexcept {
   }
 }
 
-/// Runs body(StreamObject&) for an open stream that nobody else uses.
+/// Runs body(StreamObject&) for an open stream that no other thread is using.
 template <class Body>
 int with_stream(kwsd_stream* handle, Body&& body) noexcept {
   return guarded([&]() -> int {

@@ -72,14 +72,14 @@ void LiveActions::write_changed_thresholds() {
   state_.say("written: " + file.string(), false);
 }
 
-/// The selected keyword was said, and not heard: the last 2 s.
+/// Marks a miss of the selected keyword: saves the last 2 s.
 void LiveActions::mark_miss() {
   if (state_.selected < state_.keywords.size()) {
     keep(state_.keywords[state_.selected].name, tap_.heard() - mark_samples);
   }
 }
 
-/// The last detection was wrong: 2 s around its word, under a name that is no keyword.
+/// Marks a false accept: saves 2 s around the word of the last detection, under a name that is not a keyword.
 void LiveActions::mark_false_accept() {
   if (state_.detections.empty()) {
     state_.say("there is no detection to mark as a false accept", true);

@@ -1,4 +1,4 @@
-// What the keys of `kwsd live` do outside the screen: thresholds in force and on disk, marks for training.
+// Effects of the keys of `kwsd live` outside the screen: thresholds in force and on disk, marks for training.
 // Thread: the screen's.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace kwsd {
 
 class LiveActions {
  public:
-  /// What keys do to the listening and to the configuration. The last one returns the file that was written,
+  /// Callbacks that change the listening and the configuration. The last one returns the file that it wrote,
   /// or throws.
   struct Effects {
     std::function<void(bool)> set_muted;
@@ -25,7 +25,7 @@ class LiveActions {
     std::function<std::filesystem::path(std::span<const NamedThreshold>)> write_thresholds;
   };
 
-  /// What is done, and what fails, is said in the state. `state` and `tap` must outlive it.
+  /// Successes and failures are reported in the state. `state` and `tap` must outlive it.
   LiveActions(LiveState& state, const SoundTap& tap, ClipFolder clips, Effects effects);
 
   /// False for the key that quits.

@@ -1,4 +1,4 @@
-// What the keys of `kwsd live` do to its state. Thread: the screen's, pure.
+// Effects of the keys of `kwsd live` on its state. Thread: the screen's, pure.
 #pragma once
 
 #include "app/live/live_state.h"
@@ -10,7 +10,7 @@ namespace live_key {
 inline constexpr int up = 0x110001, down = 0x110002, left = 0x110003, right = 0x110004;
 }
 
-/// What is left to do for somebody with files and devices.
+/// The remaining action, for the code that has access to files and devices.
 enum class LiveAction : std::uint8_t {
   none,
   quit,

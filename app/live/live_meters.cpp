@@ -10,7 +10,7 @@ namespace kwsd {
 namespace {
 
 constexpr std::int64_t second = stream_rate_hz;      // samples
-constexpr std::int64_t least_samples = second / 10;  // of one look at the level
+constexpr std::int64_t least_samples = second / 10;  // of one level measurement
 constexpr std::int64_t clipping_hold = second, peak_hold = 2 * second;
 constexpr double rate_span_seconds = 2;
 constexpr float full_scale = 0.99F;
@@ -34,7 +34,7 @@ void LiveMeters::update(LiveState& state, const SoundTap& sound, const ScoreTap&
   state.seconds = static_cast<double>(metered_) / stream_rate_hz;
 }
 
-/// Of what came since the last look, at least 0.1 s and at most 1 s.
+/// Level of the samples since the last look, at least 0.1 s and at most 1 s.
 void LiveMeters::level(LiveState& state, const SoundTap& tap) {
   const std::int64_t heard = tap.heard();
   const std::int64_t count = std::min(heard, std::clamp(heard - metered_, least_samples, second));

@@ -1,4 +1,4 @@
-// Levels, scores and rates for the screen, from what the tap has. Thread: the screen's.
+// Levels, scores and rates for the screen, computed from the tap. Thread: the screen's.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,10 @@ namespace kwsd {
 
 class LiveMeters {
  public:
-  /// Fills level, keywords, branch, seconds and windows_per_second. `now_seconds`: any clock that does not go
-  /// back. A threshold that was set by key stays as it was set until it is written. While muted, scores are
-  /// 0.
+  /// Fills level, keywords, branch, seconds and windows_per_second. `now_seconds`: any monotonic clock. A
+  /// threshold that was set by key keeps its value until it is written. While muted, scores are 0.
   void update(LiveState& state, const SoundTap& sound, const ScoreTap& scores, double now_seconds);
-  /// The taps of scores are another's from here on.
+  /// From here on, the score taps belong to another recognizer.
   void restart() noexcept;
 
  private:

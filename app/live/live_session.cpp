@@ -46,14 +46,14 @@ std::string clock_text_of(std::chrono::system_clock::time_point time) {
   return text.data();
 }
 
-/// A terminal is watched at the pace of life; so is a microphone.
+/// On a terminal, and from a microphone, input is processed in real time.
 InputOptions input_of(const LiveOptions& options, bool terminal) {
   InputOptions input = options.settings.input;
   input.realtime = options.screenshot.empty() && (terminal || input.realtime);
   return input;
 }
 
-/// Returns the file. Thresholds of a weaker one that it hides are taken over.
+/// Returns the file. Takes over the thresholds of a weaker file that it hides.
 std::filesystem::path write_to_configuration(const std::string& explicit_file,
                                              std::span<const NamedThreshold> changed) {
   const std::filesystem::path file = preferred_config_file(explicit_file);
@@ -94,7 +94,7 @@ LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
   show_models();
 }
 
-/// Gives a recognizer a tap, which shows the thresholds in force from the first look on.
+/// Gives a recognizer a tap, which shows the thresholds in force from the beginning.
 void LiveSession::prepare(Recognizer& recognizer) {
   const auto models = recognizer.models();
   next_scores_ = std::make_shared<ScoreTap>(models, last_sample(options_));
@@ -130,7 +130,7 @@ void LiveSession::finish_reload() {
   }
 }
 
-/// Whether a signal has come that ends the program. One that asks for a reload starts it.
+/// Whether a signal that ends the program has arrived. A signal that requests a reload starts it.
 bool LiveSession::stopped() {
   for (auto signal = stop_.next(); signal != StopSignals::Signal::none; signal = stop_.next()) {
     if (signal == StopSignals::Signal::reload && listening_.ended()) {
@@ -152,7 +152,7 @@ void LiveSession::run() {
   if (!options_.screenshot.empty()) {
     take_screenshot();
   } else if (const std::unique_ptr<Terminal> terminal = Terminal::open()) {
-    const QuietStderr quiet;  // libraries that complain there would write across the screen
+    const QuietStderr quiet;  // error messages of libraries would overwrite the screen
     log_.hold();
     start();
     on_terminal(*terminal);
@@ -175,7 +175,7 @@ void LiveSession::start() {
 }
 
 void LiveSession::stop() noexcept {
-  events_.close();  // nobody takes any more: inference must not wait for room
+  events_.close();  // there is no consumer any more: inference must not wait for room
   listening_.stop();
 }
 
@@ -188,7 +188,7 @@ void LiveSession::on_terminal(Terminal& terminal) {
     poll(wait.data(), wait.size(), static_cast<int>(std::ceil(std::max(0.0, next - now_seconds()) * 1000)));
     const double now = now_seconds();
     if ((wait[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
-      break;  // the terminal is gone
+      break;  // the terminal is closed
     }
     bool pressed = false;
     while (const auto key = terminal.key()) {
@@ -214,8 +214,8 @@ void LiveSession::on_terminal(Terminal& terminal) {
                 100 * cpu_seconds(RUSAGE_SELF) / seconds);
 }
 
-/// Waits for an event, at most 200 ms, and hands it to `take` when it is a detection. False once the input
-/// has ended and all its events are taken, or a signal ended it.
+/// Waits for an event, at most 200 ms, and passes it to `take` if it is a detection. False once the input has
+/// ended and all its events are processed, or a signal ended it.
 bool LiveSession::next_detection(
     const std::function<void(const DetectionEvent&, std::chrono::system_clock::time_point)>& take) {
   Event event;
@@ -270,7 +270,7 @@ void LiveSession::refresh(double now) {
   finish_reload();
   const bool ended = listening_.ended();  // first: then its last events are there
   take_events();
-  state_.input = source().name();  // a device tells both once it is open
+  state_.input = source().name();  // a device reports both once it is open
   state_.rate_hz = source().rate_hz();
   govern(now);
   measure_own_load(now);

@@ -30,17 +30,17 @@ class Terminal;
 struct LiveOptions {
   RunOptions settings;
   int frames_per_second = 10;
-  std::string marks = "kwsd-marks";  ///< folder for what is marked
-  std::string speaker;               ///< in the names of those recordings
-  std::string config;                ///< file that thresholds are written to; empty: the one that applies
+  std::string marks = "kwsd-marks";  ///< folder for marked recordings
+  std::string speaker;               ///< the speaker in the names of those recordings
+  std::string config;                ///< file for changed thresholds; empty: the one that applies
   std::string screenshot;            ///< .svg or .txt; empty: none
-  double at_seconds = -1;            ///< of the screenshot; negative: the end of the input
-  int rows = 24, columns = 80;       ///< of the screenshot
+  double at_seconds = -1;            ///< time of the screenshot; negative: the end of the input
+  int rows = 24, columns = 80;       ///< size of the screenshot
 };
 
 class LiveSession {
  public:
-  /// `read_settings` is called at each reload. Throws Error for whatever is wrong before the first sample.
+  /// `read_settings` is called at each reload. Throws Error for any error before the first sample.
   LiveSession(const LiveOptions& options, Reload::Read read_settings);
   ~LiveSession();
 
@@ -71,11 +71,11 @@ class LiveSession {
   const LiveOptions options_;
   StopSignals stop_;
   bool stopped_ = false;
-  MessageLog log_;  // gives back what it held after everything else has ended
+  MessageLog log_;  // prints its held messages after everything else has ended
   EventQueue events_;
   Pipeline pipeline_;
   SoundTap sound_;
-  std::shared_ptr<ScoreTap> scores_, next_scores_;  // of the recognizer that listens, and of the next one
+  std::shared_ptr<ScoreTap> scores_, next_scores_;  // of the active recognizer, and of the next one
   LiveState state_;
   Listening listening_;
   Controls controls_;

@@ -16,7 +16,7 @@ struct LiveKeyword {
   float score = 0;             ///< the detector's, [0, 1]
   float peak = 0;              ///< highest of the last seconds
   float threshold = 0;         ///< in the branch that runs, [0, 1]
-  bool threshold_set = false;  ///< by key, and not written to the configuration yet
+  bool threshold_set = false;  ///< set by key, and not written to the configuration yet
 };
 
 struct LiveDetection {
@@ -55,9 +55,9 @@ struct LiveState {
   double own_load = -1;            ///< of kwsd, cores; negative: unknown
   double windows_per_second = -1;  ///< negative: unknown
   double overrun_seconds = 0;      ///< sound lost between device and network
-  std::string message;             ///< what the last key did, or a warning
+  std::string message;             ///< the result of the last key, or a warning
   bool message_is_warning = false;
-  int message_frames = 0;  ///< for which it has been shown
+  int message_frames = 0;  ///< how long it has been shown
 
   void say(std::string text, bool warning) {
     message = std::move(text);

@@ -29,8 +29,8 @@ bool SoundTap::copy(std::int64_t from, std::span<float> out) const noexcept {
     out[static_cast<std::size_t>(i)] =
         ring_[static_cast<std::size_t>(from + i) % kept_samples].load(std::memory_order_acquire);
   }
-  // Who has seen a sample (acquire) of a later block (release) sees that the block before was announced; the
-  // one that is being written reaches at most longest_block further.
+  // A thread that has seen a sample (acquire) of a later block (release) also sees that the block before was
+  // announced; the block being written reaches at most longest_block further.
   const std::int64_t newest =
       heard_.load(std::memory_order_relaxed) + static_cast<std::int64_t>(longest_block);
   return newest - from <= static_cast<std::int64_t>(kept_samples);

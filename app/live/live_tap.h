@@ -1,5 +1,5 @@
-// What the screen of `kwsd live` takes from the inference thread, which it only reads. No side waits for the
-// other: every value is an atomic of its own.
+// The values that the screen of `kwsd live` takes from the inference thread; it only reads them. No side
+// waits for the other: every value is an atomic of its own.
 //
 //   inference thread --samples--> [SoundTap] --> screen thread
 //   inference thread --scores, thresholds in force--> [ScoreTap] --> screen thread
@@ -23,16 +23,16 @@ class SoundTap final : public SoundObserver {
   static constexpr std::size_t kept_samples = std::size_t{1} << 17U;  ///< the last 8.2 s
   static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
 
-  /// What is heard after sample `until` is passed over.
+  /// Skips sound after sample `until`.
   explicit SoundTap(std::int64_t until = forever);
 
   void on_samples(std::span<const float> samples) noexcept override;
 
   // The screen's side.
 
-  /// 16 kHz samples heard so far.
+  /// 16 kHz samples received so far.
   [[nodiscard]] std::int64_t heard() const noexcept { return heard_; }
-  /// Samples [from, from + out.size()); false where they are not there yet or not any more.
+  /// Samples [from, from + out.size()); false if they are not available yet or no longer kept.
   [[nodiscard]] bool copy(std::int64_t from, std::span<float> out) const noexcept;
 
  private:
@@ -46,7 +46,7 @@ class SoundTap final : public SoundObserver {
 /// Scores and thresholds of one recognizer's keywords, in the order of its models and of their labels.
 class ScoreTap final : public WindowObserver {
  public:
-  /// Windows that end after sample `until` are passed over.
+  /// Skips windows that end after sample `until`.
   explicit ScoreTap(std::span<const std::shared_ptr<const Model>> models,
                     std::int64_t until = SoundTap::forever);
 
@@ -57,9 +57,9 @@ class ScoreTap final : public WindowObserver {
 
   [[nodiscard]] const std::vector<std::string>& keywords() const noexcept { return names_; }
   [[nodiscard]] float score(std::size_t keyword) const noexcept { return taps_[keyword].score; }
-  /// In force in the branch that runs; before the first window the model's own in the full branch.
+  /// Threshold in force in the active branch; before the first window the model's own in the full branch.
   [[nodiscard]] float threshold(std::size_t keyword) const noexcept { return taps_[keyword].threshold; }
-  /// Says what is in force before the first window, in the full branch. Before the recognizer listens.
+  /// Sets the thresholds in force before the first window, in the full branch. Before the recognizer listens.
   void set_threshold(std::size_t keyword, float threshold) noexcept { taps_[keyword].threshold = threshold; }
   [[nodiscard]] BranchId branch() const noexcept { return branch_; }
   [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }

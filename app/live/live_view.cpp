@@ -28,7 +28,7 @@ std::string clock_of(double seconds) {
   return print("%02lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-/// `text`, or its beginning and a mark where it is longer than `width`.
+/// `text`, or its beginning and an ellipsis if it is longer than `width`.
 std::string fitted(const std::string& text, int width) {
   const std::u32string points = code_points(text);
   if (static_cast<int>(points.size()) <= width) {
@@ -116,7 +116,7 @@ class LiveView {
     }
   }
 
-  /// So that the selected one is among those shown.
+  /// Scrolls so that the selected keyword is among those shown.
   [[nodiscard]] std::size_t first_keyword(int shown) const {
     const auto rows = static_cast<std::size_t>(shown);
     const std::size_t last_first = state_.keywords.size() - rows;

@@ -6,13 +6,13 @@
 
 namespace kwsd {
 
-/// What a terminal can show.
+/// Capabilities of a terminal.
 struct LiveStyle {
-  bool utf8 = true;  ///< otherwise ASCII alone
+  bool utf8 = true;  ///< otherwise ASCII only
 };
 
-/// The whole screen. What does not fit is left out: first keywords far from the selected one, then
-/// detections; below 40 x 10 a note alone.
+/// The whole screen. Parts that do not fit are left out: first keywords far from the selected one, then
+/// detections; below 40 x 10 only a note is shown.
 [[nodiscard]] Screen draw_live(const LiveState& state, int rows, int columns, const LiveStyle& style = {});
 
 /// A detection as a line: "   12.81 s  stop      0.97 (0.80)  full   14:03:27".

@@ -21,7 +21,7 @@ class MessageLog::Sink final : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return std::exchange(warning_, {});
   }
-  /// In the order in which they came; what was too much is missing.
+  /// Messages in their order; excess messages are missing.
   std::vector<std::pair<spdlog::level::level_enum, std::string>> take_all() {
     const std::lock_guard lock(mutex_);
     return std::move(held_);

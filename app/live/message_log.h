@@ -1,5 +1,5 @@
-// Where the log goes while the screen is drawn on: a line of the screen, and standard error once the screen
-// is gone. Thread: made and ended before and after all other threads; messages come from any.
+// The destination of the log while the screen is drawn: a line of the screen, and standard error once the
+// screen is closed. Thread: created before and destroyed after all other threads; messages come from any.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace kwsd {
 class MessageLog {
  public:
   MessageLog();
-  ~MessageLog();  ///< the log is as it was, and gets what was held
+  ~MessageLog();  ///< restores the log, which gets the held messages
   MessageLog(const MessageLog&) = delete;
   MessageLog& operator=(const MessageLog&) = delete;
 

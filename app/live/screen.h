@@ -1,4 +1,4 @@
-// A screen of characters, drawn in memory: what a terminal, a test and a picture show. Thread: one, pure.
+// A screen of characters, drawn in memory: for a terminal, a test and a picture. Thread: one, pure.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace kwsd {
 
-/// What a cell means; each medium has its own colours for it.
+/// The meaning of a cell; each medium has its own colours for it.
 enum class Ink : std::uint8_t { plain, faint, strong, low, good, warn, bad, chosen };
 
 struct Cell {
@@ -25,8 +25,8 @@ class Screen {
   [[nodiscard]] int columns() const noexcept { return columns_; }
   [[nodiscard]] const Cell& at(int row, int column) const noexcept;
 
-  /// Writes UTF-8 from a cell on, one cell per code point; what lies outside is cut off, control characters
-  /// and broken UTF-8 become '?'. Returns the column after the last one.
+  /// Writes UTF-8 from a cell on, one cell per code point; text outside the screen is cut off, control
+  /// characters and broken UTF-8 become '?'. Returns the column after the last one.
   int put(int row, int column, std::string_view utf8, Ink ink = Ink::plain);
   /// The same, ending before `column`.
   void put_right(int row, int column, std::string_view utf8, Ink ink = Ink::plain);

@@ -23,14 +23,14 @@ namespace {
 
 constexpr std::array fatal_signals{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV};
 
-/// What a crash needs to leave the terminal usable. Written before the handlers are set.
+/// State that a crash handler needs to leave the terminal usable. Written before the handlers are installed.
 struct Rescue {
   int descriptor = -1;
   termios settings{};
   std::array<char, 128> leave{};  // leaves the other screen, shows the cursor
   std::size_t leave_bytes = 0;
 };
-Rescue rescue;  // NOLINT: a signal handler has nothing else
+Rescue rescue;  // NOLINT: a signal handler has no other way
 
 /// Only calls that POSIX allows in a signal handler.
 extern "C" void rescue_terminal(int signal) {
@@ -39,7 +39,7 @@ extern "C" void rescue_terminal(int signal) {
   raise(signal);  // the handler is gone (SA_RESETHAND)
 }
 
-/// What the terminal wants to be sent for something; null where it cannot do it.
+/// The terminal's control sequence for a function; null if the terminal does not support it.
 const char* capability(const char* name) {
   const char* text = tigetstr(name);
   return text == reinterpret_cast<const char*>(-1) ? nullptr : text;
@@ -98,7 +98,7 @@ attr_t attributes_of(Ink ink) {
 }  // namespace
 
 struct Terminal::Curses {
-  std::FILE* keys = nullptr;  // owned where it is not stdin
+  std::FILE* keys = nullptr;  // owned if it is not stdin
   SCREEN* screen = nullptr;
   Screen drawn{1, 1};
   bool fresh = true;  // nothing is drawn yet, or not at this size

@@ -1,5 +1,5 @@
-// The terminal that `kwsd live` draws on, through ncurses. It is as it was after the destructor, and also
-// after a crash. Thread: one; one at a time.
+// The terminal that `kwsd live` draws on, through ncurses. The destructor restores the terminal's state, and
+// so does a crash. Thread: one; one at a time.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@ namespace kwsd {
 
 class Terminal {
  public:
-  /// Null where standard output is no terminal, or one that cannot be drawn on. Keys come from the terminal
-  /// even where standard input does not.
+  /// Null if standard output is not a terminal, or is one that does not support drawing. Keys come from the
+  /// terminal even if standard input does not.
   [[nodiscard]] static std::unique_ptr<Terminal> open();
   ~Terminal();
   Terminal(const Terminal&) = delete;
@@ -21,12 +21,12 @@ class Terminal {
   [[nodiscard]] int rows() const;
   [[nodiscard]] int columns() const;
   [[nodiscard]] bool utf8() const noexcept { return utf8_; }
-  /// Readable when a key waits.
+  /// Readable when a key is pending.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-  /// Sends what differs from the last screen.
+  /// Sends the differences from the last screen.
   void draw(const Screen& screen);
-  /// A key that waits, as live_keys.h names it; none: nothing waits. Notices a new size by the way.
+  /// A pending key, as live_keys.h names it; none: no key is pending. Also detects a new size.
   [[nodiscard]] std::optional<int> key();
 
  private:

@@ -14,7 +14,7 @@ double Backoff::lost(double now) noexcept {
     outage_since_ = now;
   }
   connected_since_ = -1;
-  // A quarter of the outage: a broker that is back after 40 s is found within 50 s.
+  // A quarter of the outage: a broker that returns after 40 s is found within 50 s.
   const double window = std::clamp((now - outage_since_) / 4, spread_, std::max(spread_, longest_seconds));
   return random_.uniform(1, window);
 }

@@ -1,4 +1,4 @@
-// The lines of kwsd's event socket, as they come; kwsd may come and go. Thread: one, which polls.
+// The lines of kwsd's event socket, as they arrive; kwsd may stop and restart. Thread: one, which polls.
 #pragma once
 
 #include <string>
@@ -19,12 +19,12 @@ class EventFeed {
   /// -1: not connected.
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
   [[nodiscard]] bool connected() const noexcept { return socket_.get() >= 0; }
-  /// Connects where there is no connection, at most once a second. Why it fails is in reason().
+  /// Connects if not connected, at most once a second. reason() explains a failure.
   void connect(double now);
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 
-  /// Calls on_line(std::string_view) for each line that is complete; at most 64 KiB at a time. False: kwsd
-  /// hung up, or a line is too long; the feed is then no longer connected.
+  /// Calls on_line(std::string_view) for each complete line; reads at most 64 KiB at a time. False: kwsd
+  /// closed the connection, or a line is too long; the feed is then no longer connected.
   template <class OnLine>
   [[nodiscard]] bool read(OnLine&& on_line) {
     const bool open = read_some();

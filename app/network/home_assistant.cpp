@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A word as part of a key: other characters than letters, digits and '_' become -XX.
+/// A word as part of a key: characters other than letters, digits and '_' become -XX.
 std::string key_of(const std::string& word) {
   std::string key;
   for (const char c : word) {
@@ -42,7 +42,7 @@ json threshold(const MqttIdentity& identity, const std::string& word) {
           {"name", "Threshold of " + word},
           {"state_topic", topic},
           {"command_topic", topic + "/set"},
-          {"retain", true},  // the broker keeps what was set, also for a kwsd that starts again
+          {"retain", true},  // the broker keeps the set value, also for a restarted kwsd
           {"min", 0},
           {"max", 1},
           {"step", 0.01},
@@ -76,7 +76,7 @@ json discovery_document(const MqttIdentity& identity, const Discovered& discover
   };
   json words = json::array();
   const auto remove = [&](const std::string& key, const char* platform) {
-    components[key] = {{"platform", platform}};  // an entry with nothing but its platform removes the entity
+    components[key] = {{"platform", platform}};  // an entry with only its platform removes the entity
   };
   for (const MqttKeyword& keyword : discovered.keywords) {
     words.push_back(keyword.word);

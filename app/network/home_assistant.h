@@ -1,6 +1,6 @@
 // Home Assistant's MQTT discovery: the document that makes a kwsd a device with an event entity, a trigger
-// and a threshold for each keyword, a switch for listening, and a sensor for a microphone that is missing.
-// Thread: any, pure.
+// and a threshold for each keyword, a switch for listening, and a sensor for a missing microphone. Thread:
+// any, pure.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ struct MqttKeyword {
 struct Discovered {
   std::span<const MqttKeyword> keywords;
   std::span<const std::string> gone;  ///< keywords of an earlier document, whose entities are removed
-  bool commands = false;              ///< kwsd takes commands: a switch and the thresholds
+  bool commands = false;              ///< kwsd accepts commands: a switch and the thresholds
 };
 [[nodiscard]] nlohmann::json discovery_document(const MqttIdentity& identity, const Discovered& discovered);
 

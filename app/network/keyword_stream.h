@@ -1,5 +1,5 @@
-// The sound of one client to words: PCM of any format in, keywords that the client wants out. What the
-// servers have in common. Thread: one at a time.
+// Turns the sound of one client into words: PCM of any format in, the keywords that the client wants out.
+// Shared by the servers. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -32,21 +32,22 @@ struct StreamWord {
 
 class KeywordStream {
  public:
-  /// Throws Error (usage) for a threshold of no keyword.
+  /// Throws Error (usage) for a threshold of a word that is not a keyword.
   KeywordStream(std::shared_ptr<const Spotter> spotter, const RecognitionOptions& recognition);
 
-  /// From now on the governor chooses the branch, and is told what the stream costs.
+  /// From now on the governor chooses the branch, and receives the cost of the stream.
   void govern(std::shared_ptr<StreamGovernor::Member> member) { governed_ = std::move(member); }
-  /// Only these keywords count from now on; none: all. False where none of them is a keyword.
+  /// Only these keywords count from now on; none: all. False if none of them is a keyword.
   [[nodiscard]] bool choose(std::span<const std::string> names);
   /// The stream's sample that comes next.
   [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }
-  /// What follows does not join what went before; its first sample is at 0 s, its shape the default.
+  /// The sound that follows is not continuous with the earlier sound; its first sample is at 0 s, its shape
+  /// the default.
   void restart();
   void set_shape(const PcmShape& shape);
   [[nodiscard]] const PcmShape& shape() const noexcept { return shape_; }
-  /// Little-endian integers of the shape; the first channel counts. Bytes of an incomplete frame at the end
-  /// are dropped.
+  /// Little-endian integers of the given shape; only the first channel is used. Bytes of an incomplete frame
+  /// at the end are dropped.
   void push(std::string_view pcm, const std::function<void(const StreamWord&)>& on_word);
 
  private:

@@ -53,7 +53,7 @@ tcp::acceptor listen_tcp(boost::asio::io_context& context, const std::string& ur
   return acceptor;
 }
 
-/// Removes a socket that no program listens on.
+/// Removes a socket without a listening program.
 void make_way(boost::asio::io_context& context, const std::string& path) {
   struct stat found {};
   if (lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) {

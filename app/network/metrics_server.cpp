@@ -33,7 +33,7 @@ namespace http = boost::beast::http;
 using MetricsSocket = boost::asio::generic::stream_protocol::socket;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds client_patience(5);  // with a client, from its connection to the last byte
+constexpr std::chrono::seconds client_patience(5);  // for one client, from its connection to the last byte
 constexpr std::chrono::milliseconds kwsd_patience(1000);  // for each of two answers
 constexpr std::size_t most_header_bytes = 8192;
 constexpr int most_clients = 32;
@@ -146,19 +146,19 @@ class MetricsServer {
       if (error == boost::asio::error::operation_aborted) {
         return;
       }
-      if (error) {  // out of descriptors, say: later there may be some
+      if (error) {  // e.g. no descriptor is free: retry later
         pause_.expires_after(std::chrono::milliseconds(100));
         pause_.async_wait([this, &listening](error_code) { accept(listening); });
         return;
       }
-      if (clients_ < most_clients) {  // otherwise hangs up
+      if (clients_ < most_clients) {  // otherwise closes the connection
         std::make_shared<Scrape>(MetricsSocket(std::move(socket)), options_.control, clients_)->start();
       }
       accept(listening);
     });
   }
 
-  /// For node-exporter, which is another user.
+  /// Readable for node-exporter, which runs as another user.
   void write() {
     AtomicFile file(options_.textfile);
     chmod(file.temporary().c_str(), 0644);

@@ -1,4 +1,4 @@
-// kwsd metrics: what a running kwsd counts, for Prometheus. Thread: all on the one that calls.
+// kwsd metrics: the counters of a running kwsd, for Prometheus. Thread: all on the calling thread.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,12 @@ struct MetricsOptions {
   double interval_seconds = 15;   ///< between two writes of the textfile
 };
 
-/// Asks kwsd now; it answers within 2 s or counts as down.
+/// Queries kwsd now; it answers within 2 s or counts as down.
 [[nodiscard]] std::string ask_metrics(const std::string& control) noexcept;
 
-/// Serves GET /metrics over HTTP at the addresses, and writes the textfile, until SIGINT or SIGTERM. False,
-/// at once, where there is neither address nor file. Throws Error: usage for a TCP address that other
-/// machines reach, unavailable for one that cannot be bound, io for a file that cannot be written the first
-/// time.
+/// Serves GET /metrics over HTTP at the addresses, and writes the textfile, until SIGINT or SIGTERM. Returns
+/// false immediately if there is neither address nor file. Throws Error: usage for a TCP address that other
+/// machines can reach, unavailable for one that cannot be bound, io if the first write of the file fails.
 [[nodiscard]] bool run_metrics(const MetricsOptions& options);
 
 }  // namespace kwsd

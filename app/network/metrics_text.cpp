@@ -41,7 +41,7 @@ class MetricsPage {
     name_ = name;
     head_ = std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' + type + '\n';
   }
-  /// A number or true or false; anything else is left out.
+  /// Writes a number or boolean; skips anything else.
   void value(const Json& value, Labels labels = {}) {
     if (!value.is_number() && !value.is_boolean()) {
       return;

@@ -1,4 +1,4 @@
-// What kwsd counts, in the text format of Prometheus. Thread: any, pure.
+// The counters of kwsd, in the text format of Prometheus. Thread: any, pure.
 #pragma once
 
 #include <string>
@@ -6,8 +6,9 @@
 
 namespace kwsd {
 
-/// The metrics of the answers of the control socket to `status` and `keywords` (kwsd(1), METRICS). What an
-/// answer lacks is left out; where either is no object with "ok", kwsd_up alone, which is 0.
+/// The metrics from the answers of the control socket to `status` and `keywords` (kwsd(1), METRICS). Values
+/// missing in an answer are left out; if either answer is not an object with "ok", only kwsd_up is written,
+/// with the value 0.
 [[nodiscard]] std::string metrics_text(std::string_view status, std::string_view keywords);
 
 }  // namespace kwsd

@@ -67,7 +67,7 @@ std::vector<std::string> parse_models_payload(std::string_view payload) {
   return good ? names : std::vector<std::string>();
 }
 
-/// What follows `prefix` in `text`; nothing where it begins otherwise.
+/// The text after `prefix`; nothing if `text` does not begin with it.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
   return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
 }
@@ -166,7 +166,7 @@ std::string MqttBridge::take_event(std::string_view line, double now, double wal
   }
   if (kind == "detection") {
     detected(event, now, wall, outbox);
-  } else if (kind == "ready") {  // reasons why it does not listen follow
+  } else if (kind == "ready") {  // events with reasons not to listen follow
     online_ = true;
     muted_ = lost_ = silent_ = false;
     publish_states(outbox);
@@ -219,7 +219,7 @@ std::optional<MqttCommand> MqttBridge::take_hermes(std::string_view topic, std::
     fail(topic, payload, "a JSON object");
   }
   if (text_of(message, "siteId") != identity_.id) {
-    return std::nullopt;  // another's
+    return std::nullopt;  // another daemon's
   }
   return MqttCommand{.kind =
                          topic.ends_with("toggleOn") ? MqttCommand::Kind::listen : MqttCommand::Kind::mute};

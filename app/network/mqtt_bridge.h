@@ -1,5 +1,5 @@
-// Between kwsd and a broker, without either: lines of events in, messages for the broker out; messages of the
-// broker in, commands for kwsd out. Time is given. Thread: one.
+// Translates between kwsd and a broker, without connecting to either: lines of events in, messages for the
+// broker out; messages of the broker in, commands for kwsd out. The caller passes the time. Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@
 
 namespace kwsd {
 
-/// What kwsd is asked to do.
+/// A command for kwsd.
 struct MqttCommand {
   enum class Kind : std::uint8_t { listen, mute, threshold, models } kind = Kind::listen;
   std::string word{};                 ///< of a threshold
   double threshold = 0;               ///< [0, 1]
-  std::vector<std::string> models{};  ///< that are to listen, 1 to 16 names
+  std::vector<std::string> models{};  ///< names of the models that are to listen, 1 to 16
   bool operator==(const MqttCommand&) const = default;
 };
 
@@ -31,29 +31,29 @@ class MqttBridge {
   MqttBridge(MqttIdentity identity, double expiry_seconds, double spread_seconds, std::uint64_t seed)
       : identity_(std::move(identity)), expiry_(expiry_seconds), spread_(spread_seconds), random_(seed) {}
 
-  /// The message that the broker sends once this client is gone: it is offline.
+  /// The message that the broker sends once this client has disconnected: it is offline.
   [[nodiscard]] MqttMessage will() const;
   [[nodiscard]] std::vector<std::string> subscriptions() const;
 
-  /// A new connection to the broker: every state anew.
+  /// A new connection to the broker: publishes every state again.
   void broker_connected(Outbox& outbox);
-  /// A line of kwsd's event socket. `now` in steady seconds; `wall` in seconds since 1970, by which the age
-  /// of an event is known. Returns the kind of event. Throws Error (bad_data) for a line that is no event.
+  /// A line of kwsd's event socket. `now` in steady seconds; `wall` in seconds since 1970, from which the age
+  /// of an event follows. Returns the kind of event. Throws Error (bad_data) for a line that is not an event.
   std::string take_event(std::string_view line, double now, double wall, Outbox& outbox);
-  /// kwsd has gone.
+  /// kwsd has disconnected.
   void kwsd_gone(Outbox& outbox);
-  /// Whether kwsd takes commands; only then Home Assistant gets a switch and thresholds.
+  /// Whether kwsd accepts commands; only then Home Assistant gets a switch and thresholds.
   void set_commands(bool possible, Outbox& outbox);
   /// The keywords that kwsd listens for, and their thresholds.
   void set_keywords(std::vector<MqttKeyword> keywords, Outbox& outbox);
 
-  /// A message of the broker; nothing: it asks for nothing of kwsd. Throws Error (bad_data) for a payload
-  /// that is not what its topic takes.
+  /// A message of the broker; returns nothing if it contains no command for kwsd. Throws Error (bad_data) for
+  /// a payload that is invalid for its topic.
   [[nodiscard]] std::optional<MqttCommand> take_message(std::string_view topic, std::string_view payload,
                                                         double now);
-  /// What is due: discovery, a while after Home Assistant started.
+  /// The messages that are due: discovery, some time after Home Assistant started.
   void tick(double now, Outbox& outbox);
-  /// When; infinity: nothing is due.
+  /// When the next message is due; infinity: none.
   [[nodiscard]] double due() const noexcept { return republish_at_; }
 
  private:
@@ -69,9 +69,9 @@ class MqttBridge {
   double expiry_, spread_;
   Random random_;
   std::vector<MqttKeyword> keywords_;
-  std::vector<std::string> gone_;  // keywords that were announced and are no more
+  std::vector<std::string> gone_;  // keywords that were announced and no longer exist
   bool commands_ = false, online_ = false, muted_ = false, lost_ = false, silent_ = false;
-  std::int64_t missed_ = 0;  // events that kwsd could not hand over
+  std::int64_t missed_ = 0;  // events that kwsd could not deliver
   double republish_at_ = std::numeric_limits<double>::infinity();
 };
 

@@ -31,7 +31,7 @@ void MqttClient::connect(double now) {
   try {
     connection_ = std::make_unique<MqttConnection>(options_.broker, "kwsd_" + options_.identity.id,
                                                    bridge_.will(), now);
-  } catch (const Error& error) {  // a certificate is being replaced, say
+  } catch (const Error& error) {  // e.g. while a certificate is being replaced
     spdlog::warn("MQTT: {}", error.what());
     connect_at_ = now + backoff_.lost(now);
   }
@@ -61,7 +61,7 @@ void MqttClient::step(short revents, double now) {
   for (const int id : connection_->take_acknowledged()) {
     outbox_.acknowledged(id);
   }
-  // What expired on its way waits in the kernel: with the connection it is gone.
+  // Expired messages are still in the kernel's buffer; closing the connection discards them.
   if (state == MqttConnection::State::lost || outbox_.overdue(now)) {
     return lose(now);
   }

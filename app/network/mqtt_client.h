@@ -1,5 +1,5 @@
-// A client that stays with its broker: connects again after each loss, sends what waits in the outbox, and
-// passes messages on to the bridge. Thread: one, which polls.
+// A client that keeps its connection to a broker: reconnects after each loss, sends the waiting messages of
+// the outbox, and passes messages on to the bridge. Thread: one, which polls.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace kwsd {
 struct MqttClientOptions {
   MqttBroker broker;
   MqttIdentity identity;
-  double expiry_seconds = 60;  ///< after which a detection is worth nothing
+  double expiry_seconds = 60;  ///< after which a detection is obsolete
   double spread_seconds = 2;   ///< Backoff
   int queue_size = 1000;       ///< detections that wait for the broker
 };
@@ -25,27 +25,27 @@ struct MqttClientOptions {
 class MqttClient {
  public:
   static constexpr std::size_t most_in_flight = 16;
-  static constexpr double commands_a_second = 20;  ///< more are dropped and counted
-  static constexpr double most_commands = 200;     ///< at once, as after a connection: retained ones
+  static constexpr double commands_a_second = 20;  ///< excess messages are dropped and counted
+  static constexpr double most_commands = 200;     ///< burst, as after a connection: retained ones
 
-  /// `seed` of the waits: another one for each client.
+  /// `seed` of the delays: a different one for each client.
   MqttClient(const MqttClientOptions& options, std::uint64_t seed, double now);
 
   [[nodiscard]] MqttBridge& bridge() noexcept { return bridge_; }
   [[nodiscard]] Outbox& outbox() noexcept { return outbox_; }
   [[nodiscard]] bool connected() const noexcept { return connected_; }
 
-  /// -1: nothing to poll until due().
+  /// -1: there is nothing to poll until due().
   [[nodiscard]] int descriptor() const;
   [[nodiscard]] short events() const;
-  /// When step() is wanted at the latest, steady seconds.
+  /// The latest time for the next step(), steady seconds.
   [[nodiscard]] double due(double now) const;
   void step(short revents, double now);
-  /// What the broker's other clients ask of kwsd, since the last call.
+  /// The commands from the broker's other clients since the last call.
   [[nodiscard]] std::vector<MqttCommand> take_commands();
-  /// The broker sends retained commands again: kwsd has started anew.
+  /// Makes the broker send retained commands again: kwsd has restarted.
   void ask_again();
-  /// Publishes that this client is offline, and says goodbye; step() goes on until idle().
+  /// Publishes that this client is offline, and disconnects; step() continues until idle().
   void part();
   [[nodiscard]] bool idle() const;
 

@@ -68,7 +68,7 @@ void set_tls(mosquitto* client, const MqttBroker& broker) {
 
 }  // namespace
 
-/// Shared with the thread that connects, which may outlive the MqttConnection.
+/// State shared with the connecting thread, which may outlive the MqttConnection.
 struct MqttConnection::Attempt {
   mosquitto* client = nullptr;
   Descriptor done_descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -252,7 +252,7 @@ MqttConnection::State MqttConnection::step(short revents, double now) {
     }
   }
   if (attempt.state == State::connecting && now - since_ > patience_) {
-    attempt.state = State::lost;  // its thread may still be at work: the reason is not ours to write
+    attempt.state = State::lost;  // its thread may still be running and owns the reason
   }
   if (!joined_ || attempt.state == State::lost) {
     return attempt.state;

@@ -12,7 +12,7 @@
 
 namespace kwsd {
 
-/// Where the broker is, and how to show who one is.
+/// The address of the broker, and the client's credentials.
 struct MqttBroker {
   std::string host = "localhost";
   int port = 1883;
@@ -39,28 +39,29 @@ class MqttConnection {
   };
   enum class State { connecting, connected, lost };
 
-  /// Begins to connect. `will` is what the broker publishes if this client vanishes. Throws Error where the
-  /// files of TLS cannot be used.
+  /// Begins to connect. `will` is the message that the broker publishes if this client vanishes. Throws Error
+  /// if the files of TLS cannot be used.
   MqttConnection(const MqttBroker& broker, const std::string& client_id, const MqttMessage& will, double now);
-  /// Hangs up without a word, and drops what the kernel has not sent: the broker publishes the will.
+  /// Drops the connection without a DISCONNECT, and discards unsent data in the kernel: the broker publishes
+  /// the will.
   ~MqttConnection();
   MqttConnection(const MqttConnection&) = delete;
   MqttConnection& operator=(const MqttConnection&) = delete;
 
-  /// What to poll, and for which events.
+  /// The descriptor to poll, and the events to poll for.
   [[nodiscard]] int descriptor() const;
   [[nodiscard]] short events() const;
-  /// Reads and writes what is there. At least once a second.
+  /// Reads and writes what is possible without waiting. Call at least once a second.
   [[nodiscard]] State step(short revents, double now);
-  /// Why it is lost, in a few words.
+  /// The reason for the loss, in a few words.
   [[nodiscard]] const std::string& reason() const;
 
-  /// QoS 1. Returns the number that take_acknowledged() will give; 0: it cannot be sent now.
+  /// QoS 1. Returns the number that take_acknowledged() will return; 0: it cannot be sent now.
   [[nodiscard]] int publish(const MqttMessage& message, double now);
   void subscribe(const std::vector<std::string>& topics);
-  /// Says goodbye: the broker forgets the will.
+  /// Disconnects in an orderly way: the broker discards the will.
   void disconnect();
-  /// Whether all that was published is written to the kernel.
+  /// Whether all published messages have been written to the kernel.
   [[nodiscard]] bool flushed() const;
 
   [[nodiscard]] std::vector<int> take_acknowledged();
@@ -70,8 +71,8 @@ class MqttConnection {
   struct Attempt;
   std::shared_ptr<Attempt> attempt_;
   double since_, patience_;
-  bool joined_ = false;  // the attempt's thread has handed over
-  bool parted_ = false;  // said goodbye
+  bool joined_ = false;  // the connecting thread has handed over
+  bool parted_ = false;  // disconnected in an orderly way
 };
 
 }  // namespace kwsd

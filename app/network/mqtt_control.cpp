@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-/// The object of an answer that is no refusal.
+/// The object of an answer that is not an error.
 json accepted(std::string_view answer) {
   json object = json::parse(answer, nullptr, false);
   if (!object.is_object()) {
@@ -25,7 +25,7 @@ json accepted(std::string_view answer) {
   return object;
 }
 
-/// Null where `value` is no object or has no such member.
+/// Null if `value` is not an object or has no such member.
 json member(const json& value, const char* name) {
   return value.is_object() ? value.value(name, json()) : json();
 }

@@ -88,7 +88,7 @@ class Service {
       const std::string event =
           client_.bridge().take_event(line, now_seconds(), wall_seconds(), client_.outbox());
       if (event == "ready" || event == "reloaded") {
-        client_.ask_again();  // retained commands hold for settings that are new, too
+        client_.ask_again();  // retained commands also apply to new settings
         refresh();
       }
     } catch (const Error& error) {
@@ -96,10 +96,10 @@ class Service {
     }
   }
 
-  /// What kwsd answers. Throws Error (unavailable).
+  /// The answer of kwsd. Throws Error (unavailable).
   std::string ask(const std::string& request) { return control_.request(request, control_patience); }
 
-  /// Learns which keywords kwsd listens for, and brings its models closer to those that are wanted.
+  /// Queries the keywords that kwsd listens for, and brings its models closer to the wanted ones.
   void refresh() {
     if (options_.control.empty()) {
       return;
@@ -130,7 +130,7 @@ class Service {
           obey(command);
         }
       }
-    } catch (const Error& error) {  // kwsd is away: what is retained comes again
+    } catch (const Error& error) {  // kwsd is not running: retained messages are sent again
       spdlog::warn("MQTT: {}", error.what());
       return;
     }

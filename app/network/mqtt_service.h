@@ -1,5 +1,5 @@
-// kwsd mqtt: detections to a broker, commands back. Opens no microphone: reads kwsd's event socket. Thread:
-// all on the one that calls run.
+// kwsd mqtt: sends detections to a broker, receives commands. Opens no microphone: reads kwsd's event socket.
+// Thread: all on the thread that calls run.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct MqttOptions {
   std::string control = "/run/kwsd/control";  ///< of kwsd; empty: commands are ignored
 };
 
-/// Runs until SIGINT or SIGTERM. Throws Error for whatever is wrong at the start; a broker or a kwsd that is
-/// away is waited for.
+/// Runs until SIGINT or SIGTERM. Throws Error for any error at the start; waits for a broker or a kwsd that
+/// is not running.
 void run_mqtt_service(const MqttOptions& options);
 
 }  // namespace kwsd

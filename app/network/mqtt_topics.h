@@ -7,12 +7,12 @@
 
 namespace kwsd {
 
-/// Who a daemon is on its broker.
+/// The identity of a daemon on its broker.
 struct MqttIdentity {
   std::string prefix = "kwsd";                     ///< first level of the topics
   std::string id;                                  ///< second level: letters, digits, '_' and '-'
-  std::string name;                                ///< for people
-  std::vector<std::string> groups;                 ///< commands to PREFIX/GROUP/... are obeyed, too
+  std::string name;                                ///< the name shown to users
+  std::vector<std::string> groups;                 ///< commands to PREFIX/GROUP/... are also obeyed
   std::string discovery_prefix = "homeassistant";  ///< empty: no discovery
   bool hermes = false;
 
@@ -30,8 +30,8 @@ struct MqttIdentity {
 
 /// Whether it can be an id or a group: 1 to 64 letters, digits, '_' and '-' of ASCII.
 [[nodiscard]] bool is_mqtt_id(std::string_view text) noexcept;
-/// The name of this machine and 12 digits that are its own: "raspberrypi-3fa91c22b07e". Machines that are
-/// set up alike have the same name.
+/// The name of this machine and 12 digits unique to it: "raspberrypi-3fa91c22b07e". Identically configured
+/// machines share the same name.
 [[nodiscard]] std::string default_mqtt_id();
 
 }  // namespace kwsd

@@ -1,6 +1,6 @@
-// Messages on their way to the broker: bounded, so that a broker that is away or slow costs old words and no
+// Messages waiting for the broker: bounded, so that a slow or unreachable broker costs old detections and no
 // memory. States (retained) go first, the newest of each topic; detections follow in their order, and the
-// oldest that wait make room for new ones. A message stays until the broker acknowledges it. Thread: one.
+// oldest waiting ones make room for new ones. A message stays until the broker acknowledges it. Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,10 @@ class Outbox {
 
   /// The next message to send, until sent() is called for it; null: none. Drops and counts what has expired.
   [[nodiscard]] const MqttMessage* next(double now);
-  /// What next() returned is on its way; `id` is the one that the broker will acknowledge.
+  /// The message that next() returned was sent; `id` is the number that the broker will acknowledge.
   void sent(int id);
   void acknowledged(int id);
-  /// What was not acknowledged waits again.
+  /// Unacknowledged messages wait again.
   void connection_lost();
 
   [[nodiscard]] std::size_t waiting() const noexcept { return states_.size() + events_.size() - in_flight_; }
@@ -31,7 +31,7 @@ class Outbox {
   /// Whether a message was sent and has expired without an acknowledgement.
   [[nodiscard]] bool overdue(double now) const;
 
-  [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }  ///< for want of room
+  [[nodiscard]] std::int64_t dropped() const noexcept { return dropped_; }  ///< because the outbox was full
   [[nodiscard]] std::int64_t expired() const noexcept { return expired_; }
   [[nodiscard]] std::int64_t delivered() const noexcept { return delivered_; }  ///< detections
 

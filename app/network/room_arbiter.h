@@ -1,6 +1,7 @@
-// Which room answers: several microphones hear one word, and one of them is to react. The first detection of
-// a word opens a window of 300 ms; the detection with the best SNR in it wins, the others, and those that
-// come within 1 s of the first, are suppressed. Time is given. Thread: one.
+// Decides which room answers: several microphones detect the same word, and only one of them should react.
+// The first detection of a word opens a window of 300 ms; the detection with the best SNR in it wins, the
+// others, and those that arrive within 1 s of the first, are suppressed. The caller passes the time. Thread:
+// one.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,9 @@ class RoomArbiter {
  public:
   static constexpr double window_seconds = 0.3;
   static constexpr double straggler_seconds = 1.0;  ///< since the word's first detection
-  static constexpr double active_seconds = 2.0;     ///< a stream without sound for so long is none
+  static constexpr double active_seconds = 2.0;     ///< a stream without sound for this long is inactive
 
-  /// A detection of a stream, and what the stream is told: `win` or `lose`.
+  /// A detection of a stream, and the callbacks of its decision: `win` or `lose`.
   struct Claim {
     std::uint64_t stream = 0;
     std::string word;
@@ -29,13 +30,13 @@ class RoomArbiter {
 
   /// A stream has sent sound.
   void hear(std::uint64_t stream, double now);
-  /// A stream has ended: its claims with it.
+  /// A stream has ended: its claims are removed.
   void forget(std::uint64_t stream);
-  /// Takes a detection. Where no other stream is active, it wins at once.
+  /// Takes a detection. If no other stream is active, it wins immediately.
   void claim(Claim claim, double now);
-  /// What is decided by `now`, in the order of the decisions.
+  /// The decisions made by `now`, in their order.
   [[nodiscard]] std::vector<Verdict> decided(double now);
-  /// When decided() has something next; infinity: nothing is open.
+  /// Time of the next decision; infinity: none is pending.
   [[nodiscard]] double due() const;
 
  private:

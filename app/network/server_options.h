@@ -12,9 +12,9 @@ struct ServerOptions {
   std::vector<std::string> uris;  ///< ignored where the service manager passes sockets
   RecognitionOptions recognition;
   int most_connections = 1000;
-  double most_connections_a_second = 100;  ///< later ones wait
-  double most_bytes_a_second = 1e6;        ///< of a connection, in the mean; faster ones are read more slowly
-  double idle_seconds = 3600;              ///< a connection without a byte for so long is closed
+  double most_connections_a_second = 100;  ///< further connections wait
+  double most_bytes_a_second = 1e6;        ///< average of a connection; faster ones are read more slowly
+  double idle_seconds = 3600;              ///< a connection without data for this long is closed
   bool one_answer = false;                 ///< RoomArbiter
 };
 

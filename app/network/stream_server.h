@@ -1,5 +1,5 @@
-// What the servers for other programs' sound have in common: sockets, limits on their clients, and which of
-// several rooms answers. Thread: all on the one that calls run.
+// Shared code of the servers for other programs' sound: sockets, limits on their clients, and the choice of
+// the room that answers. Thread: all on the thread that calls run.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -26,7 +26,7 @@ namespace kwsd {
 
 using ClientSocket = boost::asio::generic::stream_protocol::socket;
 
-/// What a client needs of its server.
+/// What a client needs from its server.
 struct ClientContext {
   std::uint64_t id = 0;
   TokenBucket bytes;                                 ///< that it may send
@@ -41,7 +41,7 @@ class StreamServer {
  public:
   using MakeClient = std::function<std::shared_ptr<Client>(ClientSocket, ClientContext)>;
 
-  /// `name` is for the log. Throws Error where no socket can be had.
+  /// `name` is for the log. Throws Error if no socket is available.
   StreamServer(const char* name, const ServerOptions& options, MakeClient make)
       : name_(name),
         options_(options),
@@ -97,7 +97,7 @@ class StreamServer {
       if (error == boost::asio::error::operation_aborted) {
         return;
       }
-      if (error) {  // out of descriptors, say: later there may be some
+      if (error) {  // e.g. no descriptor is free: retry later
         return accept_after(listening, accept_pause_seconds);
       }
       admit(ClientSocket(std::move(socket)));
@@ -127,7 +127,7 @@ class StreamServer {
     clients_.push_back({last_id_, std::move(client)});
   }
 
-  /// Forgets clients that have gone, and closes those that have been silent for too long.
+  /// Removes disconnected clients, and closes those that have been silent for too long.
   void sweep() {
     const double silent_since = now_seconds() - options_.idle_seconds;
     clients_.remove_if([&](const Entry& entry) {
@@ -150,7 +150,7 @@ class StreamServer {
 
   [[nodiscard]] bool governs() const { return !fixed_branch(options_.recognition.branch); }
 
-  /// Four times a second. A timer that is late says how long what is ready has to wait for this thread.
+  /// Runs four times a second. The delay of the timer is the time that ready work waits for this thread.
   void govern(double late_seconds = 0) {
     const double now = now_seconds();
     for (const auto& change : governor_.update(now, load_.sample(now), late_seconds)) {
@@ -165,7 +165,7 @@ class StreamServer {
     });
   }
 
-  /// Tells the streams which of them answers, now and when the next decision is due.
+  /// Notifies the streams which of them answers, now and when the next decision is due.
   void decide() {
     for (RoomArbiter::Verdict& verdict : rooms_.decided(now_seconds())) {
       for (const Entry& entry : clients_) {

@@ -5,19 +5,21 @@
 
 namespace kwsd {
 
-/// `rate` tokens a second flow in, up to `burst`; taking more than there are means to wait. Time is given.
+/// `rate` tokens a second flow in, up to `burst`; taking more than available means to wait. The caller passes
+/// the time.
 class TokenBucket {
  public:
   TokenBucket(double rate, double burst) noexcept : rate_(rate), burst_(burst), tokens_(burst) {}
 
-  /// Whether `count` tokens are there; takes them if so.
+  /// Whether `count` tokens are available; takes them if so.
   [[nodiscard]] bool take(double count, double now) noexcept {
     fill(now);
     const bool enough = tokens_ >= count;
     tokens_ -= enough ? count : 0;
     return enough;
   }
-  /// Takes `count` tokens, on credit where there are fewer. Returns the seconds to wait before the next ones.
+  /// Takes `count` tokens, on credit if fewer are available. Returns the seconds to wait before the next
+  /// ones.
   [[nodiscard]] double owe(double count, double now) noexcept {
     fill(now);
     tokens_ -= count;

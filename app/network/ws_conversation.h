@@ -1,5 +1,5 @@
-// One conversation in the form of vosk-server: JSON and sound of a client in, JSON to the client out; each
-// message with sound gets one answer. Knows no socket. Thread: one at a time.
+// One conversation in vosk-server's protocol: JSON and sound of a client in, JSON to the client out; each
+// message with sound gets one answer. Does not depend on a socket. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,21 @@ class WsConversation {
   static constexpr std::size_t most_text_bytes = 65536;
   static constexpr std::size_t most_sound_bytes = 1U << 20U;  ///< of one message
 
-  /// Takes a word, and what say() is to be given: where it counts, and where another stream answers.
+  /// Takes a word, and the two arguments for say(): if the word counts, and if another stream answers.
   using Tell = std::function<void(const StreamWord& word, std::string won, std::string lost)>;
 
-  /// Sound is 16 kHz, 16 bit, mono until the client says otherwise. Without `tell`, every word counts.
+  /// Sound is 16 kHz, 16 bit, mono until the client specifies otherwise. Without `tell`, every word counts.
   WsConversation(std::shared_ptr<const Spotter> spotter, const RecognitionOptions& recognition,
                  Tell tell = {});
 
-  /// A text message. Returns the answer; empty: none. Throws Error (bad_data) for a text that is no message
-  /// of the protocol: error_text() tells the client, and the connection must be closed.
+  /// A text message. Returns the answer; empty: none. Throws Error (bad_data) for a text that is not a
+  /// message of the protocol: send error_text() to the client and close the connection.
   [[nodiscard]] std::string take_text(std::string_view text);
   /// A message of sound. Returns the answer.
   [[nodiscard]] std::string take_sound(std::string_view pcm);
-  /// What is decided of a word goes into the next answer.
+  /// Adds the decision on a word to the next answer.
   void say(const std::string& decided);
-  /// Whether the client has said that no more comes: close once the answer is sent.
+  /// Whether the client has announced the end of its sound: close once the answer is sent.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   void govern(std::shared_ptr<StreamGovernor::Member> member) { stream_.govern(std::move(member)); }
   [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }

@@ -16,10 +16,10 @@ namespace {
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
-constexpr std::size_t most_unread_answers = 4096;  // that a client does not take
+constexpr std::size_t most_unread_answers = 4096;  // that a client does not read
 constexpr auto handshake_seconds = std::chrono::seconds(10);
 
-/// A client. Closes itself when the client hangs up, breaks the protocol, or does not take its answers.
+/// A client. Closes itself when the client disconnects, breaks the protocol, or does not read its answers.
 class WsClient : public std::enable_shared_from_this<WsClient> {
  public:
   WsClient(ClientSocket socket, ClientContext context, std::shared_ptr<const Spotter> spotter,
@@ -115,7 +115,7 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
     }
   }
 
-  /// One at a time; then goodbye, where that was the last one.
+  /// Writes one at a time; closes the connection after the last one.
   void write() {
     stream_.async_write(boost::asio::buffer(answers_.front()),
                         [self = shared_from_this()](error_code error, std::size_t) {
@@ -143,14 +143,14 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
   boost::beast::flat_buffer input_;
   std::deque<std::string> answers_;
   double last_heard_ = now_seconds();
-  bool ending_ = false;  // no more is read; close once the answers are sent
+  bool ending_ = false;  // reading has ended; close once the answers are sent
 };
 
 }  // namespace
 
 void run_ws_server(const ServerOptions& options) {
   const auto spotter = load_spotter(options.recognition);
-  (void)KeywordStream(spotter, options.recognition);  // throws for a threshold of no keyword
+  (void)KeywordStream(spotter, options.recognition);  // throws for a threshold of an unknown keyword
   StreamServer<WsClient> server("WebSocket", options, [&](ClientSocket socket, ClientContext context) {
     return std::make_shared<WsClient>(std::move(socket), std::move(context), spotter, options.recognition);
   });

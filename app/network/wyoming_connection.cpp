@@ -34,8 +34,7 @@ json describe_keyword(const std::string& name, const std::string& language, cons
           {"attribution", attribution}};
 }
 
-/// A whole number of `data` in a range, or `otherwise` where the field is missing or null. Throws Error
-/// (bad_data).
+/// An integer of `data` in a range, or `otherwise` if the field is missing or null. Throws Error (bad_data).
 std::int64_t integer(const json& data, const char* field, std::int64_t otherwise, std::int64_t low,
                      std::int64_t high) {
   const auto found = data.find(field);
@@ -105,7 +104,7 @@ void WyomingConnection::answer(const WyomingMessage& message, std::string& answe
   }
 }
 
-/// `names` is null or missing for every keyword, otherwise a list of keywords. Throws Error (bad_data) where
+/// `names` is null or missing for every keyword, otherwise a list of keywords. Throws Error (bad_data) if
 /// none of them is known: the client would wait in vain.
 void WyomingConnection::choose_keywords(const json& data) {
   const auto names = data.find("names");
@@ -137,7 +136,7 @@ void WyomingConnection::start_audio(const json& data) {
   set_format(data);
 }
 
-/// What the data do not say is as before, at first 16 kHz, 16 bit, mono.
+/// Fields missing in the data keep their values, at first 16 kHz, 16 bit, mono.
 void WyomingConnection::set_format(const json& data) {
   const PcmShape last = stream_.shape();
   stream_.set_shape({

@@ -1,5 +1,5 @@
-// One conversation of the Wyoming protocol: messages of a client in, messages to the client out. Knows no
-// socket. Thread: one at a time.
+// One conversation of the Wyoming protocol: messages of a client in, messages to the client out. Does not
+// depend on a socket. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace kwsd {
 
-/// What all conversations share. Immutable.
+/// State shared by all conversations. Immutable.
 struct WyomingService {
   std::shared_ptr<const Spotter> spotter;
   RecognitionOptions recognition;  ///< thresholds and branch
@@ -30,17 +30,17 @@ struct WyomingService {
 
 class WyomingConnection {
  public:
-  /// Takes a word and what the client is told of it: the detection, or that another stream answers.
+  /// Takes a word and the messages for the client: the detection, or that another stream answers.
   using Tell = std::function<void(const StreamWord& word, std::string text, std::string suppressed)>;
 
   /// Without `tell`, take() appends each detection to the answers.
   explicit WyomingConnection(std::shared_ptr<const WyomingService> service, Tell tell = {});
 
-  /// Takes bytes of the client and appends the answers to `answers`. False when the bytes were no message:
-  /// the answers say so, and the connection must be closed after they are sent.
+  /// Takes bytes of the client and appends the answers to `answers`. False if the bytes were not a message:
+  /// the answers report this; close the connection after they are sent.
   [[nodiscard]] bool take(std::string_view bytes, std::string& answers);
   void govern(std::shared_ptr<StreamGovernor::Member> member) { stream_.govern(std::move(member)); }
-  /// Of the client's sound: moves on while there is some.
+  /// Position in the client's sound: advances while sound arrives.
   [[nodiscard]] std::int64_t sample() const noexcept { return stream_.sample(); }
 
  private:

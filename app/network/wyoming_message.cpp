@@ -85,7 +85,7 @@ std::optional<WyomingMessage> WyomingReader::next() {
   message.payload = bytes_.substr(header_->data_bytes, header_->payload_bytes);
   bytes_.erase(0, wanted);
   if (bytes_.empty() && bytes_.capacity() > most_line_bytes) {
-    bytes_.shrink_to_fit();  // one long chunk does not cost its memory for ever
+    bytes_.shrink_to_fit();  // the memory for a long chunk is released
   }
   header_.reset();
   return message;

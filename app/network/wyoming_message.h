@@ -25,8 +25,8 @@ class WyomingReader {
 
   /// Takes bytes in the order in which they arrive.
   void push(std::string_view bytes) { bytes_.append(bytes); }
-  /// The next message once all of its bytes are there. Throws Error (bad_data) for bytes that are no message,
-  /// or a length over its limit; the connection is of no use then.
+  /// The next message once it is complete. Throws Error (bad_data) for bytes that are not a message, or a
+  /// length over its limit; the connection cannot be used afterwards.
   [[nodiscard]] std::optional<WyomingMessage> next();
 
  private:
@@ -37,7 +37,7 @@ class WyomingReader {
   [[nodiscard]] static Header parse_header(std::string_view line);
 
   std::string bytes_;
-  std::optional<Header> header_;  // whose data and payload are still to come
+  std::optional<Header> header_;  // whose data and payload have not arrived yet
 };
 
 /// The bytes of a message without payload. `data` follows the line, which readers limit to 64 KiB.

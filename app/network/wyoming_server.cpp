@@ -12,10 +12,10 @@ namespace {
 
 using boost::system::error_code;
 
-constexpr std::size_t read_bytes = 8192;           // a turn of one connection: a quarter of a second of sound
-constexpr std::size_t most_unread_bytes = 262144;  // of answers that a client does not take
+constexpr std::size_t read_bytes = 8192;           // a quarter of a second of sound at a time
+constexpr std::size_t most_unread_bytes = 262144;  // of answers that a client does not read
 
-/// A client. Closes itself when the client hangs up, breaks the protocol, or does not take its answers.
+/// A client. Closes itself when the client disconnects, breaks the protocol, or does not read its answers.
 class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
  public:
   WyomingClient(ClientSocket socket, ClientContext context, std::shared_ptr<const WyomingService> service)
@@ -82,7 +82,7 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
     }
   }
 
-  /// One write at a time; what comes up meanwhile waits.
+  /// One write at a time; further answers wait.
   void write() {
     if (writing_.empty() && !waiting_.empty()) {
       writing_.swap(waiting_);
@@ -109,7 +109,7 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
 void run_wyoming_server(const WyomingOptions& options) {
   auto service = std::make_shared<const WyomingService>(make_wyoming_service(
       load_spotter(options.server.recognition), options.server.recognition, options.language));
-  (void)WyomingConnection(service);  // throws for a threshold of no keyword
+  (void)WyomingConnection(service);  // throws for a threshold of an unknown keyword
   StreamServer<WyomingClient> server(
       "Wyoming", options.server, [service](ClientSocket socket, ClientContext context) {
         return std::make_shared<WyomingClient>(std::move(socket), std::move(context), service);

@@ -1,5 +1,5 @@
-// kwsd wyoming: a wake-word server for Home Assistant and for satellites. Thread: all on the one that calls
-// run.
+// kwsd wyoming: a wake-word server for Home Assistant and for satellites. Thread: all on the thread that
+// calls run.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct WyomingOptions {
   std::string language = "en";
 };
 
-/// Serves until SIGINT or SIGTERM. Throws Error for whatever is wrong before the first connection.
+/// Serves until SIGINT or SIGTERM. Throws Error for any error before the first connection.
 void run_wyoming_server(const WyomingOptions& options);
 
 }  // namespace kwsd

@@ -10,12 +10,12 @@ namespace kwsd {
 
 class ClipFolder {
  public:
-  /// `speaker`: letters, digits, '-'; empty: eight hex digits that stand for this user on this machine and
-  /// tell nobody who it is. Throws Error (usage).
+  /// `speaker`: letters, digits, '-'; empty: eight hex digits that identify this user on this machine without
+  /// revealing the user's name. Throws Error (usage).
   ClipFolder(std::filesystem::path folder, const std::string& speaker);
 
-  /// Writes a 16 kHz clip under the next free number; never touches a file that exists. Throws Error: usage
-  /// where `word` can be no keyword (check_keyword), io.
+  /// Writes a 16 kHz clip under the next free number; never overwrites a file. Throws Error: usage if `word`
+  /// cannot be a keyword (check_keyword), io.
   std::filesystem::path save(const std::string& word, std::span<const float> samples) const;
 
  private:

@@ -8,8 +8,8 @@
 
 namespace kwsd {
 
-/// "level ########  |           -32 dB": a bar as long as the mean of the last second is loud, from -60 dB of
-/// full scale on, and a mark at its peak.
+/// "level ########  |           -32 dB": a bar for the mean level of the last second, from -60 dB of full
+/// scale, and a mark at its peak.
 class LevelLine {
  public:
   static constexpr int columns = 30;  ///< of the bar

@@ -14,10 +14,10 @@ constexpr int rate_hz = 16000;
 constexpr std::size_t frame_samples = 160;  // 10 ms
 constexpr std::size_t floor_frames = 300;   // 3 s
 constexpr std::size_t kept_samples = 5 * rate_hz;
-constexpr int least_floor_frames = 20;  // heard before anything counts as a word
+constexpr int least_floor_frames = 20;  // received before anything counts as a word
 constexpr int begin_frames = 3, end_frames = 40;
 constexpr std::int64_t before_frames = 45;    // kept in front of a word
-constexpr std::int64_t longest_frames = 250;  // then it is no word
+constexpr std::int64_t longest_frames = 250;  // then it is not a word
 constexpr double over_floor_db = 12, quietest_db = -62;
 constexpr double margin_seconds = 0.1;
 
@@ -64,7 +64,7 @@ std::optional<CutWord> WordCutter::take() {
   return word;
 }
 
-/// The level that a tenth of the last seconds stays below.
+/// The level below which a tenth of the last seconds lies.
 double WordCutter::floor_db() const {
   std::vector<double> sorted(levels_db_.begin(), levels_db_.end());
   const auto tenth = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 10);
@@ -103,7 +103,7 @@ void WordCutter::on_frame(std::span<const float> frame) {
   }
 }
 
-/// The word that began at begin_frame_ and what was heard around it, up to end_frame.
+/// The word that began at begin_frame_ and the sound around it, up to end_frame.
 void WordCutter::cut(std::int64_t end_frame) {
   const auto wanted =
       static_cast<std::size_t>(end_frame - std::max<std::int64_t>(begin_frame_ - before_frames, 0)) *

@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 6> other_variables{"KWSD_MODEL_DIR",    "
   throw Error(ErrorKind::config, std::string(file) + ":" + std::to_string(line) + ": " + message);
 }
 
-/// A string, number or boolean as its flag would spell it.
+/// A string, number or boolean as it would be written after its flag.
 std::optional<std::string> scalar_text(const toml::node& node) {
   if (const auto* text = node.as_string()) {
     return text->get();
@@ -84,7 +84,7 @@ std::string read_config(const std::filesystem::path& file) {
   return text;
 }
 
-/// Empty where there is no home folder.
+/// Empty without a home folder.
 std::filesystem::path user_config_file() {
   const char* xdg = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
@@ -102,7 +102,7 @@ std::string environment_name(const std::string& key) {
   return name;
 }
 
-/// Sets an option that the command line and stronger sources left alone.
+/// Sets an option that neither the command line nor a stronger source has set.
 void apply(CLI::App& command, const std::string& key, const std::vector<std::string>& values,
            const std::string& origin) {
   CLI::Option* option = command.get_option_no_throw("--" + key);
@@ -150,7 +150,7 @@ void apply_environment(CLI::App& command) {
   }
 }
 
-/// Variables that begin with KWSD_ and set nothing: most likely misspelt.
+/// Variables that begin with KWSD_ and are not settings: most likely misspelt.
 void name_unknown_variables() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable = *entry;

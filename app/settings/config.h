@@ -30,13 +30,13 @@ struct ConfigEntry {
 /// when `explicit_file` (not empty) cannot be read.
 [[nodiscard]] std::vector<std::filesystem::path> config_files(const std::string& explicit_file);
 
-/// The file to write settings to: `explicit_file`, or the strongest that applies, or, where there is none,
-/// the user's own. Throws Error (config) where that has no place (no home folder).
+/// The file to write settings to: `explicit_file`, or the strongest that applies, or, if there is none, the
+/// user's own. Throws Error (config) if the user's file has no location (no home folder).
 [[nodiscard]] std::filesystem::path preferred_config_file(const std::string& explicit_file);
 
-/// Gives `command`'s options that the command line did not set their values from environment and files.
-/// Keys are the names of settings(); one that `command` has no option for is skipped. A KWSD_ variable that
-/// is no setting is named in the log. Throws Error (config) naming file and key.
+/// Sets `command`'s options that the command line did not set from environment and files. Keys are the names
+/// of settings(); a key for which `command` has no option is skipped. The log names a KWSD_ variable that is
+/// not a setting. Throws Error (config) naming file and key.
 void load_config(CLI::App& command);
 
 }  // namespace kwsd

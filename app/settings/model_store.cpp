@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* extension = ".kwsm";
 
-/// The folder of the running program; empty where that cannot be found out.
+/// The folder of the running program; empty if it cannot be determined.
 fs::path program_folder() {
   std::error_code ignored;
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();

@@ -14,14 +14,14 @@ namespace kwsd {
 
 /// The user's own models: $XDG_DATA_HOME/kwsd/models, ~/.local/share/kwsd/models; empty without a home.
 [[nodiscard]] std::filesystem::path user_model_folder();
-/// The models of the machine's administrator, which the system service finds, too.
+/// The models of the machine's administrator, which the system service also finds.
 [[nodiscard]] std::filesystem::path system_model_folder();
 
-/// The file of `model`: a path (it has a '/' or ends in ".kwsm") or the name of a shipped model. Throws
-/// Error (no_input) saying which names there are.
+/// The file of `model`: a path (it has a '/' or ends in ".kwsm") or the name of a shipped model. Throws Error
+/// (no_input) listing the available names.
 [[nodiscard]] std::filesystem::path find_model(const std::string& model);
 
-/// What lies beside the models: "base.pt". Throws Error (no_input) naming the folders that were searched.
+/// A file stored with the models: "base.pt". Throws Error (no_input) naming the searched folders.
 [[nodiscard]] std::filesystem::path find_beside_models(const std::string& file);
 
 }  // namespace kwsd

@@ -41,7 +41,7 @@ struct OutputOptions {
   bool text = false;
   bool no_wall_clock = false;
   double status_interval_seconds = 0;  ///< of stream time; 0: no status events
-  std::string clips_dir;               ///< empty: no clips are kept
+  std::string clips_dir;               ///< empty: no clips are saved
   int max_clips = 100;
   std::string exec;     ///< shell command for each detection; empty: none
   std::string socket;   ///< path of a Unix socket that serves events; empty: none
@@ -63,7 +63,7 @@ struct KeywordValue {
 };
 /// Highest value of --refractory-seconds; that of --threshold is 1.
 inline constexpr double most_refractory_seconds = 3600;
-/// Parses "0.8" or "stop=0.8", 0 to `high`. Throws Error (usage) naming what was found and expected.
+/// Parses "0.8" or "stop=0.8", 0 to `high`. Throws Error (usage) with the found and the expected value.
 [[nodiscard]] KeywordValue parse_keyword_value(const std::string& text, double high);
 
 /// Sets the threshold of one keyword of one model, by their numbers.
@@ -73,8 +73,8 @@ using SetThreshold = std::function<void(std::size_t model, int label, float thre
 void apply_thresholds(std::span<const std::string> settings,
                       std::span<const std::shared_ptr<const Model>> models, const SetThreshold& set);
 
-/// What the options say in place of the models' own values. Throws Error (usage) for a refractory period of a
-/// word that is a keyword of no model.
+/// The options that replace the models' own values. Throws Error (usage) for a refractory period of a word
+/// that is not a keyword of any model.
 [[nodiscard]] SpotterOptions spotter_options(const RecognitionOptions& options,
                                              std::span<const std::shared_ptr<const Model>> models);
 
@@ -87,7 +87,7 @@ void apply_thresholds(std::span<const std::string> settings,
 /// Error: what find_model, load_model and select_kernels throw.
 [[nodiscard]] std::shared_ptr<const Spotter> load_spotter(const RecognitionOptions& options);
 
-/// What is wrong with the value of an option that takes a number: "nan" passes every check of a range.
+/// The error in the value of a numeric option: "nan" passes every range check.
 [[nodiscard]] std::string check_number(const std::string& text);
 
 /// The branch that --branch fixes; nothing for "auto".

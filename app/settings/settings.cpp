@@ -22,7 +22,7 @@ constexpr std::array<std::pair<const char*, PcmFormat>, 5> pcm_formats{{{"s16le"
                                                                         {"f32le", PcmFormat::f32le},
                                                                         {"u8", PcmFormat::u8}}};
 
-/// Values of --format: each names the form of the output or that of raw input.
+/// Values of --format: each selects the form of the output or that of raw input.
 void apply_formats(RunOptions& options) {
   for (const std::string& value : options.formats) {
     if (value == "json" || value == "text") {
@@ -217,7 +217,7 @@ void add_setting(CLI::App& command, const Setting& setting, RunOptions& options)
   option->group(title(setting.group));
 }
 
-/// "text" in quotes, as TOML has it.
+/// "text" in quotes, as in TOML.
 std::string toml_string(const std::string& text) {
   return '"' + text + '"';
 }

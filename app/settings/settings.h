@@ -37,10 +37,10 @@ struct Setting {
   SettingField field;
   double low, high;     ///< range of a number, inclusive
   const char* choices;  ///< "auto|full"; empty: any text
-  const char* example;  ///< in kwsd.toml, where the default has no text of its own; else empty
+  const char* example;  ///< in kwsd.toml, if the default has no text of its own; else empty
   bool reload;          ///< a reload applies a change; otherwise a change needs a restart
   const char* help;     ///< one paragraph: for --help, kwsd.toml and the manual
-  std::string (*check)(const std::string&) = nullptr;  ///< what is wrong with a value; empty: nothing
+  std::string (*check)(const std::string&) = nullptr;  ///< the error in a value; empty: valid
   void (*assigned)(RunOptions&) = nullptr;             ///< called after each change of the field
 
   /// The long flag without dashes.
@@ -61,7 +61,7 @@ void add_config_option(CLI::App& command);
 
 /// "string", "array of strings", "integer", "number" or "boolean": the TOML type.
 [[nodiscard]] std::string_view type_name(const Setting& setting) noexcept;
-/// The default as TOML; empty where the default is nothing.
+/// The default as TOML; empty if there is no default value.
 [[nodiscard]] std::string default_text(const Setting& setting);
 
 /// Names of the settings that differ between the two and that a reload cannot change.

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Byte of a place that toml++ counts in lines and code points, from 1.
+/// Byte offset of a position that toml++ gives as line and code point, from 1.
 std::size_t offset_of(std::string_view text, toml::source_position place) {
   std::size_t at = 0;
   for (toml::source_index line = 1; line < place.line && at < text.size(); ++line) {
@@ -29,7 +29,7 @@ std::size_t offset_of(std::string_view text, toml::source_position place) {
   return at;
 }
 
-/// "0.80", as short as a person writes it.
+/// "0.80", as short as a user would write it.
 std::string short_number(float value) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.4f", static_cast<double>(value));
@@ -95,7 +95,7 @@ std::string read_text(const fs::path& file) {
   return text;
 }
 
-/// `text` with the thresholds of a weaker file, where it has none. A file that is wrong has none.
+/// `text` with the thresholds of a weaker file, if it has none. An invalid file has none.
 std::string with_inherited(std::string text, const std::string& weaker) try {
   const std::vector<std::string> entries = entries_of(toml::parse(weaker).get("threshold"));
   if (!entries.empty() && toml::parse(text).get("threshold") == nullptr) {

@@ -1,4 +1,4 @@
-// Thresholds into a configuration file that a person wrote. Thread: any.
+// Writes thresholds into a configuration file written by a user. Thread: any.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +13,15 @@ namespace kwsd {
 using NamedThreshold = std::pair<std::string, float>;
 
 /// The text of a configuration file with these thresholds: the value of its key `threshold` is replaced, the
-/// rest stays byte for byte. Entries for other words, and one for all words, are kept; comments inside the
-/// value are not. Throws Error (config) where the text is no configuration file; `file` is for the message.
+/// rest is unchanged byte for byte. Entries for other words, and one for all words, are kept; comments inside
+/// the value are not. Throws Error (config) if the text is not a configuration file; `file` is for the
+/// message.
 [[nodiscard]] std::string with_thresholds(std::string_view text, std::span<const NamedThreshold> thresholds,
                                           std::string_view file);
 
-/// The same to a file; where it has no key `threshold`, it gets that of `inherited`, a weaker file that it
-/// hides. Written whole or not at all; it keeps its permissions, and a symbolic link stays one. A missing
-/// file is made, with the folders above it. Throws Error (config, io).
+/// The same for a file; if it has no key `threshold`, it gets that of `inherited`, a weaker file that it
+/// hides. Written completely or not at all; it keeps its permissions, and a symbolic link remains one. A
+/// missing file is created, with its parent folders. Throws Error (config, io).
 void write_thresholds(const std::filesystem::path& file, std::span<const NamedThreshold> thresholds,
                       const std::filesystem::path& inherited = {});
 

@@ -1,7 +1,6 @@
-// toml++ for text that may be hostile. Include this, not toml++ itself: it asserts what some wrong texts
-// break
-// ("[#": version 3.3.0), and where assertions are off it goes on regardless. Here that is an exception,
-// always.
+// toml++ for text that may be hostile. Include this header instead of toml++ itself: toml++ asserts
+// conditions that some invalid texts violate ("[#": version 3.3.0), and without assertions it continues
+// regardless. With this header, such a text always causes an exception.
 #pragma once
 
 #include <stdexcept>

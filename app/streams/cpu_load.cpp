@@ -13,7 +13,7 @@ namespace {
 
 enum Field : std::size_t { user, nice, system, idle, iowait, irq, softirq, steal, fields };
 
-/// Takes an unsigned number off the front of `text`, after blanks. False when there is none or it is too
+/// Removes an unsigned number from the front of `text`, after blanks. False if there is none or it is too
 /// large.
 bool take_number(std::string_view& text, std::uint64_t& out) noexcept {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -44,7 +44,7 @@ std::optional<std::uint64_t> number_of(std::string_view text, std::string_view n
   return rest.starts_with(' ') && take_number(rest, value) ? std::optional(value) : std::nullopt;
 }
 
-/// The first bytes of a file; none where it cannot be read. A FIFO or device in its place does not block.
+/// The first bytes of a file; none if it cannot be read. A FIFO or device in its place does not block.
 std::string_view read_start(const std::string& file, std::span<char> buffer) noexcept {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
@@ -66,7 +66,7 @@ bool fell(const Ticks& before, const Ticks& after) noexcept {
   return false;
 }
 
-/// Whether all that is known of both only grew.
+/// Whether no counter known in both has decreased.
 bool comparable(const CpuCounters& before, const CpuCounters& after) noexcept {
   return !(before.ticks && after.ticks && fell(*before.ticks, *after.ticks)) &&
          !(before.stalled_us && after.stalled_us && *after.stalled_us < *before.stalled_us);
@@ -214,8 +214,8 @@ std::optional<QuotaCounters> CpuLoadReader::tightest_quota() const noexcept {
   return tightest;
 }
 
-/// Makes room for `now`, and keeps of the earlier looks those that it can be compared with: the last one at
-/// least, where only the span forbids it.
+/// Makes room for `now`, and keeps those earlier samples that it can be compared with: at least the last one,
+/// unless only the span excludes it.
 void CpuLoadReader::forget_old(const Look& now) noexcept {
   std::size_t first = count_ == looks_.size() ? 1 : 0;
   if (count_ > 0 &&

@@ -1,8 +1,8 @@
-// How busy the machine is, how much of it this process may use, and whether it is too hot: from /proc and
+// The load of the machine, the share of it that this process may use, and thermal throttling: from /proc and
 // /sys. Linux only. Thread: one; nothing allocates after construction.
 //
-// Everything read is treated as hostile: a file that is missing, unreadable, not as expected or whose
-// counters do not grow gives no value for that interval, never an error.
+// All input is treated as hostile: a file that is missing, unreadable or malformed, or whose counters do not
+// grow, gives no value for that interval, never an error.
 #pragma once
 
 #include <array>
@@ -15,14 +15,15 @@
 
 namespace kwsd {
 
-/// What the firmware of a Raspberry Pi does about heat and voltage.
+/// Thermal and under-voltage limits set by the firmware of a Raspberry Pi.
 enum class Throttling : std::uint8_t {
   none,
   capped,    ///< the clock is limited: soft temperature limit or under-voltage
   throttled  ///< the clock is cut: hard temperature limit
 };
 
-/// Shares are means over load_span_seconds, or what of it has passed. No value: the machine does not say.
+/// Shares are means over load_span_seconds, or over the part of it that has passed. No value: the machine
+/// does not report it.
 struct CpuLoad {
   /// Share of all CPUs' time that was not idle or waiting for I/O, [0, 1].
   std::optional<double> busy{};
@@ -42,7 +43,7 @@ struct QuotaCounters {
   std::uint64_t stalled_us = 0;  ///< in which the quota was used up
 };
 
-/// Counters of one look at the machine.
+/// Counters of one sample of the machine's state.
 struct CpuCounters {
   /// First line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, in clock ticks. (guest
   /// is part of user.) Old kernels lack the last ones: 0.
@@ -64,8 +65,8 @@ void parse_pressure(std::string_view text, CpuCounters& counters) noexcept;
 /// and soft temperature limit, as they are now.
 [[nodiscard]] Throttling parse_throttling(std::string_view text) noexcept;
 
-/// What happened between two looks `elapsed_seconds` apart. A CPU that was unplugged may let counters fall or
-/// jump: an interval in which one fell has no value (iowait, which falls by nature, counts as still).
+/// The load between two samples `elapsed_seconds` apart. Unplugging a CPU may make counters fall or jump: an
+/// interval in which one fell has no value (iowait, which falls by nature, counts as unchanged).
 [[nodiscard]] CpuLoad load_between(const CpuCounters& before, const CpuCounters& after,
                                    double elapsed_seconds) noexcept;
 

@@ -12,7 +12,7 @@ int wanted(double value, const GovernorLimits& limits, double scale) noexcept {
   return value >= limits.quarter * scale ? 2 : value >= limits.half * scale ? 1 : 0;
 }
 
-/// Which value wants the branch `most`, or a thinner one.
+/// The name of the value that wants the branch `most`, or a thinner one.
 std::string_view reason_of(const CpuLoad& load, const GovernorParams& params, int most) noexcept {
   return static_cast<int>(load.throttling) >= most                   ? "temperature or voltage"
          : wanted(load.quota.value_or(-1), params.busy, 1.0) >= most ? "quota of the cgroup"

@@ -1,5 +1,5 @@
-// Which branch of the model the machine can afford. Pure: no OS, no clock of its own.
-// Thread: one; nothing allocates, nothing throws.
+// Chooses the branch of the model that the machine can afford. Pure: no OS, no clock of its own. Thread: one;
+// nothing allocates, nothing throws.
 #pragma once
 
 #include <string_view>
@@ -33,13 +33,13 @@ class Governor {
  public:
   explicit Governor(const GovernorParams& params = {}) noexcept : params_(params) {}
 
-  /// Called a few times a second with what was seen since the last call. A value that is absent or not a
-  /// number wants nothing. After a clock that went backwards or a pause above 10 s the dwell times start
-  /// anew. Returns the branch to use from here on.
+  /// Call a few times a second with the measurements since the last call. A value that is absent or not a
+  /// number wants nothing. After a clock that went backwards or a pause above 10 s the dwell times restart.
+  /// Returns the branch to use from here on.
   BranchId update(double now_seconds, const CpuLoad& load, double backlog_seconds) noexcept;
 
   [[nodiscard]] BranchId branch() const noexcept { return static_cast<BranchId>(branch_); }
-  /// Why the branch last changed, in words; empty before.
+  /// The reason for the last change of the branch, as text; empty before.
   [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
   /// Of the last update: the greatest of busy, quota and pressure, [0, 1]; negative when none is
   /// known.

@@ -38,7 +38,7 @@ std::vector<StreamGovernor::Change> StreamGovernor::update(double now_seconds, c
   return same_level && part >= least_part && part <= most_part ? std::vector<Change>{} : choose(level);
 }
 
-/// What the streams that are thinner than the others cost, as a share of all; 0.5 where nothing costs
+/// The cost of the streams that are thinner than the others, as a share of all; 0.5 if no stream costs
 /// anything.
 double StreamGovernor::thinned_part() const {
   const BranchId others = level_ == BranchId::quarter ? BranchId::half : BranchId::full;

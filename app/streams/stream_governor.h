@@ -1,5 +1,5 @@
-// Which branch each of many streams can afford: where the machine is short of CPU time, those that cost most
-// become thinner, and the others keep what they have.
+// Chooses the branch that each of many streams can afford: if the machine is short of CPU time, the streams
+// that cost most become thinner, and the others keep their branch.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ namespace kwsd {
 
 class StreamGovernor {
  public:
-  /// One stream. Thread: the one that works for the stream.
+  /// One stream. Thread: the one that processes the stream.
   class Member {
    public:
     explicit Member(std::string name) : name_(std::move(name)) {}
@@ -45,13 +45,13 @@ class StreamGovernor {
 
   // Thread: one.
 
-  /// A stream that the governor looks after as long as the owner keeps it.
+  /// A stream that the governor controls as long as the owner keeps it.
   [[nodiscard]] std::shared_ptr<Member> join(std::string name);
-  /// Called a few times a second, as Governor::update. Where that says half, the costliest streams that make
-  /// up at least two fifths of the work run the half branch; where it says quarter, they run the quarter
-  /// branch and the others the half one. Chosen when that changes, and anew after 10 s when they have come to
-  /// make up less than a quarter of the work or more than seven tenths. Returns what changed, the costliest
-  /// first.
+  /// Call a few times a second, as Governor::update. If that returns half, the costliest streams that make up
+  /// at least two fifths of the work run the half branch; if it returns quarter, they run the quarter branch
+  /// and the others the half one. The streams are chosen when that changes, and again after 10 s when they
+  /// have come to make up less than a quarter of the work or more than seven tenths. Returns the changes, the
+  /// costliest streams first.
   std::vector<Change> update(double now_seconds, const CpuLoad& load, double backlog_seconds);
 
   [[nodiscard]] const Governor& governor() const noexcept { return governor_; }

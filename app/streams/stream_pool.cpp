@@ -58,7 +58,7 @@ std::vector<double> StreamPool::cpu_seconds() const {
   return seconds;
 }
 
-/// Takes all that waits at once: the lock is for the queue alone.
+/// Takes all waiting work at once: the lock protects only the queue.
 void StreamPool::run(Lane& lane) {
   name_thread("kwsd-streams");
   std::deque<Work> batch;

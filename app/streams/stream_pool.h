@@ -1,4 +1,4 @@
-// Threads that work for many streams. Thread: any, unless said otherwise.
+// Threads that work for many streams. Thread: any, unless stated otherwise.
 #pragma once
 
 #include <condition_variable>
@@ -20,16 +20,16 @@ class StreamPool {
 
   /// threads: 1 or more.
   explicit StreamPool(int threads);
-  /// Returns after all that was posted is done.
+  /// Returns after all posted work is done.
   ~StreamPool();
   StreamPool(const StreamPool&) = delete;
   StreamPool& operator=(const StreamPool&) = delete;
 
   [[nodiscard]] std::size_t threads() const noexcept { return lanes_.size(); }
   void post(std::size_t stream, Work work);
-  /// Returns when nothing waits or runs any more; nothing may be posted meanwhile.
+  /// Returns when no work waits or runs any more; nothing may be posted meanwhile.
   void wait();
-  /// CPU seconds that the threads have used for work that is done. After wait().
+  /// CPU seconds that the threads have used for completed work. After wait().
   [[nodiscard]] std::vector<double> cpu_seconds() const;
 
  private:

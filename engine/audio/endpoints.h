@@ -1,4 +1,4 @@
-// Where in a clip the word is. Thread: any, pure.
+// The position of the word in a clip. Thread: any, pure.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 namespace kwsd {
 namespace {
 
-/// A threshold near 0 would otherwise never re-arm.
+/// Without a minimum, a threshold near 0 would never re-arm.
 constexpr float lowest_rearm_threshold = 0.1F;
 
 void check_range(const char* field, double value, double low, double high) {
@@ -137,7 +137,7 @@ void Detector::remember(std::span<const float> posteriors, Window window) noexce
                  [](float p) { return p > 0 ? std::min(p, 1.0F) : 0.0F; });  // NaN counts as 0
 }
 
-/// The posterior of a remembered window on the scale of the newest one's branch.
+/// The posterior of a stored window on the scale of the newest one's branch.
 float Detector::comparable(int age, int label) const noexcept {
   const float p =
       posteriors_[slot(age) * static_cast<std::size_t>(labels_) + static_cast<std::size_t>(label)];
@@ -187,7 +187,7 @@ float Detector::with_rivals(float own, float all) const noexcept {
   return own + static_cast<float>(params_.rivals_share) * (all - own);
 }
 
-/// What one window alone would give a keyword.
+/// A keyword's score from a single window.
 float Detector::window_score(int age, int label) const noexcept {
   float all = 0;
   for (int keyword = 0; keyword < labels_; ++keyword) {
@@ -198,7 +198,7 @@ float Detector::window_score(int age, int label) const noexcept {
 
 void Detector::report(int label, const Window& now) noexcept {
   const float passed = threshold(now.branch, label);
-  // The word ended about when a window first knew it.
+  // The word ended about when a window first recognized it.
   int first = averaged_ - 1;
   while (first > 0 && window_score(first, label) < passed) {
     --first;

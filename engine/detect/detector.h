@@ -19,7 +19,7 @@ struct Detection {
   float score = 0;                ///< as it passed the threshold, [0, 1]
   float threshold = 0;            ///< the threshold it passed
   std::int64_t start_sample = 0;  ///< end_sample less word_seconds, not before the window
-  std::int64_t end_sample = 0;    ///< end of the first window that knew the word: about the word's end
+  std::int64_t end_sample = 0;    ///< end of the first window that recognized the word: about its end
   BranchId branch = BranchId::full;
 };
 
@@ -51,7 +51,7 @@ class Detector {
                                                 BranchId branch) noexcept;
   /// Scores after the last push, on the scale of its branch: (labels), [0, 1].
   [[nodiscard]] std::span<const float> scores() const noexcept;
-  /// After start, reconnect: forgets history, starts the warm-up anew at `sample`.
+  /// After start or reconnect: clears the history and restarts the warm-up at `sample`.
   void reset(std::int64_t sample) noexcept;
 
  private:

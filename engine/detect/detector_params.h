@@ -9,12 +9,12 @@ namespace kwsd {
 /// windows, and its mean passes the threshold on the second or third of them.
 struct DetectorParams {
   double smoothing_seconds = 0.3;  ///< posteriors are averaged over the windows of this span; (0, 5]
-  /// Of the other keywords' posteriors, what counts for the highest one's score, [0, 1]: a net that wavers
-  /// between two keywords is sure that one of them was spoken.
+  /// The share of the other keywords' posteriors that counts for the highest one's score, [0, 1]: a net that
+  /// wavers between two keywords is sure that one of them was spoken.
   double rivals_share = 0.5;
   int min_windows = 2;              ///< fewest windows in the average before anything is reported; [1, 50]
   double refractory_seconds = 1.0;  ///< per keyword, in stream time; 0 disables; [0, 3600]
-  /// (labels), where keywords differ; empty: refractory_seconds for all. No model file has this.
+  /// (labels), if keywords differ; empty: refractory_seconds for all. No model file contains this.
   std::vector<double> label_refractory_seconds;
   double rearm_ratio = 0.7;      ///< re-armed once the score fell below ratio * max(threshold, 0.1)
   double warm_up_seconds = 0.4;  ///< windows that end this soon after reset are dropped: they hold no whole

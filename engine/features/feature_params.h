@@ -1,5 +1,5 @@
-// What a model was trained on. The parameters travel in the model file, so that a model cannot be
-// fed other features than its own. Thread: immutable after loading.
+// The features that a model was trained on. The parameters are stored in the model file, so that a model
+// always gets its own features. Thread: immutable after loading.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ class Framer {
   template <class OnFrame>
   void push(std::span<const float> samples, OnFrame&& on_frame) noexcept;
 
-  /// Samples that the next frame still wants, at least 1.
+  /// Samples that the next frame still needs, at least 1.
   [[nodiscard]] std::size_t samples_to_frame() const noexcept {
     return static_cast<std::size_t>(frame_samples_ - filled_);
   }

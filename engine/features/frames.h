@@ -1,4 +1,4 @@
-// The frames of sound that is there as a whole; Framer (framer.h) cuts the same ones from a stream.
+// The frames of sound that is complete in memory; Framer (framer.h) cuts the same ones from a stream.
 // Thread: any, pure.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// Whole frames in so many samples.
+/// Whole frames in the given number of samples.
 [[nodiscard]] constexpr std::size_t frames_in(const FeatureParams& features, std::size_t samples) noexcept {
   return samples < features.frame_samples ? 0 : (samples - features.frame_samples) / features.hop_samples + 1;
 }

@@ -244,8 +244,8 @@ void Mfcc::compute_quantized(std::span<const float> samples, std::span<std::int8
 }
 
 void Mfcc::Impl::window_into_buffer(std::span<const float> samples) noexcept {
-  // The bits of |x| order like |x| itself, with infinity and NaN on top: one maximum tells whether all is
-  // well.
+  // The bits of |x| order like |x| itself, with infinity and NaN at the top: one maximum shows whether all
+  // values are valid.
   const std::vector<float>& window = tables.window;
   constexpr std::uint32_t one_bits = 0x3f800000;
   std::uint32_t largest = 0;

@@ -9,8 +9,8 @@
 
 namespace kwsd {
 
-/// What the MFCC of feature_params.h take beside the samples: window, filters, transforms. Immutable; shared
-/// by any number of Mfcc and threads.
+/// The tables that the MFCC of feature_params.h need: window, filters, transforms. Immutable; shared by any
+/// number of Mfcc and threads.
 class MfccTables {
  public:
   /// Throws Error (bad_data) when a parameter is out of its range (mean and scale may be empty: then
@@ -25,7 +25,7 @@ class MfccTables {
   std::unique_ptr<const Impl> impl_;
 };
 
-/// Computes the MFCC of feature_params.h. Used by the daemon and by the trainer alike.
+/// Computes the MFCC of feature_params.h. Used by both the daemon and the trainer.
 class Mfcc {
  public:
   /// With tables of its own; throws as MfccTables does.
@@ -40,7 +40,7 @@ class Mfcc {
   /// samples: (frame_samples) in [-1, 1]; out: (coefficients). NaN and infinite samples count as 0 and
   /// magnitudes are clamped to 1, so the output is always finite.
   void compute(std::span<const float> samples, std::span<float> out) noexcept;
-  /// The same, normalised and quantized: what the network is fed.
+  /// The same, normalised and quantized: the network's input.
   void compute_quantized(std::span<const float> samples, std::span<std::int8_t> out) noexcept;
 
  private:

@@ -1,9 +1,10 @@
 // |DFT|^2 of one frame of real samples. Thread: immutable after construction, shared by any number of
 // threads; each has a Scratch of its own. No allocation after construction.
 //
-// The transform is our own because the network is fed integers made from it: the same recording must give
-// the same detections on x86-64 and arm64. The libraries of Debian are compiled with other contraction rules
-// per architecture, this file is not. Four lanes at a time it also needs a quarter of their instructions.
+// The transform is kwsd's own because the network's input is integers made from it: the same recording must
+// give the same detections on x86-64 and arm64. Debian's libraries are compiled with different contraction
+// rules per architecture, this file is not. With four lanes at a time it also needs a quarter of their
+// instructions.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 namespace kwsd {
 
 #ifdef __x86_64__
-/// A function that is compiled for AVX with all that it calls; to be called where has_avx().
+/// A function that is compiled for AVX together with all functions that it calls; call it only if has_avx().
 #define KWSD_WITH_AVX __attribute__((target("avx"), flatten))
 inline bool has_avx() noexcept {
   return __builtin_cpu_supports("avx") != 0;

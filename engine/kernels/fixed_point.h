@@ -1,7 +1,7 @@
 // The integer arithmetic that every kernel set and the trainer's exporter share.
 //
-// Each primitive is one NEON instruction (named in its comment), so that "bit for bit the same" is a
-// property of the definitions and not of luck. Thread: any, pure.
+// Each primitive is one NEON instruction (named in its comment), so that bit-identical results follow from
+// the definitions and not from luck. Thread: any, pure.
 #pragma once
 
 #include <algorithm>

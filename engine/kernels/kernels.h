@@ -21,7 +21,7 @@ struct Kernels {
   std::string_view name;         ///< as for --kernels
   std::string_view description;  ///< one line for `kwsd info` and the log
   bool (*supported)() noexcept;  ///< whether it runs on this CPU
-  bool (*suits)() noexcept;      ///< whether "auto" may take it on this CPU; asked where supported
+  bool (*suits)() noexcept;      ///< whether "auto" may select it on this CPU; only if supported
 
   BitLayer (*prepare_bits)(const BitMatrix& weights);
   /// at_least [outputs], each in [-K, K + 2], for the product of `inputs` = K.
@@ -74,8 +74,8 @@ struct Kernels {
 
 /// Every set compiled into this binary, `reference` first.
 [[nodiscard]] std::span<const Kernels* const> all_kernels() noexcept;
-/// The set called `name`, or for "auto" the last one that is supported and suits. Throws Error (usage) naming
-/// those there are.
+/// The set called `name`, or for "auto" the last one that is supported and suitable. Throws Error (usage)
+/// listing the available sets.
 [[nodiscard]] const Kernels& select_kernels(std::string_view name);
 
 }  // namespace kwsd

@@ -20,7 +20,7 @@ struct Scale {
         rounding(shift < 0 ? 1 << (-shift - 1) : 0) {}
 
   constexpr std::int32_t operator()(std::int32_t v) const noexcept {
-    // Before a shift to the left, what would saturate anyway is cut to what cannot overflow.
+    // Before a left shift, values that would saturate anyway are limited so that they cannot overflow.
     v = std::min(std::max(v, -bound), bound);
     return clamp16(((v << left) + rounding) >> right);
   }

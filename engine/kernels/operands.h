@@ -15,7 +15,7 @@
 
 namespace kwsd {
 
-/// Allocator for buffers that vector loads like: 64-byte aligned.
+/// Allocator for buffers that vector loads access: 64-byte aligned.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
@@ -33,7 +33,7 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-// ---- what a model gives ----
+// ---- from the model ----
 
 /// ±1 matrix, bit 1 = +1. Row r starts at words[r * row_words]; bit k of a row is bit k % 64 of word
 /// k / 64. row_words = 2 * ceil(cols / 128); the bits past cols are 0.
@@ -63,7 +63,7 @@ struct Affine {
   std::vector<ChannelAffine> channels;  // [outputs]
 };
 
-// ---- what a set prepares ----
+// ---- prepared by a set ----
 
 /// A set's own copy of some weights or constants. Opaque outside the set that made it.
 using Prepared = AlignedVector<std::byte>;

@@ -1,4 +1,4 @@
-// Plain C++ in forms that compilers vectorise: for machines that have no set of their own, and x86-64 without
+// Plain C++ in forms that compilers vectorise: for machines without a set of their own, and x86-64 without
 // AVX2.
 #include <algorithm>
 
@@ -148,7 +148,7 @@ void memory(const MemoryFilter& filter, Residual residual, std::uint64_t* bits) 
         window[i + 2] = at(t + i);
       }
       filter_block(window, filter.taps + c * 8, scale, channel[c], x + t);
-      window[0] = window[lanes_of_block];  // as they were before
+      window[0] = window[lanes_of_block];  // values before they were overwritten
       window[1] = window[lanes_of_block + 1];
     }
   }

@@ -1,5 +1,5 @@
-// The reference kernels: the definitions of kernels.h and model.h written out, one product at a time.
-// They define the truth for every other set; nothing here is meant to be fast.
+// The reference kernels: the definitions of kernels.h and model.h written out, one product at a time. They
+// define the correct results for every other set; none of them is optimized.
 #include <algorithm>
 #include <bit>
 

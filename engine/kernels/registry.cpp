@@ -8,7 +8,7 @@
 namespace kwsd {
 namespace {
 
-/// `reference` first, then from the most general to the most specific: "auto" takes the last that suits.
+/// `reference` first, then from the most general to the most specific: "auto" selects the last suitable one.
 constexpr std::array sets {
   &reference_kernels,
 #if defined(__aarch64__)

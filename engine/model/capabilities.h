@@ -1,6 +1,6 @@
-// Which kinds of layers exist, where each of them may stand, and what a front-end layer hands on: the one
-// table that the reader, the writer, the exporter, random models and the tests share (FORMAT.md prints it).
-// Thread: any, pure.
+// The kinds of layers, their allowed places, and the output of a front-end layer: the one table that the
+// reader, the writer, the exporter, random models and the tests share (FORMAT.md prints it). Thread: any,
+// pure.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace kwsd {
 
-/// Where a layer stands in the network.
+/// The place of a layer in the network.
 enum class Place : std::uint8_t {
   first_conv,  ///< takes in the features
   conv,        ///< the other convolutions and the linear layer
@@ -27,7 +27,7 @@ enum class Place : std::uint8_t {
 struct KindCapability {
   LayerKind kind;
   std::string_view name;
-  /// Whether it may stand there.
+  /// Whether the layer may be at this place.
   bool first_conv, conv, memory, pointwise, classifier, stream_memory, stream_classifier;
 
   [[nodiscard]] constexpr bool at(Place place) const noexcept {
@@ -45,7 +45,7 @@ inline constexpr std::array<KindCapability, 4> layer_kinds{{
 
 struct OutputCapability {
   OutputKind output;
-  LayerKind next;           ///< how the next layer multiplies what it is handed; of the last output: not used
+  LayerKind next;           ///< how the next layer multiplies this output; of the last output: not used
   bool last;                ///< whether it is the output of the last front-end layer, or of those before it
   int planes, planes_most;  ///< range of bits per activation
   bool has_sign;            ///< whether the layer has sign_at_least
@@ -58,15 +58,15 @@ inline constexpr std::array<OutputCapability, 5> conv_outputs{{
     {OutputKind::rows, LayerKind::int8, false, 1, 1, false},
 }};
 
-/// Whether layers of `kind` may stand at `place`.
+/// Whether layers of `kind` may be at `place`.
 [[nodiscard]] bool allows(Place place, LayerKind kind) noexcept;
-/// The kinds that may stand at `place`, in the order of the table.
+/// The kinds that may be at `place`, in the order of the table.
 [[nodiscard]] std::vector<LayerKind> kinds_at(Place place);
 [[nodiscard]] std::string_view kind_name(LayerKind kind) noexcept;
 
-/// The row of an output that is in the table.
+/// The row of an output in the table.
 [[nodiscard]] const OutputCapability& capability_of(OutputKind output) noexcept;
-/// The output after which a layer of `next` may follow: the first such in the table.
+/// The output that a layer of `next` may follow: the first such in the table.
 [[nodiscard]] OutputKind output_for(LayerKind next) noexcept;
 
 /// For error lines: the kinds at `place` as "1 (1-bit) or 3 (int8)"; the outputs of the last layer or of

@@ -6,18 +6,18 @@
 
 namespace kwsd {
 
-/// What went wrong, in the terms of the documented exit codes (README, "Exit codes").
+/// The kind of error, in the terms of the documented exit codes (README, "Exit codes").
 enum class ErrorKind {
-  usage = 2,         ///< a flag that is unknown or out of range
-  bad_data = 65,     ///< a model or audio file whose content is wrong
-  no_input = 66,     ///< a file that is missing or cannot be read
-  unavailable = 69,  ///< a device or service that cannot be had
-  internal = 70,     ///< a defect of kwsd itself
+  usage = 2,         ///< an unknown flag or a value out of range
+  bad_data = 65,     ///< an invalid or corrupt model or audio file
+  no_input = 66,     ///< a missing or unreadable file
+  unavailable = 69,  ///< an unavailable device or service
+  internal = 70,     ///< a defect in kwsd itself
   io = 74,           ///< writing failed
-  config = 78,       ///< a configuration file that is wrong
+  config = 78,       ///< an invalid configuration file
 };
 
-/// One clear line: which file, which field, what was found, what was expected.
+/// One clear line: the file, the field, the found value, the expected value.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

@@ -1,5 +1,5 @@
-// The parameters of features in a file: models and negatives (models/FORMAT.md) have them alike. Thread:
-// set-up.
+// The feature parameters in a file: models and negatives (models/FORMAT.md) store them in the same form.
+// Thread: set-up.
 #pragma once
 
 #include "engine/features/feature_params.h"
@@ -7,7 +7,7 @@
 
 namespace kwsd {
 
-/// Throws Error (bad_data): parameters that validate (engine/features/mfcc.h) does not take.
+/// Throws Error (bad_data): parameters that validate (engine/features/mfcc.h) rejects.
 [[nodiscard]] FeatureParams read_features(ByteReader& in);
 void write_features(ByteWriter& out, const FeatureParams& features);
 

@@ -1,4 +1,4 @@
-// What a model may be at most (models/FORMAT.md), and checks of text. Thread: any, pure.
+// The limits of a model (models/FORMAT.md), and checks of text. Thread: any, pure.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +26,11 @@ inline constexpr std::size_t stream_bytes = 8U << 20U;
 /// Whether the bytes are well-formed UTF-8 without NUL.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
-/// Whether it can name a model: 1 to 64 bytes of letters, digits, '_', '-' and UTF-8 beyond ASCII.
+/// Whether the text can name a model: 1 to 64 bytes of letters, digits, '_', '-' and UTF-8 beyond ASCII.
 [[nodiscard]] bool is_name(std::string_view text) noexcept;
 inline constexpr std::string_view name_expected = "1 to 64 bytes of letters, digits, '_' and '-' in UTF-8";
 
-/// Whether it can be a label: names with ' and blanks, but no blank at an end and no two together: "hey
+/// Whether the text can be a label: names with ' and blanks, but no blank at an end and no two together: "hey
 /// computer".
 [[nodiscard]] bool is_label(std::string_view text) noexcept;
 inline constexpr std::string_view label_expected =

@@ -149,13 +149,13 @@ inline constexpr int most_pending_steps = 16;
 /// Steps of a stream that the blocks compute at once.
 inline constexpr int most_steps_at_once = 4;
 
-/// A whole model. Limits that the loader enforces: FORMAT.md.
+/// A whole model. FORMAT.md lists the limits that the loader enforces.
 struct Model {
   std::string name;        ///< e.g. "commands"
   std::string provenance;  ///< free text, JSON: recipe, data, licence, figures
   FeatureParams features;
   std::vector<Label> labels;
-  bool streaming = false;            ///< false: a window net, computed anew for every window
+  bool streaming = false;            ///< false: a window net, computed from scratch for every window
   int steps = 8;                     ///< T, of a window; streaming: that the classifier sees
   int memory_size = 128;             ///< C
   int hidden_size = 256;             ///< H
@@ -163,17 +163,17 @@ struct Model {
   std::vector<BlockWeights> blocks;
   Weights classifier;  ///< int8 or float32, [labels][C * T]
   std::array<Branch, branch_count> branches;
-  DetectorParams detector;                    ///< what the detector is to use; of version 2: the defaults
+  DetectorParams detector;                    ///< the detector's parameters; of version 2: the defaults
   std::shared_ptr<const SecondStage> second;  ///< streaming models only; may be null
 
   /// Frames that one step sees: 1 + sum over layers of (kernel_time - 1) * product of earlier strides.
   [[nodiscard]] int step_frames() const noexcept;
   /// Frames between the starts of two steps: the product of all time strides.
   [[nodiscard]] int step_stride_frames() const noexcept;
-  /// Frames between two windows of a stream unless it is told otherwise: the whole steps that pass in 100 ms,
-  /// at least one, and at most 128 ms.
+  /// Frames between two windows of a stream by default: as many whole steps as fit in 100 ms, at least one,
+  /// and at most 128 ms.
   [[nodiscard]] int hop_frames() const noexcept;
-  /// Steps that the outputs of a streaming branch come late: the sum of `ahead` over its blocks.
+  /// Delay of a streaming branch's outputs in steps: the sum of `ahead` over its blocks.
   [[nodiscard]] int lookahead_steps(BranchId branch) const noexcept;
   /// Steps that a posterior of a streaming branch depends on: steps + 4 for each of its blocks.
   [[nodiscard]] int reach_steps(BranchId branch) const noexcept;
@@ -188,8 +188,8 @@ struct Model {
   [[nodiscard]] std::size_t stream_bytes() const noexcept;
 };
 
-/// What looks again at what the first stage takes for a keyword. A step of which the posteriors p1 of the
-/// keywords sum to at least `gate` gets the posteriors 0.5 * (p1 + p2), p2 of the window that ends with it.
+/// A second look at the first stage's candidates. A step in which the posteriors p1 of the keywords sum to at
+/// least `gate` gets the posteriors 0.5 * (p1 + p2), with p2 from the window that ends with it.
 struct SecondStage {
   float gate = 0;  ///< [0, 1]; the sum is one of float32 in the order of the labels
   /// A window net: features and labels are the model's, branches[full] is the only one (the others are empty)

@@ -1,4 +1,4 @@
-// What reader and writer of model files agree on (models/FORMAT.md). Thread: set-up.
+// Constants shared by the reader and the writer of model files (models/FORMAT.md). Thread: set-up.
 #pragma once
 
 #include <boost/crc.hpp>
@@ -17,7 +17,7 @@ inline constexpr std::uint32_t window_version = 2;     // window nets
 inline constexpr std::uint32_t streaming_version = 3;  // streaming nets, their detector, their second stage
 inline constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, payload bytes, CRC-32
 
-/// What the file holds of a ChannelAffine: its first so many fields; the others are 0.
+/// The fields of a ChannelAffine in the file: the given number of its first fields; the others are 0.
 inline constexpr std::size_t scale_and_bias = 2, with_slope = 3, with_sign = 4;
 
 [[nodiscard]] inline std::size_t conv_fields(OutputKind output) noexcept {

@@ -57,7 +57,7 @@ LayerKind read_kind(ByteReader& in, Place place, std::string_view field) {
   return kind;
 }
 
-/// What the last front-end layer or one of those before it hands on.
+/// The output of the last front-end layer or of one of those before it.
 OutputKind read_output(ByteReader& in, bool last) {
   const auto number = in.value<std::uint8_t>("conv output");
   for (const OutputCapability& capability : conv_outputs) {
@@ -110,7 +110,7 @@ Weights read_weights(ByteReader& in, LayerKind kind, int planes, int outputs, in
   return w;
 }
 
-/// What the layer before hands on.
+/// The output of the layer before.
 struct Activations {
   Place next = Place::first_conv;
   OutputKind output = OutputKind::int8;
@@ -208,7 +208,7 @@ BlockParams read_params(ByteReader& in, LayerKind memory_kind, int memory_size, 
   return p;
 }
 
-/// What a net may be: the one of the model, or its second stage.
+/// The limits of a net: the model's own, or its second stage.
 struct NetRules {
   int fewest_blocks;
   bool thresholds;
@@ -264,7 +264,7 @@ std::vector<Label> read_labels(ByteReader& in) {
   return labels;
 }
 
-/// After each layer: as long as the layers before it were in range, nothing here overflows.
+/// Called after each layer: as long as the layers before it were in range, nothing here overflows.
 void check_window(const ByteReader& in, const Model& m) {
   if (m.step_stride_frames() > limits::window_frames || m.window_frames() > limits::window_frames) {
     in.fail("window",

@@ -157,7 +157,7 @@ void write_payload(ByteWriter& out, const Model& m) {
   }
 }
 
-/// Whether the format has a place for all that the model says.
+/// Whether the format can represent the whole model.
 bool is_expressible(const Model& m) {
   const auto all_ahead_2 = [](const Model& net) {
     return std::all_of(net.blocks.begin(), net.blocks.end(),

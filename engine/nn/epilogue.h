@@ -1,5 +1,5 @@
-// What follows the products of a front-end layer: BN, PReLU and the form the next layer wants, for one row
-// of [freq][channels]. Thread: construct at set-up; run on the inference thread, allocation-free.
+// The processing after the products of a front-end layer: BN, PReLU and conversion to the next layer's input,
+// for one row of [freq][channels]. Thread: construct at set-up; run on the inference thread, allocation-free.
 #pragma once
 
 #include <cstddef>

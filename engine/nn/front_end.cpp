@@ -13,7 +13,7 @@ std::size_t size(int n) noexcept {
   return static_cast<std::size_t>(n);
 }
 
-/// Copies `count` > 0 bytes rounded up to whole blocks: what is too much is overwritten by the next copy.
+/// Copies `count` > 0 bytes rounded up to whole blocks: the next copy overwrites the excess.
 inline void copy_blocks(std::byte* to, const std::byte* from, std::size_t count) noexcept {
   const std::byte* const end = from + count;
   for (; end - from > static_cast<std::ptrdiff_t>(copy_block); from += 2 * copy_block, to += 2 * copy_block) {
@@ -132,7 +132,7 @@ std::byte* FrontEndStream::slot(std::size_t level, std::int64_t end) noexcept {
   return rings_[level].rows.data() + static_cast<std::size_t>(end % layout.kept) * layout.row_bytes();
 }
 
-/// The row of a level that ends at `end`, computed now unless it is there.
+/// The row of a level that ends at `end`, computed unless it is already available.
 const std::byte* FrontEndStream::row(std::size_t level, std::int64_t end) noexcept {
   std::int64_t& found = rings_[level].ends[static_cast<std::size_t>(end % front_end_->rows_[level].kept)];
   if (found != end) {
@@ -183,7 +183,7 @@ void FrontEndStream::multiply(const FrontEnd::Layer& layer, const InputRows& in,
 
 /// im2col of one plane: each position's kernel rows, one after the other.
 void FrontEndStream::gather(const FrontEnd::Layer& layer, const InputRows& in, std::size_t offset) noexcept {
-  // Copied out of the layer: for all that a compiler knows, the bytes written could change it.
+  // Copied out of the layer: otherwise the compiler must assume that the written bytes change it.
   const std::size_t row_bytes = layer.kernel_row_bytes, patch_bytes = layer.patch_bytes;
   const std::size_t position_bytes = layer.position_bytes, rows = size(layer.kernel_time);
   const std::size_t rest = layer.is_bits ? patch_bytes - rows * row_bytes : 0;

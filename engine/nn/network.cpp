@@ -94,7 +94,7 @@ StepStream& Stream::Impl::steps_of(BranchId branch) noexcept {
   return steps[steps.size() > 1 ? static_cast<std::size_t>(branch) : 0];
 }
 
-/// The step that ends with the newest frame, where one does.
+/// The step that ends with the newest frame, if one does.
 void Stream::Impl::push_step() noexcept {
   const std::int64_t after_first = front_end.frames_seen() - model->step_frames();
   if (after_first < 0 || after_first % model->step_stride_frames() != 0) {

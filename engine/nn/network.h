@@ -29,14 +29,14 @@ class Network {
   std::unique_ptr<const Impl> impl_;
 };
 
-/// What a network says of the sound up to a frame.
+/// The network's output for the sound up to a frame.
 struct Posteriors {
-  std::int64_t end_frame = 0;     ///< the frames pushed when the last one it knows was
+  std::int64_t end_frame = 0;     ///< the number of frames pushed at its last frame
   std::span<const float> logits;  ///< (labels), of the first stage
   std::span<float> values;        ///< (labels), in [0, 1], sum 1
 };
 
-/// What a second stage did so far.
+/// Counters of a second stage.
 struct SecondStageCounts {
   std::int64_t openings = 0;  ///< times that the gate opened
   std::int64_t windows = 0;   ///< that it computed: one a step while the gate is open
@@ -58,8 +58,8 @@ struct SecondStageCounts {
 
 /// Which branches a stream of a streaming model keeps in step. Each gives the same posteriors either way.
 enum class KeptBranches {
-  newest,  ///< the one asked for last: to change it costs a computation of all that the branch reaches
-  all,     ///< for those who ask for every branch at every step
+  newest,  ///< the branch used last: a change costs a computation of all that the branch reaches
+  all,     ///< for callers that use every branch at every step
 };
 
 /// The state of one audio stream through a Network. Thread: one at a time; allocates only in its
@@ -67,8 +67,8 @@ enum class KeptBranches {
 /// read the same front-end steps, and give what they would give were they in force all the time.
 class Stream {
  public:
-  /// `network` must outlive the stream. The observer, where one is given, sees what each layer computes; it
-  /// is called from push_frame and classify and may allocate.
+  /// `network` must outlive the stream. The observer, if any, receives the output of each layer; it is called
+  /// from push_frame and classify and may allocate.
   explicit Stream(const Network& network, Observer observer = {}, KeptBranches kept = KeptBranches::newest);
   ~Stream();
   Stream(Stream&&) noexcept;
@@ -80,12 +80,12 @@ class Stream {
   /// Whether a whole window of frames (streaming: the frames of the first step) has been pushed since
   /// construction or reset.
   [[nodiscard]] bool window_ready() const noexcept;
-  /// A window net: the posteriors of the window that ends with the last frame pushed; front-end steps that an
-  /// earlier window computed are reused. A streaming net: those of all steps pushed since this branch was
-  /// last asked, of which at most most_pending_steps; none while the branch still looks ahead. Requires
+  /// A window net: the posteriors of the window that ends with the last frame pushed; front-end steps
+  /// computed for an earlier window are reused. A streaming net: those of all steps pushed since this branch
+  /// was last used, at most most_pending_steps; none while the branch still looks ahead. Requires
   /// window_ready(). Valid until the next call.
   std::span<Posteriors> classify(BranchId branch) noexcept;
-  /// The same; the newest posteriors: (labels), all 0 where there are none.
+  /// The same; the newest posteriors: (labels), all 0 if there are none.
   void classify(BranchId branch, std::span<float> posteriors) noexcept;
   /// Logits of the newest posteriors of the last classify: (labels).
   [[nodiscard]] std::span<const float> logits() const noexcept;

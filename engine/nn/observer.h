@@ -1,4 +1,4 @@
-// A look at what each layer computed: for golden tensors and for the check of an exported model. A stream
+// Access to the output of each layer: for golden tensors and for the check of an exported model. A stream
 // without an observer pays one test of a pointer per layer.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace kwsd {
 
-/// One output. `values` lives during the call only.
+/// One output. `values` is valid during the call only.
 struct LayerOutput {
   /// "front-end" (one row: [freq][channels] int8 values, signs ±1, odd levels, or the step (C)), "steps",
   /// "memory", "hidden" (±1), "project" ([C][T]; hidden: [T][H]) or "classifier input" ([C][T]). Streaming:
@@ -17,7 +17,7 @@ struct LayerOutput {
   std::string_view name;
   int index = 0;  ///< the layer in Model::front_end, or the block in Model::blocks
   std::int64_t end =
-      0;  ///< frames pushed when its last one was; of a streaming net's blocks: steps before its end
+      0;  ///< frames pushed at its last frame; of a streaming net's blocks: steps before its end
   std::span<const std::int32_t> values;
 };
 

@@ -1,4 +1,4 @@
-// The second stage on a stream: frames are kept, and a window of them is computed when the gate opens.
+// The second stage on a stream: keeps frames, and computes a window of them when the gate opens.
 // Thread: one at a time; allocates only in its constructor.
 #pragma once
 
@@ -12,14 +12,14 @@ namespace kwsd {
 
 class SecondStageStream {
  public:
-  /// `model` and `network`, the second stage's, must outlive this. `observer` (may be null) sees its layers
-  /// as "second ...".
+  /// `model` and `network`, the second stage's, must outlive this. `observer` (may be null) receives its
+  /// layers as "second ...".
   SecondStageStream(const Model& model, const Network& network, const Observer* observer);
 
   void reset() noexcept;
   /// One frame of features: (coefficients).
   void push_frame(std::span<const std::int8_t> frame) noexcept;
-  /// Where the gate opens, first's values become the means of both stages.
+  /// If the gate opens, first's values become the means of both stages.
   void apply(Posteriors& first) noexcept;
   [[nodiscard]] SecondStageCounts counts() const noexcept { return counts_; }
 

@@ -1,6 +1,6 @@
-// The stages that a net consists of. WindowNet and StepNet have theirs in one list each: Stream::classify
-// runs the list from its begin to its end, `kwsd bench` and the cost check repeat the stages of one kind.
-// Thread: any, pure.
+// The stages of a net. WindowNet and StepNet keep theirs in one list each: Stream::classify runs the list
+// from its begin to its end, `kwsd bench` and the cost check repeat the stages of one kind. Thread: any,
+// pure.
 #pragma once
 
 #include <array>

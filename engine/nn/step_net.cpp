@@ -128,7 +128,7 @@ std::span<StepStream::Result> StepStream::run(BranchId branch) noexcept {
   return results_;
 }
 
-/// The branch's blocks begin at step `origin`, with nothing before.
+/// The branch's blocks begin at step `origin`, with zeros before it.
 void StepStream::restart(BranchId branch, std::int64_t origin) noexcept {
   branch_ = branch;
   origin_ = done_ = origin;
@@ -178,8 +178,8 @@ void StepStream::run_stage(const NetStage& stage) noexcept {
   }
 }
 
-/// The steps work_.steps of what the block takes in have come. work_.steps becomes the steps of what the
-/// block hands on that they make.
+/// The input of the block has grown by the steps work_.steps. work_.steps becomes the steps of the block's
+/// output that they produce.
 void StepStream::memory(std::size_t position) noexcept {
   const StepBlock& block = net_->blocks(branch_)[position];
   const Steps in = work_.steps;

@@ -1,9 +1,9 @@
 // The blocks and the classifier of a streaming net: steps in, a posterior for each of them out.
 //
-// Every block is a filter over time of five taps, so its state is its newest inputs, and what a posterior
-// depends on is a number of steps that is known (Model::reach_steps). A stream keeps as many steps of the
-// front-end as the longest branch reaches: a branch that was not in force is computed anew over them, and
-// gives the posteriors that it would have given had it been in force all the time.
+// Every block is a filter over time of five taps, so its state is its newest inputs, and a posterior depends
+// on a known number of steps (Model::reach_steps). A stream keeps as many steps of the front-end as the
+// longest branch reaches: a branch that was not in force is recomputed over them, and gives the posteriors
+// that it would have given had it been in force all the time.
 #pragma once
 
 #include <array>
@@ -57,7 +57,7 @@ class StepStream {
 
   /// The next step is the first of a stream.
   void reset() noexcept;
-  /// The branch that is asked for next is computed anew over all that it reaches, whichever it is.
+  /// Recomputes the next branch over all that it reaches, whichever branch it is.
   void forget_branch() noexcept { done_ = -1; }
   /// The next step: (C) int16.
   void push(const std::int16_t* step) noexcept;
@@ -68,11 +68,11 @@ class StepStream {
     std::span<const float> logits;  ///< (labels)
     std::span<float> posteriors;    ///< (labels), in [0, 1], sum 1
   };
-  /// What is due for the steps pushed since the last call, the newest most_pending_steps of them. Valid until
-  /// the next call.
+  /// The results due for the steps pushed since the last call, at most the newest most_pending_steps of them.
+  /// Valid until the next call.
   std::span<Result> run(BranchId branch) noexcept;
   /// Of all that the last `run` did for its last steps, at most most_steps_at_once, the stages of one kind,
-  /// on what the buffers hold: for measurements. The stream is of no use afterwards.
+  /// on the content of the buffers: for measurements. The stream cannot be used afterwards.
   void repeat(Stage stage) noexcept;
 
  private:
@@ -90,7 +90,7 @@ class StepStream {
   };
 
   void restart(BranchId branch, std::int64_t origin) noexcept;
-  /// What advance() is working on.
+  /// State of a running advance().
   struct Work {
     Steps taken, steps;  ///< by the first block; by the stage that comes next
     std::int64_t first_due = 0;
@@ -112,12 +112,12 @@ class StepStream {
   const Observer* observer_;
   std::int64_t steps_ = 0;   ///< pushed since reset
   std::int64_t done_ = 0;    ///< through the blocks of branch_
-  std::int64_t given_ = 0;   ///< had their results
+  std::int64_t given_ = 0;   ///< whose results were returned
   std::int64_t origin_ = 0;  ///< before which the blocks know nothing
   BranchId branch_ = BranchId::full;
 
   Work work_;
-  std::vector<Ring> rings_;              // [blocks + 1]: what block i takes in; the last: what comes out
+  std::vector<Ring> rings_;              // [blocks + 1]: the input of block i; the last: the output
   AlignedVector<std::int16_t> zeros_;    // (lanes)
   AlignedVector<std::uint64_t> bits_;    // [most_steps_at_once][row_words(C)]
   AlignedVector<std::uint64_t> hidden_;  // [most_steps_at_once][row_words(H)]

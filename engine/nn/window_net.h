@@ -41,7 +41,7 @@ class WindowStream {
 
   /// The window that ends with the newest frame of `front_end`.
   void run(FrontEndStream& front_end, BranchId branch) noexcept;
-  /// Of all that `run` does, the stages of one kind, on what the buffers hold: for measurements.
+  /// Of all that `run` does, the stages of one kind, on the content of the buffers: for measurements.
   void repeat(Stage stage, FrontEndStream& front_end, BranchId branch) noexcept;
   [[nodiscard]] std::span<const float> logits() const noexcept { return logits_; }  ///< (labels)
   [[nodiscard]] std::span<float> posteriors() noexcept { return posteriors_; }      ///< (labels)

@@ -12,7 +12,7 @@
 
 namespace kwsd {
 
-/// The frames of feature_params.h, whatever the blocks the samples come in.
+/// The frames of feature_params.h, whatever the sizes of the pushed blocks.
 class FeatureStream {
  public:
   explicit FeatureStream(std::shared_ptr<const MfccTables> tables);
@@ -26,7 +26,7 @@ class FeatureStream {
       on_frame(std::span<const std::int8_t>(frame_));
     });
   }
-  /// Samples that the next frame still wants, at least 1.
+  /// Samples that the next frame still needs, at least 1.
   [[nodiscard]] std::size_t samples_to_frame() const noexcept { return framer_.samples_to_frame(); }
   void reset() noexcept { framer_.reset(); }
 

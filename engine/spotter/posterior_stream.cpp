@@ -5,7 +5,7 @@ namespace kwsd {
 PosteriorStream::PosteriorStream(const Network& network, int hop_frames, KeptBranches kept)
     : stream_(network, {}, kept), network_(&network), hop_frames_(hop_frames) {}
 
-/// What went before the stream; the first frame then ends a window, or a step.
+/// Provides the history before the stream; the first frame then ends a window, or a step.
 void PosteriorStream::push_before(std::span<const std::int8_t> first) noexcept {
   const Model& model = network_->model();
   frames_before_ = (model.streaming ? model.step_frames() +
@@ -32,7 +32,7 @@ std::span<const Posteriors> PosteriorStream::classify(BranchId branch) noexcept 
   for (Posteriors& one : posteriors) {
     one.end_frame -= frames_before_;
   }
-  while (!posteriors.empty() && posteriors.front().end_frame < 1) {  // of what went before
+  while (!posteriors.empty() && posteriors.front().end_frame < 1) {  // frames of history
     posteriors = posteriors.subspan(1);
   }
   return posteriors;

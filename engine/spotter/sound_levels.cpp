@@ -41,7 +41,8 @@ void SoundLevels::push(std::span<const float> samples) noexcept {
   }
 }
 
-/// Sample i of the piece goes to sum i % lanes, whatever the blocks: eight sums do not wait for each other.
+/// Sample i of the piece goes to sum i % lanes, whatever the block sizes: eight sums do not wait for each
+/// other.
 void SoundLevels::add(std::span<const float> samples) noexcept {
   const float* next = samples.data();
   const float* const end = next + samples.size();

@@ -1,5 +1,5 @@
-// How loud the stream is and was: the level of a word, and the noise floor it stands on. Thread: one at a
-// time; no allocation after construction.
+// The present and past levels of the stream: the level of a word, and the noise floor below it. Thread: one
+// at a time; no allocation after construction.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 namespace kwsd {
 
 /// The mean square of each 10 ms of the last 5.12 s. Levels are in dB of full scale: 0 is a square wave of
-/// magnitude 1, lowest_db is the least that is told apart from silence.
+/// magnitude 1, lowest_db is the lowest level distinguished from silence.
 class SoundLevels {
  public:
   static constexpr float lowest_db = -120;
@@ -18,15 +18,15 @@ class SoundLevels {
   /// The samples that follow the last ones, in [-1, 1]; NaN and infinity count as 0, other values are
   /// clamped.
   void push(std::span<const float> samples) noexcept;
-  /// The next sample is `sample`; what went before does not count any more.
+  /// The next sample is `sample`; earlier samples no longer count.
   void restart(std::int64_t sample) noexcept;
 
-  /// RMS from `start` to `end`, samples of the stream, rounded outwards to whole 10 ms that are over and
-  /// kept; lowest_db where there are none.
+  /// RMS from `start` to `end`, samples of the stream, rounded outwards to whole 10 ms that are complete and
+  /// kept; lowest_db if there are none.
   [[nodiscard]] float level_db(std::int64_t start, std::int64_t end) const noexcept;
-  /// The noise floor: the 10th percentile of the levels of each 100 ms of what is kept (of each 10 ms where
-  /// less than 100 ms are kept). A stream has pauses, between words and between syllables; they show the
-  /// noise.
+  /// The noise floor: the 10th percentile of the levels of each 100 ms of the kept sound (of each 10 ms if
+  /// less than 100 ms are kept). A stream has pauses, between words and between syllables, in which only the
+  /// noise remains.
   [[nodiscard]] float floor_db() const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Samples -> detections. The page for whoever builds the spotter into a program: load models, make one
+// Samples -> detections. The page for developers who embed the spotter in a program: load models, make one
 // Spotter, one SpotterStream (spotter_stream.h) per audio stream. No files, no threads, no text.
 #pragma once
 
@@ -19,13 +19,13 @@
 
 namespace kwsd {
 
-/// What is not set here is as each model says.
+/// Options that are not set have each model's values.
 struct SpotterOptions {
-  /// Between two times that posteriors are computed; rounded to whole frames, at least one; > 0.
+  /// Interval at which posteriors are computed; rounded to whole frames, at least one; > 0.
   std::optional<double> hop_seconds;
   std::optional<double> smoothing_seconds, refractory_seconds;  ///< ranges: DetectorParams
   /// The refractory period of keywords by name, in place of refractory_seconds. A name that no model has is
-  /// without effect.
+  /// ignored.
   std::map<std::string, double, std::less<>> keyword_refractory_seconds;
 };
 
@@ -39,12 +39,12 @@ class Spotter {
   Spotter(std::vector<std::shared_ptr<const Model>> models, const Kernels& kernels,
           const SpotterOptions& options = {});
 
-  /// In the order they were given in; Spotting::model is an index into it.
+  /// In the order in which they were passed; Spotting::model is an index into it.
   [[nodiscard]] std::span<const std::shared_ptr<const Model>> models() const noexcept { return models_; }
   [[nodiscard]] const Kernels& kernels() const noexcept { return *kernels_; }
-  /// Samples between two times that posteriors of a model are computed.
+  /// Samples between two computations of a model's posteriors.
   [[nodiscard]] std::int64_t hop_samples(std::size_t model) const noexcept;
-  /// Samples after whose number a stream has as much history as any of its detectors uses.
+  /// Number of samples after which a stream has as much history as any of its detectors uses.
   [[nodiscard]] std::int64_t memory_samples() const noexcept { return memory_samples_; }
 
  private:

@@ -27,7 +27,7 @@ struct Spotting {
 
 class SpotterStream;
 
-/// Sees each window of a stream (of a streaming model: each step), from within SpotterStream::push; the
+/// Receives each window of a stream (of a streaming model: each step), from within SpotterStream::push; the
 /// scores are those after the window.
 class SpotterObserver {
  public:
@@ -40,10 +40,10 @@ class SpotterObserver {
   virtual void on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept = 0;
 };
 
-/// The state of one stream. What it reports depends on the samples alone, not on the blocks they come in.
+/// The state of one stream. Its detections depend on the samples alone, not on the sizes of the blocks.
 class SpotterStream {
  public:
-  /// Keeps the spotter alive. Thresholds are the models', the branch is full, the first sample is sample 0.
+  /// Keeps the spotter alive. Thresholds are the models', the branch is full, the first sample is number 0.
   explicit SpotterStream(std::shared_ptr<const Spotter> spotter);
   ~SpotterStream();
 
@@ -60,14 +60,14 @@ class SpotterStream {
 
   /// The sample of the stream that comes next.
   [[nodiscard]] std::int64_t sample() const noexcept { return sample_; }
-  /// What follows does not join what went before (a gap); its first sample is number `sample`. Thresholds,
-  /// branch and mute stay.
+  /// The samples that follow are not continuous with the earlier ones (a gap); their first is number
+  /// `sample`. Thresholds, branch and mute stay.
   void restart(std::int64_t sample) noexcept;
 
   /// From the next window on.
   void set_branch(BranchId branch) noexcept { branch_ = branch; }
   [[nodiscard]] BranchId branch() const noexcept { return branch_; }
-  /// While muted, samples pass and nothing is computed; words never span a change.
+  /// While muted, samples pass and nothing is computed; a detected word never spans a change.
   void set_muted(bool muted) noexcept;
   [[nodiscard]] bool muted() const noexcept { return muted_; }
   /// Threshold of label `label` of model `model`, in one branch or in all, [0, 1]; from the next window on.
@@ -80,10 +80,10 @@ class SpotterStream {
 
   /// Windows since construction, all models together.
   [[nodiscard]] std::int64_t windows() const noexcept { return windows_; }
-  /// What second stages did since construction, all models together.
+  /// Counters of the second stages since construction, all models together.
   [[nodiscard]] SecondStageCounts second_stage() const noexcept;
-  /// The first sample from `sample` on at which another stream must start to have its windows where this one
-  /// has them (the first model's, where models differ).
+  /// The first sample from `sample` on at which another stream must start so that its windows have the same
+  /// positions as this one's (those of the first model, if models differ).
   [[nodiscard]] std::int64_t next_start(std::int64_t sample) const noexcept;
   /// Null: none. It must outlive the stream or be replaced.
   void set_observer(SpotterObserver* observer) noexcept { observer_ = observer; }
@@ -97,8 +97,8 @@ class SpotterStream {
     std::int64_t frame_samples, hop_samples;
   };
 
-  /// Takes the first samples, up to where a frame is complete; found_ then has what was spotted. Returns how
-  /// many.
+  /// Takes the first samples, up to the end of a frame; found_ then contains the detections. Returns the
+  /// number of samples.
   std::size_t push_some(std::span<const float> samples) noexcept;
   void on_frame(std::size_t features, std::span<const std::int8_t> frame) noexcept;
   void on_due(std::size_t model) noexcept;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What distillation, HED and TBA bring: the same data, epochs and start for every row; last epoch's accuracy on
-# the validation list per branch, as a table. EPOCHS (default 12), SEEDS (default "1 2 3"), SIZE (network options).
+# The effect of distillation, HED and TBA: the same data, epochs and start for every row; last epoch's accuracy on the
+# validation list per branch, as a table. EPOCHS (default 12), SEEDS (default "1 2 3"), SIZE (network options).
 . "$(dirname "$0")/common.sh"
 synthetic; teacher
 : "${EPOCHS:=12}" "${SEEDS:=1 2 3}" "${SIZE:=}"

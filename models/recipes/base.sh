@@ -1,6 +1,7 @@
 #!/bin/sh
-# What nets for words of one's own start from (--init models/base.pt): a net that tells 57 words of over 800 people apart,
-# ten of English commands and seven more spoken by synthetic voices as well. Leaves RUNS/base-weights.pt: models/base.pt.
+# The starting net for users' own words (--init models/base.pt): it distinguishes 57 words, trained on more than 800
+# speakers; ten English commands and seven more words are also spoken by synthetic voices. Leaves RUNS/base-weights.pt:
+# models/base.pt.
 . "$(dirname "$0")/common.sh"
 synthetic
 ENGLISH=$TEN,zero,one,five,eight,bed,cat,happy

@@ -17,7 +17,7 @@ small --batch-size 64 --teacher "$RUNS/conv.pt" --init "$RUNS/commands-small1.pt
 small --batch-size 128 $WIDE --init "$RUNS/commands-small2.pt" --distill 0.5 --stage-one 0 --learning-rate 0.003 --epochs 74 --seed 22 \
   --out "$RUNS/commands-small-lists.pt"
 make_model commands-small-lists $TEN --per-hour 0.5 --lowest-threshold 0.5 --highest-threshold 0.86
-# What ships: some more epochs on everything, with the thresholds and the figures from before.
+# The shipped net: some more epochs on everything, with the thresholds and the figures from before.
 small --batch-size 64 --everything-trains --teacher "$RUNS/wide48.pt" --init "$RUNS/commands-small-lists.pt" --distill 0.5 --stage-one 0 \
   --learning-rate 0.0008 --epochs 8 --out "$RUNS/commands-small-all.pt"
 ship commands-small

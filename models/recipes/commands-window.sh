@@ -18,11 +18,11 @@ second() { halved --teacher "$RUNS/conv.pt" --teacher "$RUNS/mel.pt" --branch-we
 second --init "$RUNS/commands-window1.pt" --distill 0.6 --learning-rate 0.0025 --epochs 55 --out "$RUNS/commands-window2.pt"
 second --init "$RUNS/commands-window2.pt" --distill 0.5 --learning-rate 0.0015 --epochs 40 --out "$RUNS/commands-window3.pt"
 second --init "$RUNS/commands-window3.pt" --distill 0.5 --learning-rate 0.0015 --epochs 30 --out "$RUNS/commands-window4.pt"
-# The wide teachers, beside the D-FSMN.
+# The wide teachers, in addition to the D-FSMN.
 halved $WIDE --teacher "$RUNS/mel.pt" --init "$RUNS/commands-window4.pt" --distill 0.5 --branch-weights 1,1,1.3 --batch-size 128 --learning-rate 0.0025 \
   --epochs 57 --seed 21 --out "$RUNS/commands-window-lists.pt"
 make_model commands-window-lists $TEN --per-hour 0.5 --lowest-threshold 0.5 --highest-threshold 0.86 --highest go=0.82
-# What ships: some more epochs on everything, with the thresholds and the figures from before.
+# The shipped net: some more epochs on everything, with the thresholds and the figures from before.
 halved --everything-trains --teacher "$RUNS/wide48.pt" --teacher "$RUNS/mel.pt" --init "$RUNS/commands-window-lists.pt" --distill 0.5 \
   --branch-weights 1,1,1.3 --batch-size 64 --epochs 8 --learning-rate 0.0006 --out "$RUNS/commands-window-all.pt"
 ship commands-window

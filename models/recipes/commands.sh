@@ -1,7 +1,8 @@
 #!/bin/sh
-# commands: the ten words over streams, a causal BiFSMN with a step every 48 ms, in four rounds: two with half the width,
-# one with all of it, and one that also hears learners' English. Of those (speechocean762) every second speaker, and the
-# words cut out of what they say, are left out of everything: false accepts are counted on them.
+# commands: the ten words over streams, a causal BiFSMN with a step every 48 ms, in four rounds: two with half the
+# width, one with the full width, and one that is also trained on learners' English. Every second speaker of that
+# collection (speechocean762), and the words cut out of their speech, are left out of everything: false accepts are
+# counted on them.
 . "$(dirname "$0")/common.sh"
 if [ ! -f "$RUNS/parts.done" ]; then
   if [ -d "$KWSD_DATA/words_cut" ]; then  # names of learners: soNNNN_nohash_N

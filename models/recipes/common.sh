@@ -1,7 +1,7 @@
-# What all recipes share. Set KWSD_DATA to the recordings and RUNS to a folder for checkpoints; kwsd-train is
-# taken from PATH. One thread computes and one makes batches: several trainings then run side by side.
-# KWSD_DATA holds speech_commands/, or is Speech Commands as it is downloaded; of the other recordings (models/*.md) what
-# is there is used: arabic_speech_commands/, wake_words/, speech/, noise/.
+# Shared by all recipes. Set KWSD_DATA to the recordings and RUNS to a folder for checkpoints; kwsd-train is taken from
+# PATH. One thread computes and one makes batches: several trainings can run in parallel. KWSD_DATA contains
+# speech_commands/, or is Speech Commands as downloaded; of the other recordings (models/*.md), those present are used:
+# arabic_speech_commands/, wake_words/, speech/, noise/.
 set -eu
 : "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}"
 export OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1
@@ -46,7 +46,7 @@ synthetic() {
   touch "$RUNS/synth.done"
 }
 
-# The full-precision net that everything is distilled from, in three rounds, each from where the last one ended.
+# The full-precision net, teacher of all others, in three rounds, each from where the last one ended.
 teacher() {
   [ -f "$RUNS/teacher.done" ] && return
   kwsd-train train $REAL --keywords $TEN $MILD $EDGES_FEW $(paper_convs 32) --one-branch --mixup 0.2 --epochs 70 --batch-size 64 --resume \
@@ -58,7 +58,7 @@ teacher() {
   touch "$RUNS/teacher.done"
 }
 
-# A second teacher, of another architecture: a conv net, which hears unknown speakers better.
+# A second teacher, of another architecture: a conv net, which is more accurate on unknown speakers.
 conv_teacher() {
   [ -f "$RUNS/conv.done" ] && return
   kwsd-train train $REAL $SYNTHETIC --keywords $TEN $MILD --neighbour-chance 0.4 $MIX --architecture conv --init "$RUNS/teacher.pt" \
@@ -66,8 +66,9 @@ conv_teacher() {
   touch "$RUNS/conv.done"
 }
 
-# Three wide conv nets, of 1.6 to 6.2 million parameters, which hear unknown speakers better still: wide NAME CHANNELS [OPTIONS].
-# Made for a GPU: on an H100 all three together took six minutes, on a core the smallest takes six hours (112 s an epoch).
+# Three wide conv nets, of 1.6 to 6.2 million parameters, which are even more accurate on unknown speakers: wide NAME
+# CHANNELS [OPTIONS]. Made for a GPU: on an H100 all three together took six minutes, on a core the smallest takes six
+# hours (112 s an epoch).
 wide() {
   [ -f "$RUNS/$1.done" ] && return
   out=$1 channels=$2
@@ -97,7 +98,7 @@ from_nothing() {
     --out "$RUNS/$out.pt" "$@"
 }
 
-# The full-precision D-FSMN over mel bands, taught by the conv net: the first of two teachers of what ships.
+# The full-precision D-FSMN over mel bands, taught by the conv net: the first of two teachers of the shipped net.
 mel_teacher() {
   [ -f "$RUNS/mel.done" ] && return
   from_nothing mel1 --steps 15 --convs 24x5/1x2,48x3/2x2,48x3/1x1,48x3/1x2
@@ -112,15 +113,15 @@ KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
 STREAMS="$NOISY $EDGES_MANY $NEGATIVES --hard-share 0.18 $KINDS --hed 0 --label-smoothing 0 --resume"
 STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 
-# The ten-word net that ships: a checkpoint that was trained on everything, with the thresholds of the same net before
-# that (NAME-lists), and golden tensors: ship NAME
+# The shipped ten-word net: a checkpoint that was trained on everything, with the thresholds of the same net before that
+# (NAME-lists), and golden tensors: ship NAME
 ship() {
   kwsd-train export $WORDS $SOUND --keywords $TEN --checkpoint "$RUNS/$1-all.pt" --name "$1" --thresholds "$RUNS/$1-lists.kwsm" \
     --out "$RUNS/$1-all.kwsm"
   kwsd-train golden --model "$RUNS/$1-all.kwsm" --out "$RUNS/$1-all.txt"
 }
 
-# Synthetic running speech, which thresholds are chosen by beside the recorded.
+# Synthetic running speech, on which thresholds are chosen in addition to the recorded speech.
 UNHEARD="--held-out-speech $RUNS/speech-a --held-out-speech $RUNS/speech-b"
 
 # Model file from a checkpoint, with thresholds and golden tensors: make_model NAME KEYWORDS [OPTIONS OF CALIBRATE]

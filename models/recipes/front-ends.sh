@@ -1,6 +1,6 @@
 #!/bin/sh
-# Accuracy of what the front-end can be, on the validation list, as two tables: the kinds of its layers and of the
-# memory filters (1-bit pointwise convs; EPOCHS, default 12), and its shape (full precision; SHAPE_EPOCHS, default 10).
+# Accuracy of front-end variants, on the validation list, as two tables: the kinds of their layers and of the memory
+# filters (1-bit pointwise convs; EPOCHS, default 12), and their shapes (full precision; SHAPE_EPOCHS, default 10).
 . "$(dirname "$0")/common.sh"
 synthetic; teacher; conv_teacher
 row() {  # FIRST COLUMNS, LOG

@@ -1,4 +1,4 @@
-# Running speech of synthetic voices that no training hears, for thresholds: folders speech-a and speech-b of RUNS.
+# Running speech of synthetic voices that no training uses, for thresholds: folders speech-a and speech-b of RUNS.
 held_out() {
   [ -f "$RUNS/held-out.done" ] && return
   sentences >"$RUNS/sentences.txt"
@@ -9,7 +9,7 @@ held_out() {
   touch "$RUNS/held-out.done"
 }
 
-# Texts that are not the keywords': the transcripts of the recorded speech, and Debian's copies of licences.
+# Texts without the keywords: the transcripts of the recorded speech, and Debian's copies of licences.
 sentences() {
   {
     [ ! -d "$KWSD_DATA/speech" ] || find "$KWSD_DATA/speech" -name '*.trans.txt' | sort | xargs -r cat | cut -d' ' -f2-

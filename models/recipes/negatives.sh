@@ -1,7 +1,7 @@
 #!/bin/sh
-# The negatives that come with kwsd: models/negatives.kwsn (negatives.md). KWSD_DATA holds the recordings, MODEL is the base
-# network. speech/speechocean/ is left out, so that false accepts can be counted on a collection that the file does not hold;
-# so is noise/music, whose licence asks for more than a name.
+# The negatives shipped with kwsd: models/negatives.kwsn (negatives.md). KWSD_DATA holds the recordings, MODEL is the
+# base network. speech/speechocean/ is left out, so that false accepts can be counted on a collection that the file does
+# not contain; noise/music is left out because its licence requires more than attribution.
 set -eu
 : "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}" "${MODEL:=$(dirname "$0")/../base.kwsm}"
 mkdir -p "$RUNS"

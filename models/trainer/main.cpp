@@ -1,4 +1,4 @@
-// kwsd-train: recordings in, a model out.
+// kwsd-train: trains models from recordings.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 

@@ -1,5 +1,5 @@
 // The set for in-order cores (Cortex-A53, A55): scheduled assembly for rows of up to 256 bits, which are the
-// layers of the shipped models, plain intrinsics for what is longer.
+// layers of the shipped models, plain intrinsics for longer rows.
 #include <algorithm>
 #include <array>
 
@@ -10,7 +10,7 @@
 #include "neon/common/rows.h"
 #include "neon/common/vec.h"
 
-// Register maps and contracts stand above the assembly.
+// The register maps and contracts are above the assembly.
 extern "C" {
 using ExpandFunction = void(const std::byte* weights, const std::byte* limits, int groups,
                             const std::uint64_t* a, std::uint64_t* out, std::ptrdiff_t out_row_bytes);
@@ -44,7 +44,7 @@ ProjectFunction kwsd_a53_project_1, kwsd_a53_project_2, kwsd_a53_project_3, kwsd
     kwsd_a53_project_5, kwsd_a53_project_6, kwsd_a53_project_7, kwsd_a53_project_8;
 }
 
-// What the assembly relies on.
+// Preconditions of the assembly.
 static_assert(sizeof(kwsd::ChannelAffine) == 8);
 static_assert(offsetof(kwsd::ChannelAffine, mult) == 0 && offsetof(kwsd::ChannelAffine, bias) == 2 &&
               offsetof(kwsd::ChannelAffine, slope) == 4 && offsetof(kwsd::ChannelAffine, sign_at_least) == 6);
@@ -253,7 +253,7 @@ void int8_rows(const std::int8_t* weights, int outputs, int row_bytes, const std
 void int8_dots(const Int8Layer& layer, Int8Rows a, std::int32_t* acc) noexcept {
   const int outputs = layer.outputs, inputs = layer.inputs, rows = a.count;
   const int together = prepared_as<neon::Int8Header>(layer.weights)->group;
-  // Too large for the assembly; or so small that intrinsics do less.
+  // Too large for the assembly; or so small that intrinsics need fewer operations.
   if (together == 1 || (together == 8 && inputs >= 8 * 8)) {
     neon::int8_dots(layer, a, acc);
     return;

@@ -1,6 +1,6 @@
-// int8 products with SDOT: compiled for a CPU that not every machine has, so nothing that another file could
-// share (templates of the standard library, inline members) may be instantiated here; a76.cpp takes the
-// vectors apart.
+// int8 products with SDOT: compiled for CPU features that not every machine has, so this file must not
+// instantiate anything that another file could share (templates of the standard library, inline members);
+// a76.cpp unpacks the vectors.
 //
 // Lane = output. A register holds four inputs of four outputs; SDOT by element multiplies it with four of the
 // sixteen activations of another:

@@ -1,4 +1,4 @@
-// What surrounds the products of the front-end and of the classifier: int32 sums to int16 activations, and
+// The code around the products of the front-end and of the classifier: int32 sums to int16 activations, and
 // int16 to int8. One SQRSHL is scale16 in either direction. Columns of eight channels keep their constants in
 // registers.
 #include <algorithm>

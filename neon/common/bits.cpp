@@ -18,8 +18,8 @@ const std::uint8_t* bytes_of(const std::uint64_t* words) noexcept {
   return reinterpret_cast<const std::uint8_t*>(words);
 }
 
-// One function for each width of a row, and sinks copied into it: a compiler keeps in registers only what no
-// store can reach, and only in functions of sensible size.
+// One function for each width of a row, and sinks copied into it: a compiler keeps in registers only values
+// that no store can reach, and only in functions of moderate size.
 
 /// Runs sink(t, n, popcounts of outputs n..n+7) for every step: eight weight rows stay in registers.
 template <int Q, class Sink>

@@ -12,7 +12,7 @@ namespace {
 
 constexpr unsigned arm_implementer = 0x41;
 
-/// Whether all cores listed in /proc/cpuinfo are in-order ones; `known` says whether any is listed.
+/// Whether all cores listed in /proc/cpuinfo are in-order ones; `known` is set if any is listed.
 bool listed_cores_in_order(bool& known) noexcept {
   known = false;
   std::FILE* file = std::fopen("/proc/cpuinfo", "re");

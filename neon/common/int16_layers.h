@@ -9,7 +9,7 @@ namespace kwsd::neon {
 void memory(const MemoryFilter& filter, Residual residual, std::uint64_t* bits) noexcept;
 void signs(ConstResidual residual, const std::int16_t* at_least, std::uint64_t* bits) noexcept;
 
-/// What prepare_int8 makes: this header, then weights [outputs up to 4][inputs up to 16], zero-padded.
+/// The output of prepare_int8: this header, then weights [outputs up to 4][inputs up to 16], zero-padded.
 struct Int8Header {
   std::int32_t group;  ///< how many products a lane may add up in int16 (int8.cpp): 1, 2, 4 or 8
   std::int32_t unused[3];

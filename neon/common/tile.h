@@ -37,8 +37,8 @@ struct RowsInMemory {
   const std::uint8_t* row[static_cast<std::size_t>(Count)];
 };
 
-/// Rows that stay in registers: said so, because stores in between could change what lies in memory, for all
-/// that a compiler knows.
+/// Rows that stay in registers: stated explicitly, because for the compiler stores in between could change
+/// the memory.
 template <int Q, int Count>
 struct RowsInRegisters {
   RowsInRegisters(const std::uint8_t* first, std::ptrdiff_t row_bytes, int valid) noexcept {

@@ -1,4 +1,4 @@
-// What follows the products in sets that compute tiles of 4 steps and 16 outputs: those that stand for
+// The code after the products in sets that compute tiles of 4 steps and 16 outputs: those that represent
 // published kernels (fbck.cpp, dabnn.cpp, bolt.cpp), which differ in the product alone. A Product has
 //   template <class Sink> static void for_each_tile(const BitLayer&, BitRows, Sink)
 // and calls sink(first step, valid steps, first output, Dots) for each tile.

@@ -1,4 +1,4 @@
-// The primitives of fixed_point.h on eight lanes, and what every NEON set does after a product.
+// The primitives of fixed_point.h on eight lanes, and the code of every NEON set after a product.
 // Thread: any, pure.
 #pragma once
 

@@ -54,7 +54,7 @@ inline __m512i quad_at(const std::int8_t* a) noexcept {
   return _mm512_set1_epi32(four);
 }
 
-/// Lanes of the outputs that there are, of sixteen.
+/// Lanes of the existing outputs, of sixteen.
 inline __mmask16 outputs_left(int count) noexcept {
   return static_cast<__mmask16>(count >= 16 ? 0xffff : (1 << count) - 1);
 }
@@ -70,7 +70,7 @@ inline int sum_of_row(const std::int8_t* a, int count) noexcept {
 }
 
 /// 16 outputs of Rows rows that are too short for sums of their own: 128 times each activation is added up
-/// beside the products and taken away at the end.
+/// along with the products and subtracted at the end.
 template <int Rows>
 inline void short_rows(int n, const Int8Layer& layer, const Int8Rows& a, int row,
                        std::int32_t* out) noexcept {
@@ -99,9 +99,8 @@ inline void short_rows(int n, const Int8Layer& layer, const Int8Rows& a, int row
   }
 }
 
-/// Groups x 16 outputs of Rows rows. VPDPBUSD wants one side unsigned: the weights lie as w + 128, and
-/// `start` takes 128 times the sum of the row away again. Chains: how many accumulators share a row and a
-/// group.
+/// Groups x 16 outputs of Rows rows. VPDPBUSD needs one unsigned side: the weights are stored as w + 128, and
+/// `start` subtracts 128 times the sum of the row. Chains: how many accumulators share a row and a group.
 template <int Rows, int Groups, int Chains>
 inline void int8_outputs(int n, const Int8Layer& layer, const Int8Rows& a, int row, const int* start,
                          std::int32_t* out) noexcept {
@@ -244,7 +243,7 @@ inline __mmask32 filter_channels(int channels, const std::int16_t* taps, const s
   return _mm512_cmp_epi16_mask(m, repeat(of_channels, 3), _MM_CMPINT_NLT) & present;
 }
 
-/// Popcounts of eight outputs as [output][4 steps] int16: steps `first` to `first` + 3 of those there are.
+/// Popcounts of eight outputs as [output][4 steps] int16: steps `first` to `first` + 3 of the existing ones.
 template <class Count>
 inline __m512i four_steps(const Count& count, const BitRows& a, int first) noexcept {
   const auto sum = [&](int t) {

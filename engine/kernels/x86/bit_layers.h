@@ -1,4 +1,4 @@
-// What follows the popcounts of eight outputs, for any way of counting: shared by avx2.cpp and avx512.cpp,
+// The code after the popcounts of eight outputs, for any way of counting: shared by avx2.cpp and avx512.cpp,
 // with internal linkage in each.
 //
 // Counter<Words> keeps the weights of eight outputs (Words words each, 0: any number, from memory) and

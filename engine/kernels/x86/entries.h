@@ -1,6 +1,6 @@
-// The x86 kernels behind the sets `avx2` and `avx512`: pointers only. Their files are compiled for CPUs that
-// not every machine has, so nothing that another file could share (templates of the standard library, inline
-// members) may be instantiated in them: sets.cpp takes the vectors apart.
+// The x86 kernels behind the sets `avx2` and `avx512`: pointers only. Their files are compiled for CPU
+// features that not every machine has, so they must not instantiate anything that another file could share
+// (templates of the standard library, inline members): sets.cpp unpacks the vectors.
 //
 // Contracts, unless said otherwise: engine/kernels/kernels.h. Thread: any, no allocation.
 #pragma once

@@ -9,7 +9,7 @@
 namespace kwsd::x86 {
 namespace {
 
-/// mul_q15: PMULHRSW, with its only wrong result (both factors -32768) set right.
+/// mul_q15: PMULHRSW, with its only wrong result (both factors -32768) corrected.
 inline __m128i mul_q15(__m128i a, __m128i b) noexcept {
   const __m128i product = _mm_mulhrs_epi16(a, b);
   return _mm_xor_si128(product, _mm_cmpeq_epi16(product, _mm_set1_epi16(INT16_MIN)));
@@ -25,7 +25,7 @@ inline __m256i prelu(__m256i v, __m256i slope) noexcept {
   return _mm256_max_epi16(v, mul_q15(v, slope));
 }
 
-/// scale16 of int16 values, for any shift in [-31, 15]: to the left what would leave int16 saturates.
+/// scale16 of int16 values, for any shift in [-31, 15]: a left shift beyond int16 saturates.
 class Scale {
  public:
   explicit Scale(int shift) noexcept

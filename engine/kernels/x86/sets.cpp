@@ -1,5 +1,4 @@
-// The sets `avx2` and `avx512`: weights prepared, vectors taken apart, and the CPU asked. Compiled for any
-// x86-64.
+// The sets `avx2` and `avx512`: prepare weights, unpack vectors, and query the CPU. Compiled for any x86-64.
 #include <algorithm>
 
 #include "engine/kernels/prepared.h"
@@ -68,7 +67,7 @@ x86::Channels channels_of(const Affine& affine) noexcept {
   return {&affine.channels.data()->mult, affine.shift};
 }
 
-// What differs between the two sets is the functions of entries.h that they call.
+// The two sets differ only in the functions of entries.h that they call.
 
 template <auto BitDots>
 void bit_dots(const BitLayer& layer, BitRows a, std::int16_t* dot) noexcept {

@@ -26,7 +26,7 @@ void write_whole(const fs::path& path, const std::string& text) {
   file.commit();
 }
 
-/// The model with the thresholds of the report, and what they were chosen by in its provenance.
+/// The model with the thresholds of the report; its provenance records the data used to choose them.
 Model with_thresholds(Model model, const CalibrationReport& report) {
   for (std::size_t b = 0; b < branch_count; ++b) {
     model.branches[b].thresholds = report.branches[b].thresholds;
@@ -36,7 +36,7 @@ Model with_thresholds(Model model, const CalibrationReport& report) {
     provenance = nlohmann::ordered_json::object();
   }
   nlohmann::ordered_json figures = nlohmann::ordered_json::parse(report_json(report));
-  figures.erase("branches");  // the report has them, and a model file should be small
+  figures.erase("branches");  // already in the report, and a model file should be small
   provenance["calibration"] = std::move(figures);
   model.provenance = provenance.dump();
   return model;
@@ -63,7 +63,7 @@ void warn_of_unheard(const Model& model, const Dataset& dataset) {
   }
 }
 
-/// Those in which nobody says a keyword, as collections.
+/// The negatives in which no keyword is spoken, as collections.
 void add_negatives(const Network& network, const CalibrationOptions& options,
                    std::vector<LabelledStream>& to) {
   if (!options.negatives) {
@@ -96,8 +96,8 @@ CalibrationReport calibrate_file(const fs::path& model_file, const fs::path& out
   const std::vector<Condition> conditions = default_conditions();
   spdlog::info("classifying streams of the validation split");
   warn_of_unheard(*model, dataset);
-  // Speech that was trained on is better than too little: a threshold is as good as the hours it was chosen
-  // by.
+  // Speech used for training is better than too little speech: a threshold is only as reliable as the hours
+  // it was chosen on.
   SplitStreams choose = classify_split(network, dataset, Split::validation, {Split::validation, Split::train},
                                        conditions, options);
   choose.collections = classify_collections(network, dataset, options);
@@ -128,7 +128,7 @@ void add_calibrate_command(CLI::App& app) {
       "Choose a model's thresholds for a wanted rate of false accepts and measure what they give");
   add_data_options(*command, a->data);
   add_collection_options(*command, a->data);
-  command->remove_option(command->get_option("--keywords"));  // the model knows them
+  command->remove_option(command->get_option("--keywords"));  // the model contains them
   command->add_option("model", a->model, "Model file")->required();
   command->add_option("-o,--output", a->output,
                       "Where to write the calibrated model [the model file itself]");

@@ -11,7 +11,7 @@
 namespace kwsd::train {
 namespace {
 
-/// Which keyword label of the model a word of the data set is; none: -1.
+/// The keyword label of the model for a word of the data set; none: -1.
 int label_of(const Model& model, const std::string& word) {
   for (std::size_t l = 0; l < model.labels.size(); ++l) {
     if (model.labels[l].kind == LabelKind::keyword && model.labels[l].name == word) {
@@ -77,7 +77,7 @@ class BranchCalibrator {
   }
 
  private:
-  /// The false accepts of a collection beside the hits of the words.
+  /// The false accepts of a collection along with the hits of the words.
   static Sweep with_words_of(const Sweep& words, Sweep collection) {
     for (std::size_t t = 0; t < collection.scores.size(); ++t) {
       for (std::size_t k = 0; k < collection.scores[t].keywords.size(); ++k) {
@@ -87,7 +87,7 @@ class BranchCalibrator {
     }
     return collection;
   }
-  /// The highest of those that the streams and each collection ask for.
+  /// The highest of the thresholds that the streams and each collection require.
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
     const auto chosen = [&](const Sweep& sweep) {
       return choose_thresholds(model_, sweep, rate, options_.lowest_threshold, options_.pooled);
@@ -100,7 +100,8 @@ class BranchCalibrator {
     }
     return highest;
   }
-  /// The strictest threshold with which enough events of a keyword come in time; of one that has none, any.
+  /// The strictest threshold with which enough events of a keyword are in time; for a keyword without events,
+  /// any.
   [[nodiscard]] float in_time(int label) const {
     const auto silent = [label](const StreamScore& score) { return score.latencies_of(label).empty(); };
     if (std::all_of(sweep_.scores.begin(), sweep_.scores.end(), silent)) {

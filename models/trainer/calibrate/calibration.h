@@ -23,16 +23,18 @@ struct Condition {
 
 struct CalibrationOptions {
   double per_hour = 0.5;  ///< wanted false accepts per hour of speech, all keywords together
-  /// What few hours of negatives did not trigger, the next may; what they did, a speaker may need.
+  /// A level that few hours of negatives did not reach, the next hours may; a level that they did reach, a
+  /// speaker may need.
   float lowest_threshold = 0.4F, highest_threshold = 0.9F;
-  /// Of single keywords: the highest threshold, where a word is known to score low.
+  /// For single keywords: the highest threshold, if a word is known to score low.
   std::map<std::string, float> highest_of;
   double pooled = 0.5;  ///< choose_thresholds
   /// No threshold is so high that fewer than this share of a keyword's events come within this time.
   double in_time_share = 0.75, in_time_seconds = 0.4;
   std::vector<double> reported_per_hour{0.1, 0.5, 1.0};
   DetectorParams detector;
-  /// Beside the collections: no threshold is so low that these have more false accepts an hour; may be null.
+  /// In addition to the collections: no threshold is so low that these negatives have more false accepts an
+  /// hour; may be null.
   std::shared_ptr<const Negatives> negatives;
   std::uint64_t seed = 1;
   unsigned threads = 2;
@@ -48,7 +50,7 @@ struct SplitStreams {
   std::vector<LabelledStream> collections;
 };
 
-/// What thresholds that were chosen for a rate do on one stream.
+/// The figures on one stream of thresholds that were chosen for a rate.
 struct MeasuredPoint {
   double wanted_per_hour = 0;  ///< of speech
   StreamFigures figures;
@@ -74,8 +76,8 @@ struct CalibrationReport {
 
 [[nodiscard]] std::vector<Condition> default_conditions();
 
-/// The keywords of one split in the speech and noise of some, mixed and classified. Throws Error (bad_data)
-/// when there is no keyword or no speech.
+/// The keywords of one split in the speech and noise of a split, mixed and classified. Throws Error
+/// (bad_data) when there is no keyword or no speech.
 [[nodiscard]] SplitStreams classify_split(const Network& network, const Dataset& dataset, Split words,
                                           const std::vector<Split>& sound,
                                           const std::vector<Condition>& conditions,
@@ -91,7 +93,7 @@ struct CalibrationReport {
                                           const std::vector<Condition>& conditions,
                                           const CalibrationOptions& options);
 
-/// A table to read, JSON, and the curve of the three branches.
+/// A readable table, JSON, and the curve of the three branches.
 [[nodiscard]] std::string report_text(const CalibrationReport& report);
 [[nodiscard]] std::string report_json(const CalibrationReport& report);
 [[nodiscard]] std::string report_svg(const CalibrationReport& report);

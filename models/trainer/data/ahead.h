@@ -1,5 +1,5 @@
-// Things that are made ahead of time on a few threads and handed out in the order of their numbers. What is
-// made depends on its number alone, never on the threads. Thread: one consumer.
+// Items that are made ahead of time on a few threads and handed out in the order of their numbers. An item
+// depends on its number alone, never on the threads. Thread: one consumer.
 #pragma once
 
 #include <algorithm>

@@ -41,9 +41,9 @@ class Batcher {
   Batcher& operator=(const Batcher&) = delete;
 
   [[nodiscard]] std::size_t batches_per_epoch() const noexcept;
-  /// Starts epoch number `epoch` (0 ..); what is left of the one before is dropped. hard: for hard_share.
+  /// Starts epoch number `epoch` (0 ..); drops the rest of the previous one. hard: for hard_share.
   void begin_epoch(std::uint64_t epoch, std::vector<HardWindow> hard = {});
-  /// The next batch of the epoch, all of them full. Rethrows what a worker threw.
+  /// The next batch of the epoch, all of them full. Rethrows a worker's exception.
   [[nodiscard]] Batch next();
 
   /// All clips of a split as they are, centred; where none of them is silence, then silence, as many windows

@@ -135,7 +135,7 @@ struct Decoded {
   std::vector<std::int16_t> samples;
   Extent word;
   std::string error;
-  bool again = false;  ///< it could not be read, but may be the next time
+  bool again = false;  ///< it could not be read now, but possibly the next time
 };
 
 Decoded decode(const SourceFile& file, int channel) {
@@ -207,7 +207,7 @@ std::size_t batch_at(std::size_t first, const std::vector<SourceFile>& files, un
   return count;
 }
 
-/// Writes a cache with every file of `files`, taking from the old one what is still right.
+/// Writes a cache with every file of `files`, reusing valid entries of the old one.
 std::size_t rebuild(const std::filesystem::path& cache_file, const std::vector<SourceFile>& files,
                     int channel, const Known& known, std::string_view old, unsigned threads) {
   AtomicFile out(cache_file);

@@ -25,7 +25,7 @@ struct SourceFile {
 struct StoredClip {
   std::span<const std::int16_t>
       samples;        ///< 16 kHz; empty when the file could not be decoded
-  Extent word;        ///< where the word is, for recordings of up to 10 s
+  Extent word;        ///< position of the word, for recordings of up to 10 s
   std::string error;  ///< why it could not be decoded
 };
 
@@ -45,7 +45,7 @@ class ClipStore {
   /// How many files were decoded by the constructor.
   [[nodiscard]] std::size_t decoded() const noexcept { return decoded_; }
 
-  /// A longer recording is an error of its clip; none is cut.
+  /// A longer recording is an error of its clip; recordings are never cut.
   static constexpr double most_seconds = 24 * 3600.0;
 
  private:

@@ -1,4 +1,4 @@
-// `kwsd-train data`: what a data set holds, how fast batches are made, what augmented windows sound like.
+// `kwsd-train data`: the content of a data set, the speed of making batches, the sound of augmented windows.
 #pragma once
 
 #include <CLI/CLI.hpp>

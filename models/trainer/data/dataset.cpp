@@ -30,7 +30,7 @@ fs::path default_cache() {
   return home != nullptr ? fs::path(home) / ".cache" / "kwsd" : fs::temp_directory_path() / "kwsd-cache";
 }
 
-/// Stable: adding or removing others moves nobody.
+/// Stable: adding or removing other files changes no assignment.
 Split split_by_hash(const std::string& who, double validation, double test) {
   const double place = Random(stable_hash(who)).uniform();
   return place < test ? Split::test : place < test + validation ? Split::validation : Split::train;
@@ -59,11 +59,11 @@ struct Dataset::Loader {
   fs::path cache = options.cache.empty() ? default_cache() : options.cache;
   Words by_word = {};
   std::vector<Clip> test_only = {};                  // of test_words, labelled
-  std::map<std::string, std::string> spelling = {};  // word_key -> the word as it is called here
+  std::map<std::string, std::string> spelling = {};  // word_key -> the spelling used here
   std::set<std::string> told = {};                   // folders of another spelling
   UnreadableFiles unreadable = {};
 
-  /// A word by the name of its folder: as the keyword is written, or as the first folder.
+  /// A word by the name of its folder: in the keyword's spelling, or in that of the first folder.
   std::string called(const std::string& folder) {
     if (folder == unknown_folder || folder == silence_folder) {
       return folder;
@@ -172,7 +172,7 @@ struct Dataset::Loader {
     return called((*file.lexically_relative(root).begin()).string());
   }
 
-  /// A list that names none of the clips beside it would leave them all to training.
+  /// A list that names none of the clips of its folder would leave them all to training.
   static void check_list(const ClipList& list, const fs::path& root) {
     const std::vector<std::string> missing = list.missing();
     if (!list.empty() && missing.size() == list.size()) {
@@ -256,8 +256,8 @@ struct Dataset::Loader {
     join(std::move(found), folder, true);
   }
 
-  /// The words of one folder to those of the others. Where the hash left nobody for training who says a
-  /// keyword (a folder of one person's recordings), those who say it train, with all they say.
+  /// Assigns the words of one folder to those of the others. If the hash left no training speaker of a
+  /// keyword (a folder of one person's recordings), its speakers train, with all their recordings.
   void join(Words found, const fs::path& folder, bool by_hash) {
     std::set<std::uint64_t> move;
     for (const auto& [word, clips] : found) {
@@ -280,7 +280,7 @@ struct Dataset::Loader {
     return std::find(options.keywords.begin(), options.keywords.end(), word) != options.keywords.end();
   }
 
-  /// Speaker by speaker into the splits: with few speakers a hash alone could leave a split without any.
+  /// Assigns speaker by speaker to the splits: with few speakers a hash alone could leave a split empty.
   void add_speech(const fs::path& folder, double test, double validation, bool may_train) {
     const std::vector<fs::path> files = sound_files(folder, unreadable);
     const std::vector<StoredClip>& clips = decode(folder, files);
@@ -340,7 +340,7 @@ struct Dataset::Loader {
     out.collections_.push_back(std::move(collection));
   }
 
-  /// Of speech or noise: windows of a second are cut from it.
+  /// For speech or noise: windows of a second are cut from it.
   bool long_enough(const StoredClip& clip, const fs::path& file) {
     if (!sounds(clip, file)) {
       return false;
@@ -408,7 +408,7 @@ struct Dataset::Loader {
     out.labels_.push_back({"silence", LabelKind::silence});
   }
 
-  /// Clips that say no single word: unknown ones as they are, silence as noise to train with.
+  /// Clips without a single word: unknown ones unchanged, silence as noise for training.
   void take_unnamed() {
     for (const bool silence : {false, true}) {
       const auto found = by_word.find(silence ? silence_folder : unknown_folder);
@@ -428,7 +428,7 @@ struct Dataset::Loader {
     }
   }
 
-  /// To its split, and to training where everything trains.
+  /// Adds to its split, and to training if everything trains.
   void add_clip(const Clip& clip) {
     if (clip.split != Split::test || options.test_words.empty()) {
       out.clips_[index(clip.split)].push_back(clip);
@@ -490,7 +490,7 @@ struct Dataset::Loader {
     test.insert(test.end(), test_only.begin(), test_only.end());
   }
 
-  /// A model that heard keywords alone takes everything for one.
+  /// A model trained only on keywords takes every sound for one.
   void warn_without_negatives() const {
     const auto is_negative = [this](const Clip& clip) { return clip.label == out.unknown_label(); };
     const std::vector<Clip>& clips = out.clips_[index(Split::train)];

@@ -1,4 +1,4 @@
-// The recordings a model is made from: which clip, which word, which speaker, which split.
+// The recordings for training a model: each clip's word, speaker and split.
 // Thread: built by one; read by any afterwards.
 #pragma once
 
@@ -26,12 +26,12 @@ struct DataOptions {
   /// _background_noise_. Words of the same name (same_word) are joined: "Stop " is "stop". _unknown_ holds
   /// unknown words, _silence_ noise.
   std::vector<std::filesystem::path> words;
-  /// Test sets in that layout, as the official balanced ones of Speech Commands are: all of them is the test
-  /// split, and what else would have been in it is left out.
+  /// Test sets in that layout, such as the official balanced ones of Speech Commands: they make up the whole
+  /// test split, and other clips that would have been in it are left out.
   std::vector<std::filesystem::path> test_words;
   /// One word's recordings in a folder of their own: name, folder.
   std::vector<std::pair<std::string, std::filesystem::path>> own_words;
-  /// More such folders, for training alone: lists are not looked at, nothing is validated or tested on them.
+  /// More such folders, for training alone: lists are ignored, and nothing is validated or tested on them.
   std::vector<std::filesystem::path> training_words;
   /// The same, and none of their words is a keyword, whatever its name (another language).
   std::vector<std::filesystem::path> other_words;
@@ -45,15 +45,15 @@ struct DataOptions {
   std::vector<std::filesystem::path> held_out_speech;
   /// Collections to measure false accepts on, name and folder: nothing of them trains, validates or tests.
   std::vector<std::pair<std::string, std::filesystem::path>> collections;
-  /// Which of a collection's speakers: thresholds are chosen on the first half, what they do is measured on
-  /// the second.
+  /// The part of a collection's speakers to use: thresholds are chosen on the first half and measured on the
+  /// second.
   CollectionPart collection_part = CollectionPart::all;
   std::vector<std::filesystem::path> noise;
   int channel = 1;                   ///< of the recordings, from 1
   std::filesystem::path cache;       ///< folder; empty: $XDG_CACHE_HOME/kwsd or ~/.cache/kwsd
-  double validation_fraction = 0.1;  ///< of the speakers, where no list says
+  double validation_fraction = 0.1;  ///< of the speakers, if no list assigns them
   double test_fraction = 0.1;
-  /// Where only a validation list exists, it is the test split, and validation is cut from the rest.
+  /// If only a validation list exists, it is the test split, and validation is cut from the rest.
   bool validation_list_is_test = false;
   /// Validation and test as in the official task of twelve classes: of the unknown words as many clips as the
   /// average keyword has (10 % for ten keywords). test_words are taken as they are.
@@ -67,7 +67,7 @@ struct DataOptions {
 /// A word clip.
 struct Clip {
   std::span<const std::int16_t> samples;  ///< 16 kHz
-  Extent spoken;                          ///< where in it the word is
+  Extent spoken;                          ///< position of the word in it
   int word = 0;   ///< index into words(); -1: no single word (_unknown_, _silence_, one of test_words alone)
   int label = 0;  ///< index into labels(); that of silence in validation and test alone
   std::uint64_t speaker = 0;
@@ -85,7 +85,7 @@ struct Stretch {
 struct Collection {
   std::string name;
   std::vector<std::span<const std::int16_t>> sounds;  ///< 16 kHz, at least one second each
-  std::size_t with_keyword = 0;                       ///< recordings left out, since they say one
+  std::size_t with_keyword = 0;                       ///< recordings left out, since they contain a keyword
 };
 
 class Dataset {
@@ -103,7 +103,7 @@ class Dataset {
   /// Keywords in the order given, then all other words, sorted.
   [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
 
-  /// What is said in a clip; "" where no single word is known.
+  /// The word in a clip; "" if no single word is known.
   [[nodiscard]] std::string_view word_of(const Clip& clip) const noexcept {
     return clip.word < 0 ? std::string_view() : words_[static_cast<std::size_t>(clip.word)];
   }
@@ -121,7 +121,7 @@ class Dataset {
     std::size_t damaged = 0, too_short = 0, too_long = 0, keyword_in_speech = 0, decoded = 0;
   };
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-  /// A table of clips per label and split, and what was left out.
+  /// A table of clips per label and split, and the clips left out.
   [[nodiscard]] std::string summary() const;
 
  private:

@@ -1,5 +1,5 @@
-// What devices do to sound before kwsd gets it: noise gates, echo suppressors, overdriven converters,
-// telephone lines, streams that are zero while nobody speaks. For training and for measuring. Thread: any,
+// Effects of devices on sound before it reaches kwsd: noise gates, echo suppressors, overdriven converters,
+// telephone lines, streams that are zero between utterances. For training and for measuring. Thread: any,
 // pure apart from the generator.
 #pragma once
 
@@ -16,11 +16,11 @@ namespace kwsd::train {
 /// 200 ms to either side. Samples at 16 kHz; edges are hard, as such devices cut.
 void gate(std::span<float> x, double below_db) noexcept;
 
-/// What an echo suppressor lets through of the far end's voice: bursts of 50 to 200 ms, cut hard, with 50 to
-/// 500 ms of silence between them.
+/// The far end's voice after an echo suppressor: bursts of 50 to 200 ms, cut hard, with 50 to 500 ms of
+/// silence between them.
 void let_bursts_through(std::span<float> x, Random& random) noexcept;
 
-/// What 8 kHz leaves: nothing above 3.7 kHz (four second-order sections).
+/// The effect of an 8 kHz line: removes everything above 3.7 kHz (four second-order sections).
 void telephone(std::span<float> x) noexcept;
 
 /// Amplifies until the peak lies `over_db` above full scale, and clips.

@@ -1,4 +1,4 @@
-// What rooms, microphones and noise do to a window of sound. Thread: any, pure apart from the generator.
+// Effects of rooms, microphones and noise on a window of sound. Thread: any, pure apart from the generator.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ void scale(std::span<float> x, float factor) noexcept;
 /// Brings x to a level, RMS; silence stays silence.
 void set_level(std::span<float> x, float level) noexcept;
 
-/// out[i] += gain * in(at + i * speed), cubic interpolation; nothing where that lies outside `in`. The ends
-/// of `in` are faded over 5 ms, so that they make no click.
+/// out[i] += gain * in(at + i * speed), cubic interpolation; unchanged if that lies outside `in`. The ends of
+/// `in` are faded over 5 ms to avoid clicks.
 void add_resampled(std::span<const std::int16_t> in, double at, double speed, float gain,
                    std::span<float> out) noexcept;
 

@@ -11,7 +11,7 @@ namespace kwsd::train {
 /// A number from low to high; CLI::Range lets NaN through.
 [[nodiscard]] CLI::Validator between(double low, double high);
 
-/// The two parts of an option such as WORD=FOLDER; what else is found is a usage error.
+/// The two parts of an option such as WORD=FOLDER; anything else is a usage error.
 [[nodiscard]] std::pair<std::string, std::filesystem::path> name_and_folder(const std::string& option,
                                                                             const std::string& text,
                                                                             const std::string& expected);

@@ -14,9 +14,9 @@ namespace {
 constexpr std::size_t room_count = 192;
 constexpr double noise_speed = 0.3;  // in training noises are faster or slower by up to this
 constexpr float full_scale = 32768.0F;
-constexpr float quietest = 0.001F;  // no gain takes speech below -60 dBFS: that is what silence sounds like
+constexpr float quietest = 0.001F;  // no gain lowers speech below -60 dBFS, the level of silence
 
-/// RMS of the part of a window that is spoken; of all of it where nothing is.
+/// RMS of the spoken part of a window; of the whole window if nothing is spoken.
 float spoken_level(std::span<const float> window, Extent spoken) {
   const auto part =
       window.subspan(static_cast<std::size_t>(spoken.begin), static_cast<std::size_t>(spoken.size()));
@@ -30,7 +30,7 @@ Extent within(double begin, double end, std::size_t size) {
   return {clamp(begin), std::max(clamp(begin), clamp(end))};
 }
 
-/// What a 16-bit converter makes of it.
+/// Simulates a 16-bit converter.
 void quantize(std::span<float> out) {
   for (float& v : out) {
     const float steps = std::clamp(v * full_scale, -full_scale, full_scale - 1);
@@ -93,7 +93,7 @@ const Clip& WindowMaker::draw_clip(int label, Random& random) const {
     const auto& clips = by_label_[static_cast<std::size_t>(label)];
     return *clips[random.below(clips.size())];
   }
-  // Half by clip, half by word: rare words are heard, common ones do not wear out.
+  // Half by clip, half by word: rare words appear often enough, and common ones do not dominate.
   const auto& all = by_label_[static_cast<std::size_t>(label)];
   const auto& some = random.chance(0.5) || unknown_by_word_.empty()
                          ? all
@@ -125,8 +125,8 @@ Extent WindowMaker::place(const Clip& clip, double visible, Random& random, std:
   return within(begin, begin + length, out.size());
 }
 
-/// In a stream the window also holds the end of what was said before, and the start of what comes next: a
-/// word, or running speech. Of a keyword no more than a third is heard.
+/// In a stream the window also contains the end of the preceding sound, and the start of the following one: a
+/// word, or running speech. Of a keyword it contains at most a third.
 void WindowMaker::add_neighbour(Extent spoken, Random& random, std::span<float> out) const {
   const auto& clips = dataset_.clips(Split::train);
   const auto& speech = dataset_.speech(Split::train);
@@ -235,7 +235,7 @@ void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out)
     for (std::size_t v = 0; v < voices; ++v) {
       add_speech(random, noise, random.uniform_f(0.3, 1.0));
     }
-    snr_db += 6;  // a voice nearby, but not the one meant
+    snr_db += 6;  // a voice nearby that does not address kwsd
   } else {
     fill_noise(dataset_.noise(Split::train), noise_speed, random, noise);
   }

@@ -1,4 +1,4 @@
-// One training window: which sound, where in the window, what happens to it. Thread: const, any.
+// One training window: its sound, the position in the window, and the effects applied. Thread: const, any.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 
 namespace kwsd::train {
 
-/// Probabilities in [0, 1], levels in dB. The defaults are meant for speakers and rooms never heard.
+/// Probabilities in [0, 1], levels in dB. The defaults are meant for speakers and rooms outside the training
+/// data.
 struct AugmentOptions {
   bool enabled = true;          ///< false: the clip centred in the window, nothing else (evaluation)
   double speed = 0.15;          ///< resampled by up to this fraction: speed, pitch and formants
@@ -32,7 +33,7 @@ struct AugmentOptions {
   int spec_bands = 5;   ///< ... and over coefficients
 };
 
-/// How often each label is drawn, and what stands for "unknown".
+/// How often each label is drawn, and the sound of "unknown".
 struct MixOptions {
   double keyword_balance = 0.75;  ///< 0: as often as it was recorded; 1: all keywords alike
   double unknown_share = 2.5;     ///< windows of unknown per window of an average keyword
@@ -43,9 +44,9 @@ struct MixOptions {
   double hard_share = 0;         ///< of unknown: speech and noise that the net takes for a keyword
 };
 
-/// What sounds like a keyword to the net that is being trained, and is none.
+/// Windows that the net being trained takes for a keyword, but that contain none.
 struct HardWindow {
-  std::vector<std::int16_t> samples;  ///< the window, and what is heard before and after it
+  std::vector<std::int16_t> samples;  ///< the window, with the sound before and after it
   bool noise = false;                 ///< no voice in it
 };
 
@@ -63,7 +64,7 @@ class WindowMaker {
               int window_samples, std::uint64_t seed);
   ~WindowMaker();
 
-  /// Draws a training window: fills `out` (window_samples, within [-1, 1]). hard: what hard_share draws from.
+  /// Draws a training window: fills `out` (window_samples, within [-1, 1]). hard: the source for hard_share.
   Window draw(Random& random, std::span<float> out, std::span<const HardWindow> hard = {}) const;
 
   /// Evaluation: the clip as `kwsd eval --data` fits it into the window (engine/audio/fit_window.h).

@@ -1,5 +1,5 @@
-// What a net misses and what it takes for a keyword, on words by people that it never heard and on whole
-// collections, under the conditions that devices make. Thread: one (streams are classified on several).
+// A net's misses and false accepts, on words of speakers outside its training data and on whole collections,
+// under the conditions that devices cause. Thread: one (streams are classified on several).
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ using Classify = std::function<StreamPosteriors(std::span<const float>)>;
 
 struct MeasureOptions {
   Split words = Split::validation;    ///< whose words are missed or found
-  std::vector<double> snr_db{10, 5};  ///< of the words, beside clean
+  std::vector<double> snr_db{10, 5};  ///< of the words, in addition to clean
   std::vector<Degradation> conditions{Degradation::none};
   bool music = false;  ///< also under music at 10 dB (the data set's noise)
   std::vector<double> per_hour{0.5, 1, 2, 5,
@@ -46,13 +46,13 @@ struct CollectionFigures {
   std::array<std::int64_t, branch_count> false_accepts{};
 };
 
-/// One threshold for all keywords: the lowest with which no collection has more false accepts an hour (as it
-/// is).
+/// One threshold for all keywords: the lowest with which no collection has more false accepts an hour
+/// (unmodified).
 struct EqualPoint {
   double per_hour = 0;  ///< wanted
   std::array<float, branch_count> threshold{};
   std::array<std::string, branch_count> worst;        ///< collection
-  std::array<double, branch_count> worst_per_hour{};  ///< what it has there
+  std::array<double, branch_count> worst_per_hour{};  ///< its rate there
   std::array<std::vector<double>, branch_count>
       missed;  ///< share, as in MeasureReport::words of "clean" and the SNRs
 };
@@ -64,12 +64,12 @@ struct MeasureReport {
   std::vector<EqualPoint> points;
 };
 
-/// With the thresholds that `model` has, and with one for all. `model` says labels and thresholds.
+/// With the thresholds of `model`, and with one for all. `model` provides labels and thresholds.
 [[nodiscard]] MeasureReport measure(const Model& model, const DetectorParams& detector,
                                     const Classify& classify, const Dataset& dataset,
                                     const MeasureOptions& options);
 
-/// Tables to read, and JSON with every figure in them.
+/// Readable tables, and JSON with every figure in them.
 [[nodiscard]] std::string report_text(const MeasureReport& report);
 [[nodiscard]] std::string report_json(const MeasureReport& report);
 

@@ -1,4 +1,4 @@
-// How sure a count of rare events is. Thread: any, pure.
+// The uncertainty of a count of rare events. Thread: any, pure.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace kwsd::train {
 
-/// Exact (Garwood's) 95 % bounds of the mean of a Poisson variable of which `count` was seen.
+/// Exact (Garwood's) 95 % bounds of the mean of a Poisson variable that was observed to be `count`.
 [[nodiscard]] std::pair<double, double> poisson_bounds(std::int64_t count);
 
 }  // namespace kwsd::train

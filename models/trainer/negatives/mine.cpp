@@ -22,10 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t margin_frames = 12;  // beside a hard window
+constexpr std::size_t margin_frames = 12;  // on each side of a hard window
 constexpr double longest_recording_seconds = 3600;
 
-/// A recording as features, and how much each of its windows sounds like a keyword of the base.
+/// A recording as features, and the base's keyword posterior of each of its windows.
 struct Searched {
   std::string text;
   std::vector<std::int8_t> frames;                  // [frames][coefficients]
@@ -115,7 +115,7 @@ void shuffle(std::vector<T>& items, Random& random) {
   }
 }
 
-/// Hard windows with what is heard around them, none of which overlap, in a random order.
+/// Hard windows with the surrounding sound, none of which overlap, in a random order.
 std::vector<Piece> hard_pieces(const std::vector<Searched>& all, std::size_t window, std::size_t width,
                                Random& random) {
   std::vector<Piece> pieces;

@@ -1,5 +1,5 @@
-// Which pieces of recordings make good negatives: what the base network takes for one of its words, and, so
-// that rates can be counted, what it does not. Thread: one (recordings are searched on several).
+// Selects pieces of recordings as negatives: sound that the base network takes for one of its words, and, so
+// that rates can be counted, sound that it does not. Thread: one (recordings are searched on several).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct MineOptions {
   std::vector<MinedCollection> collections;
   std::size_t bytes = 7U << 20U;       ///< of the frames, at most; each collection has an equal share
   std::size_t most_recordings = 2500;  ///< that are searched of a collection, drawn at random
-  double hard_share = 0.5;             ///< of a collection's share: hard windows, where there are enough
+  double hard_share = 0.5;             ///< of a collection's share: hard windows, if there are enough
   double hard_posterior = 0.5;         ///< of the base's keywords together, at least
   double longest_run_seconds = 6;
   std::uint64_t seed = 1;

@@ -14,13 +14,13 @@
 
 namespace kwsd::train {
 
-/// A net without branches and blocks: what is put in comes out as logits.
+/// A net without branches and blocks: input in, logits out.
 class WholeNetImpl : public torch::nn::Module {
  public:
   /// features: [B][frames][coefficients], quantized; or samples in [-1, 1], [B][1][samples]. Logits of the
   /// labels [B][labels], and of the words [B][words].
   virtual std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& features) = 0;
-  /// Before training: the spectrum of these features is what the net sees.
+  /// Before training: sets the features from which the net computes its spectrum.
   virtual void set_features(const FeatureParams&) {}
 };
 

@@ -59,7 +59,7 @@ enum class Binarizer {
 /// (bnn, xnor, rad), in place.
 void constrain_weight(torch::Tensor& w, Binarizer binarizer);
 
-/// What binarize_weight multiplies: the ±1 (as bool: w is +1) and the scale per output (out).
+/// The factors that binarize_weight multiplies: the ±1 (as bool: w is +1) and the scale per output (out).
 struct BinaryWeight {
   torch::Tensor plus;   ///< bool, shape of w
   torch::Tensor scale;  ///< (out)

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Checkpoints of before 2 call Binarizer::centred bi-real.
+/// Checkpoints before version 2 call Binarizer::centred bi-real.
 constexpr int formulas = 2;
 
 json to_json(const NetInfo& info) {
@@ -127,7 +127,7 @@ NetInfo from_json(const json& j) {
   o.memory_size = j.at("memory_size");
   o.hidden_size = j.at("hidden_size");
   o.blocks = j.at("blocks");
-  if (j.contains("channels")) {  // before the front-end was an option: the paper's
+  if (j.contains("channels")) {  // from before the front-end was an option: the paper's
     o.convs[0].channels = j.at("channels").at(0);
     o.convs[1].channels = j.at("channels").at(1);
   } else {
@@ -173,7 +173,7 @@ NetInfo from_json(const json& j) {
   return info;
 }
 
-/// Tensors land on `device`, wherever they were saved from.
+/// Loads tensors to `device`, wherever they were saved from.
 torch::serialize::InputArchive open_archive(const std::filesystem::path& path, torch::Device device) {
   if (!std::filesystem::is_regular_file(path)) {
     throw Error(ErrorKind::no_input, path.string() + ": no such file, expected a checkpoint of kwsd-train");

@@ -1,4 +1,4 @@
-// A training run on disk: the network, its average, the optimizer, where it stands. Thread: one.
+// A training run on disk: the network, its average, the optimizer, its progress. Thread: one.
 #pragma once
 
 #include <torch/torch.h>
@@ -13,7 +13,7 @@
 
 namespace kwsd::train {
 
-/// What a network needs beside its weights to become a model.
+/// The data that a network needs in addition to its weights to become a model.
 struct NetInfo {
   NetOptions options;
   FeatureParams features;     ///< with mean and scale
@@ -28,13 +28,13 @@ struct Checkpoint {
   Net average{nullptr};  ///< exponential average of the weights: what is evaluated and exported
 };
 
-/// Writes the whole file or nothing (AtomicFile). Throws Error (io). Without an optimizer the average alone,
-/// which others may start from.
+/// Writes the whole file or nothing (AtomicFile). Throws Error (io). Without an optimizer only the average is
+/// written, as a start for other runs.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
                      const torch::optim::Optimizer* optimizer);
 
-/// Where the average is alone, it is `net`, too. Throws Error: no_input when it cannot be read, bad_data when
-/// it is no checkpoint.
+/// If the file holds only the average, it is also `net`. Throws Error: no_input when it cannot be read,
+/// bad_data when it is not a checkpoint.
 [[nodiscard]] Checkpoint load_checkpoint(const std::filesystem::path& path);
 
 /// The optimizer's state of a checkpoint, into an optimizer made for the same network.

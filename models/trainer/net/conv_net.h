@@ -23,7 +23,7 @@ struct ConvNetSizes {
 
 struct ConvNetImpl : WholeNetImpl {
   ConvNetImpl(const ConvNetSizes& sizes, const std::shared_ptr<Precision>& precision);
-  /// Before training: the spectrum of these features is what the net sees.
+  /// Before training: sets the features from which the net computes its spectrum.
   void set_features(const FeatureParams& features) override;
   /// features: [B][frames][coefficients], quantized. Logits of the labels [B][labels], and of the words
   /// [B][words].

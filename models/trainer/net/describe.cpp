@@ -16,7 +16,7 @@ std::string kind_name(Kind kind) {
   return kind_names()[static_cast<std::size_t>(kind)];
 }
 
-/// What comes before the blocks of an FSMN (network.cpp, front_end).
+/// The layers before the blocks of an FSMN (network.cpp, front_end).
 std::vector<LayerSize> front_end_layers(const NetOptions& o) {
   const Kind first = o.conv2 == Kind::real ? Kind::real : Kind::int8;
   std::vector<LayerSize> layers;

@@ -1,4 +1,4 @@
-// What a network is made of: shapes, parameters, multiply-adds. Thread: one.
+// The size of a network: shapes, parameters, multiply-adds. Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ struct Description {
   [[nodiscard]] std::int64_t bytes() const noexcept;
 };
 
-/// What a net is fed with, where it leaves the choice: all but fsmn.
+/// The input of a net, if the architecture leaves the choice: all but fsmn.
 struct InputSize {
-  int frames = 0;  ///< 0: as many as `kwsd-train train` gives it
+  int frames = 0;  ///< 0: as many as `kwsd-train train` uses
   int samples = 16000;
 };
 

@@ -1,4 +1,4 @@
-// kwsd-train describe: how large a network is, before it is trained.
+// kwsd-train describe: prints the size of a network before it is trained.
 #include <cstdio>
 #include <filesystem>
 #include <memory>

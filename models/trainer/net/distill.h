@@ -1,4 +1,4 @@
-// What the binary student learns from the frozen full-precision teacher (paper, section 4.1). Thread: any.
+// The loss of the binary student against the frozen full-precision teacher (paper, section 4.1). Thread: any.
 #pragma once
 
 #include <torch/torch.h>
@@ -11,7 +11,7 @@ namespace kwsd::train {
 /// one-level 2-D Haar transform with LL set to zero. An odd last row or column is averaged with itself.
 [[nodiscard]] torch::Tensor haar_high(const torch::Tensor& feature);
 
-/// What HED wants, per teacher block: F^² / ||F^²||, F^ = F_H / std(F_H) + F / std(F); squares element by
+/// HED's target, per teacher block: F^² / ||F^²||, F^ = F_H / std(F_H) + F / std(F); squares element by
 /// element, norms and deviations per clip: [B][C · T].
 [[nodiscard]] std::vector<torch::Tensor> hed_targets(const std::vector<torch::Tensor>& teacher);
 

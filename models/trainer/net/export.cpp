@@ -16,7 +16,7 @@ std::int16_t to_int16(double v) {
   return static_cast<std::int16_t>(std::clamp(std::round(v), -32768.0, 32767.0));
 }
 
-/// The integer comparison that x >= edge is.
+/// The integer comparison equivalent to x >= edge.
 std::int16_t at_least(double edge) {
   return static_cast<std::int16_t>(std::clamp(std::ceil(edge), -32768.0, 32767.0));
 }
@@ -55,7 +55,7 @@ struct RealAffine {
   std::vector<double> factor, offset, slope;
 };
 
-/// `scale`: what one unit of the accumulator is worth, per channel.
+/// `scale`: the real value of one unit of the accumulator, per channel.
 RealAffine real_affine(const NormImpl& norm, const SlopeImpl* slope, const std::vector<double>& scale) {
   const auto [gain, offset] = norm.folded();
   RealAffine out{doubles(gain), doubles(offset), std::vector<double>(scale.size(), 0.0)};
@@ -124,7 +124,7 @@ class Exporter {
 
   NetImpl& net_;
   const NetOptions& options_;
-  Tensor x_;         // what the layers so far make of the calibration clips
+  Tensor x_;         // output of the layers so far for the calibration clips
   double unit_ = 1;  // steps of the residual stream per 1.0
 };
 
@@ -197,7 +197,7 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
   return layer;
 }
 
-/// What the layer hands on, and in which unit its BN and PReLU compute.
+/// The layer's output, and the unit in which its BN and PReLU compute.
 void Exporter::set_output(ConvLayer& layer, const RealAffine& real, Kind next, double largest) {
   const int shift = fitting_shift(largest);
   const double room = std::pow(2.0, shift) / std::max(largest_factor(real), 1e-12);  // largest unit
@@ -320,7 +320,7 @@ BlockParams Exporter::block(const BlockWeights& weights, BlockImpl& real, BlockN
   const auto hidden_edges = edges(*norm.hidden);
   const int inputs = options_.memory_size;
   for (std::size_t n = 0; n < hidden_edges.size(); ++n) {
-    // A dot of ±1 is even or odd as the number of its inputs is.
+    // A dot of ±1 has the parity of the number of its inputs.
     const double edge = std::ceil((hidden_edges[n] / std::max(hidden_scale[n], 1e-12) + inputs) / 2);
     params.hidden_at_least.push_back(
         static_cast<std::int16_t>(2 * std::clamp<double>(edge, 0, inputs + 1) - inputs));

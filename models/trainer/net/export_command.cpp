@@ -1,4 +1,4 @@
-// kwsd-train export, kwsd-train test: networks -> model files, and what they are worth.
+// kwsd-train export, kwsd-train test: convert networks to model files, and measure their accuracy.
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
@@ -28,9 +28,9 @@ namespace {
 double allowed_loss(std::int64_t clips) {
   return std::max(1.0, 200.0 / static_cast<double>(clips));
 }
-/// Clips that the shifts are chosen by.
+/// Clips on which the shifts are chosen.
 constexpr std::int64_t calibration_clips = 512;
-/// Batches of 32 streams that a streaming model is judged by: some 600 words.
+/// Batches of 32 streams on which a streaming model is judged: some 600 words.
 constexpr std::size_t judged_batches = 24;
 /// Of the words in noisy streams that rounding may lose, points, at one threshold: posteriors that rounding
 /// lowers a little cost words there; thresholds are chosen after the export.
@@ -82,7 +82,7 @@ torch::Tensor calibration_frames(const std::vector<Batch>& batches) {
   return torch::cat(parts);
 }
 
-/// Of the streams that judge, the first half chooses the shifts.
+/// Of the streams for judging, the first half chooses the shifts.
 torch::Tensor joined_frames(const std::vector<StreamTargets>& streams) {
   std::vector<torch::Tensor> parts;
   for (std::size_t i = 0; i < (streams.size() + 1) / 2; ++i) {
@@ -91,7 +91,7 @@ torch::Tensor joined_frames(const std::vector<StreamTargets>& streams) {
   return torch::cat(parts);
 }
 
-/// What travels in the file: the recipe, with file names in place of paths.
+/// The provenance stored in the file: the recipe, with file names in place of paths.
 std::string provenance(const NetInfo& info) {
   nlohmann::json recipe = nlohmann::json::parse(info.recipe, nullptr, false);
   if (!recipe.is_object()) {
@@ -115,7 +115,8 @@ std::string provenance(const NetInfo& info) {
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// Thresholds as in another file: a model that was trained on everything has no recordings left to choose by.
+/// Thresholds from another file: a model that was trained on everything has no recordings left to choose them
+/// on.
 void take_thresholds(Model& model, const std::filesystem::path& path) {
   const Model other = load_model(path);
   const auto same = [](const Label& a, const Label& b) { return a.name == b.name && a.kind == b.kind; };
@@ -127,7 +128,7 @@ void take_thresholds(Model& model, const std::filesystem::path& path) {
   }
 }
 
-/// The file as the daemon reads it against the trainer's integers and against the network as trained.
+/// Compares the file as the daemon reads it with the trainer's integers and with the network as trained.
 void check(const std::filesystem::path& path, NetImpl& net, const std::vector<Batch>& clips) {
   const auto model = std::make_shared<const Model>(load_model(path));
   const torch::Tensor labels = true_labels(clips);
@@ -232,7 +233,7 @@ void run_export(const ExportArguments& a) {
   export_checkpoint(Dataset(a.data), {a.checkpoint, a.out, a.thresholds, a.weights, a.name});
 }
 
-/// What a network makes of the test clips: to standard output, and to --json.
+/// Prints the network's predictions for the test clips to standard output, and to --json.
 void write_report(const Posteriors& posteriors, const std::vector<Batch>& clips,
                   const std::vector<Label>& names, const std::filesystem::path& json) {
   const torch::Tensor labels = true_labels(clips);

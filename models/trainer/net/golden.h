@@ -1,4 +1,4 @@
-// What each layer of a model makes of one made-up window, from the integer network in torch: the tests
+// The output of each layer of a model for one synthetic window, from the integer network in torch: the tests
 // compare every kernel set with it. Thread: one.
 #pragma once
 

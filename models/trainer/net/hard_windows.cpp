@@ -58,14 +58,14 @@ std::vector<std::int8_t> frames_of(Mfcc& mfcc, std::span<const float> samples) {
   return all;
 }
 
-/// What is searched: a stretch, with random numbers of its own for how it is heard.
+/// An item to search: a stretch, with random numbers of its own for its augmentation.
 struct Pick {
   const Stretch* stretch;
   bool noise;
   Random random;
 };
 
-/// It as it is heard, and its features.
+/// The augmented stretch, and its features.
 struct Sound {
   std::vector<float> samples;
   std::vector<std::int8_t> frames;

@@ -1,5 +1,5 @@
-// Hard negatives: false accepts are so rare in speech and noise that windows drawn at random hardly hold any;
-// so the net that is being trained looks for them itself. Thread: one.
+// Hard negatives: false accepts are so rare in speech and noise that windows drawn at random contain hardly
+// any; the net being trained therefore searches for them itself. Thread: one.
 #pragma once
 
 #include <vector>
@@ -11,10 +11,10 @@
 
 namespace kwsd::train {
 
-/// Windows of the training split's running speech and noise in which the keywords have, in a branch of `net`,
-/// a posterior of at least hard_posterior together; hard_windows_most of them, drawn at random, where there
-/// are more. Looks at a random quarter of the stretches, half of the speech under noise, every window a
-/// front-end step apart as in a stream. Changes nothing of the net; the same for the same random numbers and
+/// Windows of the training split's running speech and noise in which the keywords together have a posterior
+/// of at least hard_posterior in a branch of `net`; hard_windows_most of them, drawn at random, if there are
+/// more. Searches a random quarter of the stretches, half of the speech under noise, with windows a front-end
+/// step apart as in a stream. Does not change the net; the result is the same for the same random numbers and
 /// any number of `threads`, which make the features.
 [[nodiscard]] std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features,
                                                         const Dataset& dataset, Random& random,

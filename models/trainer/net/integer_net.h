@@ -22,7 +22,7 @@ namespace kwsd::train::integer {
 
 /// acc [B][time][freq][out_channels] of a front-end layer.
 [[nodiscard]] torch::Tensor conv_dots(const ConvLayer& layer, const torch::Tensor& x);
-/// What the layer hands on, from its accumulators.
+/// The layer's output, from its accumulators.
 [[nodiscard]] torch::Tensor conv_output(const ConvLayer& layer, const torch::Tensor& acc);
 
 /// Sum of the ±1 memory taps: [B][T][C].

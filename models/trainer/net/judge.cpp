@@ -19,7 +19,7 @@ namespace {
 
 constexpr double posterior_tolerance = 1e-4;
 
-/// Concatenates what `run(batch, branch)` gives, per branch.
+/// Concatenates the results of `run(batch, branch)`, per branch.
 template <class Run>
 Posteriors over_batches(const std::vector<Batch>& batches, int branches, Run&& run) {
   torch::NoGradGuard no_grad;

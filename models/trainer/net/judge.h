@@ -1,4 +1,4 @@
-// What a model or a network makes of evaluation clips. Thread: one.
+// The predictions of a model or a network for evaluation clips. Thread: one.
 #pragma once
 
 #include <torch/torch.h>

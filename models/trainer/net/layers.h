@@ -1,5 +1,5 @@
-// Layers of the nets that are trained as a whole (architectures.h): convolutions and linear layers that are
-// real or 1-bit, and say how large they are. Thread: one.
+// Layers of the nets that are trained as a whole (architectures.h): real or 1-bit convolutions and linear
+// layers, which report their size. Thread: one.
 #pragma once
 
 #include <torch/torch.h>

@@ -55,7 +55,7 @@ struct NetOptions {
   [[nodiscard]] int branches() const noexcept {
     return thin && architecture == Architecture::fsmn ? branch_count : 1;
   }
-  /// The net is fed with samples in place of features.
+  /// The net's input is samples instead of features.
   [[nodiscard]] bool takes_samples() const noexcept { return architecture == Architecture::audiomer; }
   /// Its inner layers are 1-bit (of an FSMN the pointwise convs).
   [[nodiscard]] bool is_binary() const noexcept { return pointwise == Kind::bit1; }
@@ -107,11 +107,12 @@ struct NetImpl : torch::nn::Module {
   /// outputs, where given, get those of all blocks: [C][B · steps] each.
   std::vector<torch::Tensor> forward_streams(const torch::Tensor& features, const std::vector<int>& branches,
                                              std::vector<torch::Tensor>* outputs = nullptr);
-  /// Copies every parameter and buffer that `other` has under the same name; where sizes differ, what both
-  /// have (the first channels). The front-end only from one of the same kernels, of the classifier the
-  /// steps at the same times. Returns how many.
+  /// Copies every parameter and buffer that `other` has under the same name; if sizes differ, the common part
+  /// (the first channels). The front-end only from one with the same kernels, of the classifier the steps at
+  /// the same times. Returns the number of copies.
   int copy_from(const NetImpl& other);
-  /// After each step of the optimizer: what the binarizer wants of the latent weights (constrain_weight).
+  /// Called after each step of the optimizer: constrains the latent weights for the binarizer
+  /// (constrain_weight).
   void constrain();
   /// The matrix that turns quantized MFCC back into a log-mel spectrum, where there is one.
   void set_features(const FeatureParams& features);
@@ -159,7 +160,7 @@ struct NetImpl : torch::nn::Module {
 };
 TORCH_MODULE(Net);
 
-/// What is subtracted from a PReLU output before it is made 1-bit or few-bit.
+/// The offset subtracted from a PReLU output before it is made 1-bit or few-bit.
 inline constexpr double front_end_shift = 0.5;
 
 }  // namespace kwsd::train

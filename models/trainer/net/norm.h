@@ -1,4 +1,4 @@
-// Batch norm and PReLU, as the daemon can fold them. Thread: one.
+// Batch norm and PReLU, in forms that the daemon can fold. Thread: one.
 #pragma once
 
 #include <torch/torch.h>

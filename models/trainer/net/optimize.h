@@ -1,4 +1,4 @@
-// What every training loop here has: an optimizer, an average of the weights, a place for the checkpoint.
+// Shared parts of the training loops: an optimizer, an average of the weights, the path of the checkpoint.
 // Thread: one.
 #pragma once
 
@@ -25,7 +25,7 @@ void update_average(NetImpl& average, NetImpl& net, std::int64_t step, double de
 void set_rate(torch::optim::AdamW& optimizer, double learning_rate, double done, std::int64_t step,
               double weight_decay);
 
-/// What is wrong with the place of the checkpoint is told before the first epoch, not after. Throws Error.
+/// Reports an unusable checkpoint path before the first epoch, not after. Throws Error.
 void require_writable(const std::filesystem::path& out);
 
 }  // namespace kwsd::train

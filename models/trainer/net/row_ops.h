@@ -1,4 +1,4 @@
-// What stands between the matrix products of a block, each as one pass over a row: batch norm with sign,
+// The operations between the matrix products of a block, each as one pass over a row: batch norm with sign,
 // with PReLU and residual, and the memory filter. The same results as libtorch's own operators (tested),
 // several times faster on a CPU. Tensors are float32, contiguous, [C][N] with N = batch · steps.
 // Thread: any, pure apart from the running statistics.
@@ -32,7 +32,7 @@ inline constexpr double norm_momentum = 0.1;
 [[nodiscard]] torch::Tensor memory_filter(const torch::Tensor& x, const torch::Tensor& taps,
                                           std::int64_t steps, double outside, std::int64_t before = 2);
 
-/// The same with libtorch's operators alone: what runs on a GPU, and what the tests compare with.
+/// The same with libtorch's operators alone: used on a GPU, and as the reference in the tests.
 namespace plain {
 [[nodiscard]] torch::Tensor norm_sign(const torch::Tensor& x, const RowNorm& norm, bool polynomial);
 [[nodiscard]] torch::Tensor norm_slope(const torch::Tensor& x, const RowNorm& norm,

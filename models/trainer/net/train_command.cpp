@@ -64,7 +64,7 @@ constexpr const char* network_group = "Network";
 }  // namespace
 
 void add_net_options(CLI::App& c, NetOptions& n) {
-  n.spectrum = true;  // what hears best for its cost (models/README.md); NetOptions is the paper's net
+  n.spectrum = true;  // the most accurate for its cost (models/README.md); NetOptions is the paper's net
   n.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {32, 3, 1, 1}, {32, 3, 2, 2}};
   const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
@@ -229,7 +229,7 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
       ->group(group);
 }
 
-/// Whether an option says what network it is to be.
+/// Whether an option sets the network's architecture.
 bool shaped(const CLI::App& command) {
   const auto options = command.get_options(
       [](const CLI::Option* option) { return option->get_group() == network_group && option->count() > 0; });

@@ -19,18 +19,18 @@ void add_describe_command(CLI::App& app);  ///< kwsd-train describe
 struct ExportOptions {
   std::filesystem::path checkpoint, out;
   std::filesystem::path thresholds;  ///< model file to take the thresholds from, or empty
-  std::filesystem::path weights;     ///< small checkpoint to write, too, or empty
+  std::filesystem::path weights;     ///< small checkpoint to write as well, or empty
   std::string name;                  ///< of the model
 };
 /// The model file of a checkpoint, checked with the daemon's network on clips of `dataset`, whose labels are
-/// the checkpoint's. Throws Error: internal where the rounding costs more than it may.
+/// the checkpoint's. Throws Error: internal if the rounding costs more than allowed.
 void export_checkpoint(const Dataset& dataset, const ExportOptions& options);
 
 /// --memory-size --blocks --convs ...; sets the defaults, too.
 void add_net_options(CLI::App& command, NetOptions& net);
-/// Throws Error (usage): there is no such network.
+/// Throws Error (usage): no such network exists.
 void require_possible(const NetOptions& net);
-/// The options that were given, as JSON text: what a checkpoint keeps as its recipe.
+/// The given options, as JSON text: stored in a checkpoint as its recipe.
 [[nodiscard]] std::string options_given(const CLI::App& command);
 
 }  // namespace kwsd::train

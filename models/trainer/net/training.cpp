@@ -102,7 +102,7 @@ void Run::resume() {
   }
 }
 
-/// A network that no model file can hold is told before it is trained, not by the export.
+/// Rejects a network that no model file can hold before it is trained, not at export.
 void Run::require_exportable() {
   if (!is_exportable(o_.net)) {
     spdlog::info("this network can only teach: a model file holds int8 and 1-bit layers and three branches");

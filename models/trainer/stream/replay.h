@@ -1,5 +1,5 @@
-// Hard negatives as whole streams: those without a keyword that a net took for one are shown again until they
-// are learnt. Thread: one.
+// Hard negatives as whole streams: streams without a keyword in which a net detected one are repeated until
+// they are learnt. Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ class Replay {
  public:
   Replay(std::size_t capacity, std::uint64_t seed) : capacity_(capacity), random_{seed, 0x4E9} {}
 
-  /// The batch and `count` streams that were hard, after its own; fewer as long as few are known.
+  /// The batch, followed by `count` hard streams; fewer as long as few are known.
   [[nodiscard]] StreamTargets extend(const StreamTargets& batch, std::size_t count);
-  /// How hard the streams of the last extended batch were, [B] (StreamLoss::hardness): the hard ones without
-  /// a keyword are kept, those shown again that are no longer hard are dropped.
+  /// The hardness of the streams in the last extended batch, [B] (StreamLoss::hardness): hard streams without
+  /// a keyword are kept, repeated ones that are no longer hard are dropped.
   void learn(const StreamTargets& batch, const torch::Tensor& hardness);
   [[nodiscard]] std::size_t size() const noexcept { return streams_.size(); }
 

@@ -14,7 +14,7 @@ constexpr double hit_until = 0.75;     // s after its end it is late
 constexpr double room_behind = 0.3;    // s that a keyword needs behind it to be waited for
 constexpr double speech_known = 0.1;   // s after speech begins it is unknown ...
 constexpr double speech_until = 0.2;   // ... until so long after its end
-constexpr double silence_after = 0.7;  // s after speech ends nothing is left of it
+constexpr double silence_after = 0.7;  // s after speech ends no trace of it is left
 
 /// SpecAugment, twice: a stretch of frames and a band of coefficients at the mean (0).
 void mask_stream(std::span<float> features, std::size_t coefficients, const AugmentOptions& augment,

@@ -1,4 +1,4 @@
-// Training streams -> quantized MFCC and what each step is to learn. Knows nothing of libtorch.
+// Training streams -> quantized MFCC and the targets of each step. Does not depend on libtorch.
 // Thread: const, any.
 #pragma once
 
@@ -22,18 +22,17 @@ struct StepTimes {
 /// The first step ends with the first frame, the others `step_frames` after the one before.
 [[nodiscard]] StepTimes step_times(const FeatureParams& features, int step_frames, std::size_t samples);
 
-/// A keyword that is said in a stream of a batch.
+/// A keyword in a stream of a batch.
 struct Occurrence {
   std::size_t stream = 0;
   int label = 0;
   double begin = 0, end = 0;  ///< seconds
 };
 
-/// What the loss takes from where the words are. Steps are judged by the time at which they end.
+/// The loss targets derived from the positions of the words. Steps are judged by the time at which they end.
 struct StepLabels {
   std::vector<Occurrence> occurrences;  ///< whole ones, with room behind them
-  /// [steps]: the label of a step without a keyword, unknown in speech, silence away from it; -1: none is
-  /// told.
+  /// [steps]: the label of a step without a keyword, unknown in speech, silence away from it; -1: no target.
   std::vector<std::int64_t> targets;
   /// [steps]: 1 where every event would be false: outside [begin + 0.1, end + 0.75] s of each keyword.
   std::vector<float> negative;
@@ -42,8 +41,8 @@ struct StepLabels {
                                      int unknown_label, int silence_label);
 
 struct StreamBatch {
-  /// [size][frames][coefficients], whole numbers in [-127, 127]; the first frame stands for what went before:
-  /// as many copies of it come first as a step sees before its last frame.
+  /// [size][frames][coefficients], whole numbers in [-127, 127]; the first frame is repeated for the time
+  /// before the stream: as many copies of it come first as a step sees before its last frame.
   std::vector<float> features;
   std::vector<std::int64_t> targets;  ///< [size][steps]
   std::vector<float> negative;        ///< [size][steps]

@@ -1,4 +1,4 @@
-// A streaming model file against the net that it was made from. Thread: one.
+// Compares a streaming model file with the net that it was made from. Thread: one.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,12 +14,12 @@
 
 namespace kwsd::train {
 
-/// What the daemon's own network says, per branch: logits [B][steps][labels]. features:
+/// The output of the daemon's own network, per branch: logits [B][steps][labels]. features:
 /// [B][frames][coefficients], the first step ends with frame step_frames - 1.
 [[nodiscard]] std::array<torch::Tensor, branch_count> engine_stream_logits(std::shared_ptr<const Model> model,
                                                                            const torch::Tensor& features);
 
-/// What the export cost, one branch.
+/// The cost of the export, one branch.
 struct StreamExportFigures {
   std::int64_t words = 0;
   std::int64_t found_trained = 0, found_exported = 0;  ///< words whose q (stream_loss.h) reaches 0.5

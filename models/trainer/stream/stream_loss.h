@@ -1,6 +1,6 @@
-// What a net learns from streams: to be sure of a word once, soon after its end, and never beside it.
-// Max-pooling over the steps near a word's end (Sun et al. 2016, Hou et al. 2020), the hardest steps of what
-// is none. Thread: any.
+// The objective of a net over streams: to be sure of a word once, soon after its end, and never outside it.
+// Max-pooling over the steps near a word's end (Sun et al. 2016, Hou et al. 2020), the hardest steps of sound
+// without a keyword. Thread: any.
 #pragma once
 
 #include <torch/torch.h>
@@ -20,7 +20,7 @@ struct StreamTargets {
   torch::Tensor rival;          ///< [K][steps]: 1 in [begin + 0.1, end + 0.7] s
 };
 [[nodiscard]] StreamTargets to_targets(const StreamBatch& batch);
-/// Some streams of a batch after another, which has no occurrences.
+/// Appends streams of a batch without occurrences to another batch.
 [[nodiscard]] StreamTargets joined(const StreamTargets& batch, const StreamTargets& more);
 
 struct StreamLossWeights {

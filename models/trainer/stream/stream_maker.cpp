@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t stream_room_count = 96;
 constexpr double stream_noise_speed = 0.3;
-constexpr float speech_rms = 0.05F;    // what is said is brought to about this level
+constexpr float speech_rms = 0.05F;    // speech is brought to about this level
 constexpr double level_db = 5;         // ... and is up to this much louder or fainter
 constexpr float noise_floor_db = -70;  // under the speech where no noise is added
 
@@ -59,7 +59,7 @@ struct StreamMaker::Source {
   std::vector<double> speech_sums, noise_sums;
 };
 
-/// A stream as it is put together, from left to right.
+/// A stream in the making, from left to right.
 struct StreamMaker::Line {
   std::span<float> out;
   TrainingStream stream;
@@ -112,7 +112,7 @@ StreamMaker::StreamMaker(const Dataset& dataset, const AugmentOptions& augment, 
 
 StreamMaker::~StreamMaker() = default;
 
-/// Puts a recording at the line's place, `spoken` of it being said; the rest lies around it.
+/// Places a recording at the line's position, `spoken` of it being the word; the rest lies around it.
 void StreamMaker::put(std::span<const std::int16_t> samples, Extent spoken, int label, Random& random,
                       Line& line) const {
   std::vector<std::int16_t> stretched;
@@ -151,14 +151,14 @@ void StreamMaker::add_keyword(const Source& from, Random& random, Line& line) co
   const Clip& clip = *clips[random.below(clips.size())];
   Extent spoken = clip.spoken;
   std::span<const std::int16_t> samples = clip.samples;
-  if (!cut && random.chance(0.5)) {  // without the room it was recorded in
+  if (!cut && random.chance(0.5)) {  // without the room of the recording
     const auto margin = static_cast<std::int32_t>(random.uniform(800, 2400));
     const std::int32_t begin = std::max(0, spoken.begin - margin);
     const auto end = std::min<std::int32_t>(static_cast<std::int32_t>(samples.size()), spoken.end + margin);
     samples = samples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
     spoken = {spoken.begin - begin, spoken.end - begin};
   }
-  line.at += cut ? spoken.begin : 0;  // its neighbours take up time, too
+  line.at += cut ? spoken.begin : 0;  // its neighbours also take up time
   put(samples, spoken, static_cast<int>(label), random, line);
   line.at += cut ? static_cast<double>(samples.size()) - spoken.end : 0;
 }
@@ -262,7 +262,7 @@ void StreamMaker::add_noise(const Source& from, Random& random, std::span<float>
   }
 }
 
-/// What lies between mouth and model.
+/// The path from the mouth to the model.
 void StreamMaker::hear(const Source& from, bool keywords, Random& random, std::span<float> out) const {
   if (!keywords && random.chance(options_.burst_chance)) {
     let_bursts_through(out, random);
@@ -303,7 +303,7 @@ TrainingStream StreamMaker::draw(Random& random, std::span<float> out, Split spl
   if (augment_.enabled) {
     hear(from, keywords, random, out);
   }
-  for (float& v : out) {  // what a 16-bit converter makes of it
+  for (float& v : out) {  // as a 16-bit converter does
     v = std::round(std::clamp(v * 32768.0F, -32768.0F, 32767.0F)) / 32768.0F;
   }
   return std::move(line.stream);

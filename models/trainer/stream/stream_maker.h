@@ -1,4 +1,5 @@
-// One training stream: a few seconds of words, running speech, pauses and noise, and where its words are.
+// One training stream: a few seconds of words, running speech, pauses and noise, and the positions of its
+// words.
 // Thread: const, any.
 #pragma once
 
@@ -13,13 +14,13 @@
 
 namespace kwsd::train {
 
-/// What streams are made of. Shares and probabilities in [0, 1], levels in dB.
+/// The composition of streams. Shares and probabilities in [0, 1], levels in dB.
 struct StreamOptions {
   double seconds = 3;           ///< of one stream
   double keyword_share = 0.62;  ///< streams with keywords among speech, words or silence
   double speech_share = 0.2;    ///< streams of running speech alone
-  double empty_share = 0.04;    ///< streams in which nobody speaks; the rest: other words alone
-  double keyword_items = 0.5;   ///< of what is said in a stream with keywords: keywords
+  double empty_share = 0.04;    ///< streams without speech; the rest: other words alone
+  double keyword_items = 0.5;   ///< of the words in a stream with keywords: keywords
   double cut_share = 0.25;      ///< of the keywords that have such clips: those cut out of running speech
   double part_share = 0.06;     ///< of the other words: a keyword's first or last third
   double gate_chance = 0.2;     ///< muted: what lies 4 to 14 dB under the local peak
@@ -28,7 +29,7 @@ struct StreamOptions {
   double digital_silence_chance = 0.1;  ///< pauses are exact zeros
 };
 
-/// What is said, and when.
+/// A spoken word, and its time.
 struct Spoken {
   std::int32_t begin = 0, end = 0;  ///< samples of the stream; may lie outside it
   int label = 0;                    ///< a keyword's, or the unknown one
@@ -36,7 +37,7 @@ struct Spoken {
 };
 
 struct TrainingStream {
-  std::vector<Spoken> spoken;  ///< in the order in which it is said
+  std::vector<Spoken> spoken;  ///< in the order of speaking
 };
 
 class StreamMaker {

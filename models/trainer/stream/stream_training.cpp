@@ -125,13 +125,13 @@ void StreamRun::set_schedule(std::int64_t step) {
            binary && !state_.net->real_weights ? 0.0 : o_.weight_decay);
 }
 
-/// The full one each time, of the thin ones one in turn.
+/// Always the full branch, and one of the thin ones in turn.
 std::vector<int> StreamRun::trained_branches(std::int64_t step) const {
   const int thin = state_.info.options.branches() - 1;
   return thin == 0 ? std::vector<int>{0} : std::vector<int>{0, 1 + static_cast<int>(step % thin)};
 }
 
-/// Σ_b λ_b · stream_loss of branch b; how hard each stream is for the hardest branch.
+/// Σ_b λ_b · stream_loss of branch b; the hardness of each stream in the hardest branch.
 Tensor StreamRun::loss(const StreamTargets& batch, std::int64_t step, Tensor& hardness) {
   StreamLossWeights weights = o_.loss;
   const double third = std::min(1.0, 3 * state_.net->progress);

@@ -19,7 +19,7 @@ struct StreamTrainOptions {
   AugmentOptions augment;
   double keyword_balance = 0.75;
   std::size_t batch_size = 32;    ///< streams
-  std::size_t replayed = 4;       ///< of them: the hardest streams without a keyword that were seen lately
+  std::size_t replayed = 4;       ///< of them: the hardest recent streams without a keyword
   std::size_t epoch_steps = 250;  ///< between two checkpoints
   int epochs = 24;
   int stop_after = 0;       ///< epochs after which the run ends early, to be resumed; 0: none
@@ -30,12 +30,12 @@ struct StreamTrainOptions {
   /// Each step trains the full branch and one of the thin ones, in turn.
   std::vector<double> branch_weights{1.0, 1.2, 1.2};
   StreamLossWeights loss;
-  double sure_end = 0.075;  ///< what loss.sure has fallen to after a third of the training
+  double sure_end = 0.075;  ///< value that loss.sure has fallen to after a third of the training
   std::size_t validation_batches = 24;
   std::uint64_t seed = 1;
   int torch_threads = 1;
   unsigned data_threads = 1;
-  std::filesystem::path init;  ///< checkpoint whose weights are taken over where they fit, or empty
+  std::filesystem::path init;  ///< checkpoint whose weights are copied if they fit, or empty
   std::filesystem::path out;   ///< checkpoint; the log stands beside it as .log
   bool resume = false;
   std::string recipe;  ///< JSON text, kept in the checkpoint

@@ -11,7 +11,7 @@ struct ProcessResult {
   std::string output;  ///< standard output, at most 64 MiB
 };
 
-/// Runs argv[0] from the PATH without a shell; its input is empty, its standard error thrown away. It is
+/// Runs argv[0] from the PATH without a shell; its input is empty, its standard error is discarded. It is
 /// killed after timeout_seconds.
 [[nodiscard]] ProcessResult run_program(const std::vector<std::string>& argv, int timeout_seconds = 60);
 

@@ -1,4 +1,4 @@
-// A recording made from a script: who says what after which pause. Thread: any.
+// A recording made from a script: the voices, their texts and the pauses. Thread: any.
 #pragma once
 
 #include <filesystem>

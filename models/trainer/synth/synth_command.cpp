@@ -50,7 +50,7 @@ void list_voices(const fs::path& file, const std::vector<Voice>& speakers) {
   out.commit();
 }
 
-/// A voice that cannot say one text (an engine's defect) costs that clip, not the run.
+/// If a voice cannot speak a text (an engine's defect), that clip is skipped, and the run continues.
 bool speak_into(const fs::path& file, const Voice& voice, const std::string& text, double pace, bool whole) {
   if (fs::exists(file)) {
     return true;
@@ -112,7 +112,7 @@ std::size_t synthesize_sentences(const std::vector<std::string>& sentences, cons
     files.push_back(options.output / (name + ".flac"));
     const auto said = before.find(name);
     if (said != before.end() && !same_word(said->second, sentences[i])) {
-      fs::remove(files.back());  // it says another sentence
+      fs::remove(files.back());  // the existing file contains another sentence
     }
     before.erase(name);
   }
@@ -143,7 +143,7 @@ struct Arguments {
   fs::path sentences, scene, labels;
 };
 
-/// "word" or "word=what to say".
+/// "word" or "word=text to speak".
 std::pair<std::string, std::string> word_and_said(const std::string& text) {
   const auto at = text.find('=');
   std::string word(trimmed(std::string_view(text).substr(0, at)));

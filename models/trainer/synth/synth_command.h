@@ -19,13 +19,13 @@ struct SynthOptions {
 };
 
 /// Speaks each word into <output>/<word>/<speaker>_nohash_<n>.flac (the Speech Commands layout, ready for the
-/// trainer) and lists the speakers in <output>/voices.tsv. Existing files are kept. `said`: what to say for a
-/// word, where that is not the word itself ("zoom in" for zoom_in). Returns how many clips there are.
+/// trainer) and lists the speakers in <output>/voices.tsv. Existing files are kept. `said`: the text to speak
+/// for a word, if it is not the word itself ("zoom in" for zoom_in). Returns the number of clips.
 std::size_t synthesize_words(const std::vector<std::pair<std::string, std::string>>& word_and_said,
                              const SynthOptions& options);
 
-/// Speaks every line of `sentences` by another speaker, in LibriSpeech's layout with transcripts: negatives.
-/// Existing files are kept where the sentence is the same.
+/// Speaks every line of `sentences` with a different speaker, in LibriSpeech's layout with transcripts:
+/// negatives. Existing files are kept if the sentence is the same.
 std::size_t synthesize_sentences(const std::vector<std::string>& sentences, const SynthOptions& options);
 
 void add_synth_command(CLI::App& app);

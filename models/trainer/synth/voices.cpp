@@ -70,7 +70,7 @@ void add_english(std::vector<Voice>& voices) {
   const std::string flite = run_program({"flite", "-lv"}).output;
   std::istringstream names(flite.substr(std::min(flite.size(), flite.find(':') + 1)));
   for (std::string name; names >> name;) {
-    if (name != "kal" && name != "awb_time") {  // 8 kHz; says the time only
+    if (name != "kal" && name != "awb_time") {  // 8 kHz; speaks only the time
       voices.push_back({"flite", name, 1, 1});
     }
   }
@@ -85,7 +85,7 @@ void add_english(std::vector<Voice>& voices) {
   }
 }
 
-/// A file that nobody else uses, gone with the object.
+/// A temporary file of its own, removed with the object.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& extension, std::string_view content = {})
@@ -111,7 +111,7 @@ class TemporaryFile {
 
 std::vector<std::string> command_line(const Voice& voice, double pace, const std::string& text,
                                       const std::string& wav) {
-  const double own_pace = pace / voice.tract;  // what resampling adds is taken away first
+  const double own_pace = pace / voice.tract;  // compensates for the length that resampling adds
   if (voice.engine == "espeak-ng") {
     const long pitch = std::clamp(std::lround(50 * voice.pitch), 0L, 99L);
     const long speed = std::clamp(std::lround(words_per_minute * own_pace), 80L, 400L);

@@ -116,8 +116,8 @@ class WordMaker {
   [[nodiscard]] fs::path in_state(const char* ending) const { return state_ / (name_ + ending); }
   [[nodiscard]] fs::path in_output(const char* ending) const { return o_.output / (name_ + ending); }
 
-  /// What decides about the model: where it is as before, a run goes on. The recordings count by name, size
-  /// and time.
+  /// The inputs that determine the model: if they are unchanged, a run continues. The recordings count by
+  /// name, size and time.
   [[nodiscard]] std::string plan() const {
     std::string text = recipe() + fmt::format("plan 1\nbase: {}\nnegatives: {}\n", fingerprint(o_.base),
                                               fingerprint(o_.negatives));
@@ -147,7 +147,7 @@ class WordMaker {
         o_.epochs, o_.per_hour);
   }
 
-  /// Voices stay whatever the plan: they are the same each time.
+  /// Voices stay whatever the plan: they are always the same.
   void resume_or_start() {
     const fs::path file = state_ / "plan.txt";
     const std::string wanted = plan();
@@ -166,14 +166,14 @@ class WordMaker {
     write_file(file, wanted);
   }
 
-  /// The model of an earlier run, to compare with.
+  /// The model of an earlier run, for comparison.
   void keep_model_before() const {
     if (fs::exists(in_output(".kwsm"))) {
       write_file(state_ / "before.kwsm", text_of(in_output(".kwsm")));
     }
   }
 
-  /// Where people's recordings leave no word to choose thresholds by, voices do.
+  /// If people's recordings leave no word to choose thresholds on, voices provide them.
   [[nodiscard]] Dataset recordings_and_voices() const {
     if (recordings_.clips > 0) {
       Dataset dataset(data_options(o_, recordings_, state_, false));
@@ -195,7 +195,7 @@ class WordMaker {
                 fmt::format("--voices: found {}, expected enough to choose thresholds by, such as 12",
                             voices_.speakers));
   }
-  /// Whether the word is said in the validation and in the test split.
+  /// Whether the word occurs in the validation and in the test split.
   static bool can_choose(const Dataset& dataset) {
     const auto says_word = [&dataset](Split split) {
       const auto& clips = dataset.clips(split);
@@ -204,7 +204,7 @@ class WordMaker {
     return says_word(Split::validation) && says_word(Split::test);
   }
 
-  /// A few epochs at a time: between them it is said how long the rest takes.
+  /// A few epochs at a time: in between, the remaining time is reported.
   void train_on(const Dataset& dataset) const {
     TrainOptions t = train_options();
     const auto start = std::chrono::steady_clock::now();
@@ -288,7 +288,7 @@ class WordMaker {
           }
           clips.push_back(std::move(clip));
         } catch (const Error& error) {
-          spdlog::debug("no score: {}", error.what());  // the data set has named it
+          spdlog::debug("no score: {}", error.what());  // the data set has reported it
         }
       }
     };

@@ -1,4 +1,4 @@
-// A model of one word, from whatever there is: recordings, or the text alone. Thread: one.
+// Makes a model of one word from the available data: recordings, or the text alone. Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@ namespace kwsd::train {
 struct WordOptions {
   std::string word;                            ///< a word or a phrase
   std::vector<std::filesystem::path> folders;  ///< of its recordings; folders that hold a folder of its name
-  std::vector<std::filesystem::path> data;     ///< other words, speech and noise, told apart by their layout
+  std::vector<std::filesystem::path> data;     ///< other words, speech and noise, recognized by their layout
   std::filesystem::path mistakes;              ///< clips that an earlier model got wrong, or empty
   std::filesystem::path negatives;             ///< features of negatives; empty: those beside the models
   std::filesystem::path base;                  ///< checkpoint to start from; empty: base.pt beside the models
   std::filesystem::path output = ".";          ///< folder for the model, its card, its report and the state
   std::string name;                            ///< of the model; empty: from the word
   std::string language = "en";                 ///< of the voices, as espeak-ng names it
-  std::size_t voices = 0;                      ///< 0: as many as there is need for
-  int epochs = 0;                              ///< 0: as many as there is need for
-  bool quick = false;                          ///< few voices and epochs: a try, not a model to use
+  std::size_t voices = 0;                      ///< 0: as many as needed
+  int epochs = 0;                              ///< 0: as many as needed
+  bool quick = false;                          ///< few voices and epochs: a trial, not a usable model
   double per_hour = 1;                         ///< wanted false accepts an hour
   unsigned threads = 0;                        ///< 0: those of the machine, at most 4
   std::string install;                         ///< "user", "system" or empty
 };
 
 /// Leaves NAME.kwsm, NAME.md (its card) and NAME.html (a report with the recordings in it) in the output
-/// folder, and NAME.training, from which the same command goes on after it was interrupted: what then comes
-/// out is what would have come out. Throws Error: usage (no such word), no_input (a folder, the base),
-/// unavailable (no voices), bad_data, io.
+/// folder, and NAME.training, from which the same command resumes after an interruption, with the same result
+/// as an uninterrupted run. Throws Error: usage (no such word), no_input (a folder, the base), unavailable
+/// (no voices), bad_data, io.
 void make_word(const WordOptions& options);
 
 }  // namespace kwsd::train

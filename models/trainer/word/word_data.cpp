@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Everyday words, and words that sound like others: said by the same voices as the word, so that the net
-/// does not tell it by its being synthetic.
+/// Everyday words, and words that sound like others: spoken by the same voices as the word, so that the net
+/// does not recognize the word by its synthetic sound.
 constexpr std::array other_words{
     "hello",  "morning", "apple",   "house",    "seven",   "please", "yes",   "no",     "stop",    "go",
     "left",   "right",   "up",      "down",     "on",      "off",    "music", "volume", "weather", "number",
@@ -67,7 +67,7 @@ bool has_sound(const fs::path& folder) {
   return !sound_files(folder, unreadable).empty();
 }
 
-/// A folder of the word's name in `folder`, however it is written.
+/// A folder of the word's name in `folder`, in any spelling.
 fs::path folder_of_word(const fs::path& folder, const std::string& word) {
   for (const fs::path& inside : word_folders(folder)) {
     if (same_word(inside.filename().string(), word)) {
@@ -77,7 +77,7 @@ fs::path folder_of_word(const fs::path& folder, const std::string& word) {
   return {};
 }
 
-/// Sentences of the licences that Debian keeps: running text that is on every machine.
+/// Sentences of the licences that Debian installs: running text that is available on every machine.
 void add_licences(std::vector<std::string>& sentences, std::size_t wanted) {
   for (const char* name : {"GPL-3", "Apache-2.0", "Artistic", "GPL-2", "MPL-2.0"}) {
     std::ifstream file(fs::path("/usr/share/common-licenses") / name);
@@ -112,7 +112,8 @@ bool is_noise(const fs::path& folder) {
   return folder.lexically_normal().string().find("noise") != std::string::npos;
 }
 
-/// Folders of words have sound in folders just below, and no transcripts; speech has those, or lies loose.
+/// Word folders have sound in folders just below, and no transcripts; speech has transcripts, or has its
+/// files loose.
 DataKind kind_of(const fs::path& folder) {
   if (is_noise(folder.filename().empty() ? folder.parent_path().filename() : folder.filename())) {
     return DataKind::noise;

@@ -1,4 +1,4 @@
-// What a word is trained on: the recordings that were found, and what voices say beside them. Thread: one.
+// The training data of a word: the recordings found, and synthetic speech in addition. Thread: one.
 #pragma once
 
 #include <filesystem>
@@ -24,17 +24,17 @@ struct WordRecordings {
 /// The name of a word's model: blanks and apostrophes become '_'. Throws Error (usage) for none.
 [[nodiscard]] std::string model_name(const WordOptions& options);
 
-/// How much synthetic voices say.
+/// The amount of synthetic speech.
 struct VoicePlan {
   std::size_t speakers = 60, other_speakers = 24, other_words = 1000, sentences = 240;
 };
 [[nodiscard]] VoicePlan voice_plan(const WordOptions& options, std::size_t recordings);
 
-/// Speaks the word, other words and sentences into folders of `state`; what is there already stays.
+/// Speaks the word, other words and sentences into folders of `state`; existing files stay.
 void speak_all(const WordOptions& options, const VoicePlan& plan, const std::filesystem::path& state);
 
 /// The options of the data set: recordings, voices, --data, --mistakes. `voices_judge`: people's recordings
-/// are too few to choose thresholds by, so those of voices do.
+/// are too few to choose thresholds on, so synthetic voices are used.
 [[nodiscard]] DataOptions data_options(const WordOptions& options, const WordRecordings& recordings,
                                        const std::filesystem::path& state, bool voices_judge);
 

@@ -71,7 +71,7 @@ std::string audio_of(const std::filesystem::path& path, bool embed) {
       return "<audio controls preload=\"none\" src=\"data:audio/wav;base64," +
              base64(wav_of(load_recording_pcm16(path, {1, 10, true}))) + "\"></audio>";
     } catch (const Error&) {
-      // The link says what there is.
+      // The link shows that the recording exists.
     }
   }
   return "<a href=\"file://" + link + "\">" + link + "</a>";

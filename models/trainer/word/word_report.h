@@ -1,5 +1,5 @@
-// The report of a word's training: one HTML file without anything from elsewhere. Thread: any, pure but for
-// the recordings that it reads.
+// The report of a word's training: one self-contained HTML file. Thread: any, pure but for the recordings
+// that it reads.
 #pragma once
 
 #include <filesystem>
@@ -12,13 +12,13 @@
 
 namespace kwsd::train {
 
-/// One recording, and what the models make of it.
+/// One recording, and the models' scores for it.
 struct ScoredClip {
   std::filesystem::path path;
   std::string kind;                 ///< "recording", "missed before", "false accept before"
   bool is_word = true;              ///< whether a detection is right
   bool trained = true;              ///< whether the net was trained on it
-  std::optional<ClipScore> before;  ///< of the model that was there before
+  std::optional<ClipScore> before;  ///< of the earlier model
   ClipScore now;
 };
 
@@ -29,8 +29,8 @@ struct WordReport {
   float threshold = 0;             ///< of the full branch
   std::string training_log;        ///< tab-separated, as kwsd-train train writes it
   std::vector<ScoredClip> clips;   ///< recordings and mistakes
-  std::vector<std::string> notes;  ///< warnings of the run: what was skipped, and why
-  std::string counted_on;          ///< what false accepts were counted on
+  std::vector<std::string> notes;  ///< warnings of the run: skipped files, and why
+  std::string counted_on;          ///< the data on which false accepts were counted
   std::string recipe;              ///< the options of the run, a line each
 };
 
