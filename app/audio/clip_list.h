@@ -13,8 +13,8 @@ namespace kwsd {
 /// front, with another extension or none, in another case or Unicode form of the word.
 class ClipList {
  public:
-  /// `folder`: that of the clips. Without a file there are no entries. Throws Error: no_input when it cannot
-  /// be read, bad_data for UTF-16.
+  /// `folder`: the folder of the clips. Without a file there are no entries. Throws Error: no_input when it
+  /// cannot be read, bad_data for UTF-16.
   ClipList(std::filesystem::path file, std::filesystem::path folder);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }

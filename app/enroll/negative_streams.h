@@ -11,7 +11,7 @@ namespace kwsd {
 /// Two ways to count, of which neither may have more false accepts an hour than wanted.
 struct NegativeStreams {
   LabelledStream plain;  ///< the runs drawn at random: over their own length
-  LabelledStream all;    ///< with what was searched for; as long as what was searched
+  LabelledStream all;    ///< also the hard runs; over the length that was searched
 };
 
 /// Runs follow one another 2 s apart, so that none influences the next.

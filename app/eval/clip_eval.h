@@ -37,7 +37,7 @@ class Confusion {
     return static_cast<std::size_t>(said) * labels_ + static_cast<std::size_t>(recognised);
   }
   std::size_t labels_;
-  std::vector<std::int64_t> counts_;  // [said][recognised]
+  std::vector<std::int64_t> counts_;  // [spoken][predicted]
 };
 
 struct SkippedClip {

@@ -89,7 +89,7 @@ inline constexpr double hit_margin_seconds = 0.75;
 /// Scores of several streams with one threshold for all keywords, for a grid of thresholds.
 struct Sweep {
   double hours = 0;                 // of all streams
-  double speech_hours = 0;          // of them: beside the keywords (and the 0.75 s after each)
+  double speech_hours = 0;          // of them: outside the keywords (and the 0.75 s after each)
   std::vector<float> thresholds;    // ascending
   std::vector<StreamScore> scores;  // [thresholds]
 };
@@ -107,7 +107,7 @@ struct OperatingPoint {
 };
 [[nodiscard]] OperatingPoint point_at(const Sweep& sweep, double per_hour);
 
-/// Hours of a stream beside its keywords and the 0.75 s after each: where a false accept is no confusion.
+/// Hours of a stream outside its keywords and the 0.75 s after each: where a false accept is not a confusion.
 [[nodiscard]] double speech_hours(const LabelledStream& stream, double sample_rate_hz);
 
 /// Thresholds per keyword, (labels), 1 for labels that are not keywords: as many hits as possible while all

@@ -55,7 +55,7 @@ class SocketClient {
   std::string received_;      // perhaps a request and the beginning of the next
   std::int64_t dropped_ = 0;  // events since the last report
   bool asks_, subscribed_;
-  bool readable_ = false;  // poll said so
+  bool readable_ = false;  // reported by poll
   bool finished_ = false;  // it sends no more data
   bool ends_ = false;      // once all waiting lines are sent
   bool gone_ = false;

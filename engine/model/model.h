@@ -1,4 +1,4 @@
-// A model as it stands in memory: an immutable value, shared by all streams.
+// A model in memory: an immutable value, shared by all streams.
 //
 // The network (BiFSMN, paper section 3; C = memory size, H = hidden size, T = steps per window):
 //
@@ -46,7 +46,7 @@ enum class LayerKind : std::uint8_t {
 /// The weights of a matrix product y[n] = sum_k w[n][k] a[k]. One of the three is filled.
 struct Weights {
   LayerKind kind = LayerKind::int8;
-  int planes = 1;  ///< bits per activation of what is fed in: 1 for bit1, 2..4 for bitn
+  int planes = 1;  ///< bits per activation of the input: 1 for bit1, 2..4 for bitn
   int inputs = 0;
   int outputs = 0;
   BitMatrix bits;                 // bit1, bitn: [outputs][inputs]

@@ -43,7 +43,7 @@ void SecondStageStream::push_frame(std::span<const std::int8_t> frame) noexcept 
                   static_cast<std::ptrdiff_t>(seen_ % ring_frames_) * static_cast<std::ptrdiff_t>(width));
 }
 
-/// Frame `number`, 1 the first; the first stands for those before it.
+/// Frame `number`, 1 the first; the first is repeated for the frames before it.
 std::span<const std::int8_t> SecondStageStream::frame(std::int64_t number) const noexcept {
   const std::size_t width = model_->features.coefficients;
   const auto slot = static_cast<std::size_t>(std::max<std::int64_t>(number, 1) % ring_frames_);

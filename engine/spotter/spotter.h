@@ -50,7 +50,7 @@ class Spotter {
  private:
   friend class SpotterStream;
 
-  /// A model with what it needs to run.
+  /// A model with the objects needed to run it.
   struct Listener {
     std::unique_ptr<const Network> network;
     DetectorParams detector;

@@ -2,7 +2,7 @@
 // features that not every machine has, so they must not instantiate anything that another file could share
 // (templates of the standard library, inline members): sets.cpp unpacks the vectors.
 //
-// Contracts, unless said otherwise: engine/kernels/kernels.h. Thread: any, no allocation.
+// Contracts, unless stated otherwise: engine/kernels/kernels.h. Thread: any, no allocation.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 namespace kwsd::train {
 
 /// Chooses thresholds for the model file on the validation split, measures them on the test split, writes
-/// them into `output` (may be the file itself) and the report beside it (.calibration.txt, .json, .svg).
+/// them into `output` (may be the file itself) and the report next to it (.calibration.txt, .json, .svg).
 CalibrationReport calibrate_file(const std::filesystem::path& model, const std::filesystem::path& output,
                                  const Dataset& dataset, CalibrationOptions options);
 

@@ -26,7 +26,7 @@ void telephone(std::span<float> x) noexcept;
 /// Amplifies until the peak lies `over_db` above full scale, and clips.
 void overdrive(std::span<float> x, double over_db) noexcept;
 
-/// Mutes what is quieter than -50 dB under the loudest 10 ms for at least 100 ms: pauses become digital
+/// Mutes sound that is more than 50 dB below the loudest 10 ms for at least 100 ms: pauses become digital
 /// silence.
 void silence_pauses(std::span<float> x) noexcept;
 

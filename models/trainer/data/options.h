@@ -8,7 +8,7 @@
 
 namespace kwsd::train {
 
-/// A number from low to high; CLI::Range lets NaN through.
+/// A number from low to high; unlike CLI::Range, rejects NaN.
 [[nodiscard]] CLI::Validator between(double low, double high);
 
 /// The two parts of an option such as WORD=FOLDER; anything else is a usage error.

@@ -128,7 +128,7 @@ Tensor binarize_weight(const Tensor& w, Binarizer binarizer, double progress) {
     case Binarizer::bnn:
     case Binarizer::rad:
       return sign(latent, Window::identity);
-    case Binarizer::dorefa: {  // the gradient is that of ŵ as it is
+    case Binarizer::dorefa: {  // the gradient of ŵ passes unchanged
       const Tensor s = scale.detach().clamp_min(1e-12);
       return sign(latent / s, Window::identity) * s;
     }

@@ -25,7 +25,7 @@ struct NetInfo {
 struct Checkpoint {
   NetInfo info;
   Net net{nullptr};      ///< as trained
-  Net average{nullptr};  ///< exponential average of the weights: what is evaluated and exported
+  Net average{nullptr};  ///< exponential average of the weights, used for evaluation and export
 };
 
 /// Writes the whole file or nothing (AtomicFile). Throws Error (io). Without an optimizer only the average is

@@ -17,7 +17,7 @@ constexpr double looked_at = 0.25;          // of the stretches
 constexpr std::int64_t step_frames = 4;     // from one window to the next
 constexpr std::int64_t at_once = 256;       // windows
 constexpr std::size_t sounds_at_once = 64;  // held in memory
-constexpr std::int64_t margin = 3200;       // samples beside a window
+constexpr std::int64_t margin = 3200;       // samples on each side of a window
 
 std::vector<float> repeated(const Stretch& stretch, std::size_t size) {
   std::vector<float> samples(size, 0.0F);

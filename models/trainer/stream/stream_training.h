@@ -41,9 +41,9 @@ struct StreamTrainOptions {
   std::string recipe;  ///< JSON text, kept in the checkpoint
 };
 
-/// Per branch, over validation streams: mean loss, and percent of the words missed where `per_hour` times an
-/// hour of what is no keyword a stream's highest keyword posterior passes the threshold (a word counts where
-/// its own passes).
+/// Per branch, over validation streams: mean loss, and percent of the words missed at the threshold that the
+/// highest keyword posterior of a stream passes `per_hour` times an hour of sound without a keyword (a word
+/// counts if its own posterior passes).
 struct StreamValidation {
   double loss = 0, missed = 0;
 };

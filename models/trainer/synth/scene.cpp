@@ -81,7 +81,7 @@ Scene read_scene(const fs::path& file) {
 }  // namespace
 
 void make_scene(const fs::path& scene_file, const fs::path& output, const fs::path& labels) {
-  constexpr double loudness = 0.1;  // RMS of what is spoken
+  constexpr double loudness = 0.1;  // RMS of the speech
   constexpr double last_pause_seconds = 1.5;
   const Scene scene = read_scene(scene_file);
   std::vector<float> sound;

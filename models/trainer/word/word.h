@@ -13,8 +13,8 @@ struct WordOptions {
   std::vector<std::filesystem::path> folders;  ///< of its recordings; folders that hold a folder of its name
   std::vector<std::filesystem::path> data;     ///< other words, speech and noise, recognized by their layout
   std::filesystem::path mistakes;              ///< clips that an earlier model got wrong, or empty
-  std::filesystem::path negatives;             ///< features of negatives; empty: those beside the models
-  std::filesystem::path base;                  ///< checkpoint to start from; empty: base.pt beside the models
+  std::filesystem::path negatives;             ///< features of negatives; empty: those next to the models
+  std::filesystem::path base;                  ///< checkpoint to start from; empty: base.pt of the models
   std::filesystem::path output = ".";          ///< folder for the model, its card, its report and the state
   std::string name;                            ///< of the model; empty: from the word
   std::string language = "en";                 ///< of the voices, as espeak-ng names it
