@@ -23,14 +23,15 @@ struct Network::Impl {
   std::optional<WindowNet> window;  // of a window model
   std::optional<StepNet> steps;     // of a streaming model
   std::unique_ptr<const Network> second;
-  std::vector<std::int8_t> silence;  // (coefficients)
+  std::vector<std::int8_t> silence;  // (coefficients); of a streaming model
 };
 
 Network::Impl::Impl(std::shared_ptr<const Model> m, const Kernels& k)
-    : model(std::move(m)), kernels(&k), front_end(*model, k), silence(model->features.coefficients) {
-  Mfcc(model->features).compute_quantized(std::vector<float>(model->features.frame_samples), silence);
+    : model(std::move(m)), kernels(&k), front_end(*model, k) {
   if (model->streaming) {
     steps.emplace(*model, k);
+    silence.resize(model->features.coefficients);
+    Mfcc(model->features).compute_quantized(std::vector<float>(model->features.frame_samples), silence);
   } else {
     window.emplace(*model, k);
   }

@@ -20,7 +20,7 @@ class Network {
   ~Network();
   [[nodiscard]] const Model& model() const noexcept;
   [[nodiscard]] const Kernels& kernels() const noexcept;
-  /// The frame of digital silence: (coefficients).
+  /// The frame of digital silence: (coefficients); empty for a window model.
   [[nodiscard]] std::span<const std::int8_t> silence() const noexcept;
 
  private:

@@ -20,24 +20,14 @@ if [ ! -f "$RUNS/parts.done" ]; then
   fi
   touch "$RUNS/parts.done"
 fi
-HEARD="--noise $KWSD_DATA/noise --cache $RUNS/cache"
-[ -d "$KWSD_DATA/noise" ] || HEARD="--cache $RUNS/cache"
-for speech in librispeech librispeech_28 orders false_activations; do
-  HEARD="$HEARD $(optional --speech "$KWSD_DATA/speech/$speech")"
-done
-ALL_HEARD="$HEARD $(optional --speech "$RUNS/learners_heard")"
+ALL_HEARD="$COLLECTIONS $(optional --speech "$RUNS/learners_heard")"
 LEFT_OUT=$(optional --collection "$RUNS/learners_left_out" speechocean=)
-DEVICES="--snr-low 0 --snr-high 30 --room-chance 0.25 --noise-chance 0.7 --gain-low -20 --microphone-chance 0.35 --clip-chance 0.05
-  --babble-chance 0.15 --spec-chance 0.4 --keyword-balance 0.9 --stretch-chance 0.1"
-streams() {
-  kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords $TEN $KINDS $DEVICES --blocks 8 --epoch-steps 200 --resume "$@"
-}
-narrow() { streams $HEARD $(optional --cut-words "$RUNS/words_cut") --memory-size 64 --hidden-size 128 "$@"; }
-wide() { streams --memory-size 128 --hidden-size 256 "$@"; }
+narrow() { streams $TEN $COLLECTIONS $(optional --cut-words "$RUNS/words_cut") --memory-size 64 --hidden-size 128 "$@"; }
+wide() { streams $TEN --memory-size 128 --hidden-size 256 "$@"; }
 # Schedules of the first two were changed while they ran: 24 epochs were planned at first, then 38; 60, then 48.
 narrow --init "$(dirname "$0")/../base.pt" --epochs "${FIRST:-38}" --stage-one 0.063 --learning-rate 0.003 --out "$RUNS/commands1.pt"
 narrow --init "$RUNS/commands1.pt" --epochs "${SECOND:-48}" --stage-one 0 --learning-rate 0.002 --seed 2 --out "$RUNS/commands2.pt"
-wide $HEARD $(optional --cut-words "$RUNS/words_cut") --init "$RUNS/commands2.pt" --epochs "${THIRD:-70}" --stage-one 0.12 \
+wide $COLLECTIONS $(optional --cut-words "$RUNS/words_cut") --init "$RUNS/commands2.pt" --epochs "${THIRD:-70}" --stage-one 0.12 \
   --learning-rate 0.002 --seed 3 --out "$RUNS/commands3.pt"
 wide $ALL_HEARD $(optional --cut-words "$RUNS/words_cut_more") --init "$RUNS/commands3.pt" --epochs "${FOURTH:-36}" --stage-one 0 \
   --learning-rate 0.0015 --negative-weight 3 --keyword-streams 0.56 --speech-streams 0.28 --seed 5 --out "$RUNS/commands.pt"

@@ -113,6 +113,19 @@ KINDS="--pointwise bit1 --memory int8 --conv2 int8 --linear int8"
 STREAMS="$NOISY $EDGES_MANY $NEGATIVES --hard-share 0.18 $KINDS --hed 0 --label-smoothing 0 --resume"
 STUDENT="$MILD $MIX --hed 0 --label-smoothing 0.05 --dropout 0.05 --batch-size 64"
 
+# Nets over streams: the collections of speech and noise that all of them are trained on, and streams KEYWORDS [OPTIONS].
+COLLECTIONS="$(optional --noise "$KWSD_DATA/noise") --cache $RUNS/cache"
+for speech in librispeech librispeech_28 orders false_activations; do
+  COLLECTIONS="$COLLECTIONS $(optional --speech "$KWSD_DATA/speech/$speech")"
+done
+streams() {
+  words=$1
+  shift
+  kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS --snr-low 0 --snr-high 30 --room-chance 0.25 --noise-chance 0.7 \
+    --gain-low -20 --microphone-chance 0.35 --clip-chance 0.05 --babble-chance 0.15 --spec-chance 0.4 --keyword-balance 0.9 --stretch-chance 0.1 \
+    --blocks 8 --epoch-steps 200 --resume "$@"
+}
+
 # The shipped ten-word net: a checkpoint that was trained on everything, with the thresholds of the same net before that
 # (NAME-lists), and golden tensors: ship NAME
 ship() {

@@ -32,6 +32,23 @@ def wait_for(condition, limit=LIMIT):
         time.sleep(0.02)
 
 
+@contextlib.contextmanager
+def network_server(command, source, name, *options):
+    """`kwsd NAME` in the full branch, whatever the load; the path of its socket. It must not end by itself, and ends well."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/socket"
+        process = subprocess.Popen([*command, name, "--uri", "unix://" + path, "--branch", "full", *options],
+                                   env=environment(source), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: os.path.exists(path) or process.poll() is not None)
+        try:
+            yield path
+            assert process.poll() is None, process.returncode
+        finally:
+            process.terminate()
+            code = process.wait(LIMIT)
+        assert code == 0, code
+
+
 class Lines:
     """Lines of a file descriptor, each with a time limit."""
 

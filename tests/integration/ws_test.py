@@ -18,7 +18,7 @@ import tempfile
 import unittest
 
 from broker import free_port
-from daemon import LIMIT, read_pcm, wait_for
+from daemon import LIMIT, network_server, read_pcm, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -111,20 +111,8 @@ def words(answers):
     return [word["word"] for answer in answers for word in answer.get("result", [])]
 
 
-@contextlib.contextmanager
 def server(*options):
-    with tempfile.TemporaryDirectory() as folder:
-        path = folder + "/socket"
-        process = subprocess.Popen([*COMMAND, "ws", "--uri", "unix://" + path, "--branch", "full", *options], env=environment(SOURCE),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(path) or process.poll() is not None)
-        try:
-            yield path
-            assert process.poll() is None, process.returncode
-        finally:
-            process.terminate()
-            code = process.wait(LIMIT)
-        assert code == 0, code
+    return network_server(COMMAND, SOURCE, "ws", *options)
 
 
 class WebSocket(unittest.TestCase):

@@ -5,16 +5,13 @@ usage: wyoming_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emul
 """
 import contextlib
 import json
-import os
 import pathlib
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
 
-from daemon import LIMIT, read_pcm, wait_for
+from daemon import LIMIT, network_server, read_pcm, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -72,22 +69,8 @@ class Client:
         return found
 
 
-@contextlib.contextmanager
 def server(*options):
-    with tempfile.TemporaryDirectory() as folder:
-        path = folder + "/socket"
-        process = subprocess.Popen([*COMMAND, "wyoming", "--uri", "unix://" + path, "--branch", "full", *options], env=environment(SOURCE),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + LIMIT
-        while not os.path.exists(path) and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
-        try:
-            yield path
-            assert process.poll() is None, process.returncode
-        finally:
-            process.terminate()
-            code = process.wait(LIMIT)
-        assert code == 0, code
+    return network_server(COMMAND, SOURCE, "wyoming", *options)
 
 
 class Wyoming(unittest.TestCase):
