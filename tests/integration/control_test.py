@@ -3,6 +3,7 @@
 
 usage: control_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import unittest
 
-from daemon import LIMIT, Daemon, Lines, read_pcm, wait_for
+from daemon import LIMIT, Daemon, Lines, connect, read_pcm, run_tests, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -47,9 +48,7 @@ class Control(unittest.TestCase):
         return json.loads(ran.stdout) if code == 0 and ran.stdout else ran.stderr
 
     def connect(self):
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        client.connect(self.path)
-        client.settimeout(LIMIT)
+        client = connect(self.path)
         self.addCleanup(client.close)
         return client
 
@@ -121,7 +120,8 @@ class Control(unittest.TestCase):
     def test_subscribe_prints_events_until_kwsd_ends(self):
         kwsd = self.start("--control", self.path)
         with subprocess.Popen([*COMMAND, "ctl", "--control", self.path, "subscribe"], stdout=subprocess.PIPE,
-                              env=environment(SOURCE)) as reader:
+                              env=environment(SOURCE)) as reader, contextlib.ExitStack() as stack:
+            stack.callback(reader.kill)  # Popen waits for its end, also after a failure
             lines = Lines(reader.stdout.fileno())
             self.assertEqual(json.loads(lines.next())["event"], "ready")
             kwsd.write(STOP)
@@ -182,9 +182,8 @@ class Control(unittest.TestCase):
             descriptors = [first.fileno(), second.fileno()]
             command = ["/bin/sh", "-c", script, "sh", *map(str, descriptors), *COMMAND]
             kwsd = self.start(command=command, pass_fds=descriptors)
-            reader = socket.socket(socket.AF_UNIX)
+            reader = connect(events)
             self.addCleanup(reader.close)
-            reader.connect(events)
             self.assertEqual(json.loads(Lines(reader.fileno()).next())["event"], "ready")
             status = self.ctl("status")
             self.assertEqual(status["clients"], {"events": 1, "control": 1})
@@ -193,4 +192,4 @@ class Control(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    run_tests(at_once=2)

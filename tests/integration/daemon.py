@@ -1,5 +1,7 @@
 """A kwsd that runs while a test talks to it. Every wait is for a condition, with a limit that only a defect reaches."""
+import concurrent.futures
 import contextlib
+import faulthandler
 import json
 import os
 import pathlib
@@ -8,14 +10,17 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+import unittest
 import wave
 
 from environment import environment
 
 LIMIT = 180  # seconds; emulators and sanitizers are slow
+WHOLE_LIMIT = 840  # of a test program: below that of ctest, which does not say where a program stands
 
 
 def read_pcm(path):
@@ -32,6 +37,41 @@ def wait_for(condition, limit=LIMIT):
         time.sleep(0.02)
 
 
+def connect(path):
+    """A socket, each of whose waits has the limit, to the program that listens there, or soon will."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(LIMIT)
+    wait_for(lambda: client.connect_ex(path) == 0)
+    return client
+
+
+def run_tests(at_once=1, only="", limit=WHOLE_LIMIT):
+    """The main module's tests with `only` in their names, several at once where most of their time is waiting; then the program ends.
+    After the limit it says where each thread stands."""
+    faulthandler.dump_traceback_later(limit, exit=True)
+    cases = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    tests = [test for case in cases for test in case if only in test.id()]
+    start, whole = time.monotonic(), unittest.TestResult()
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for test, result in zip(tests, pool.map(lambda test: test.run(unittest.TestResult()), tests)):
+            for kind, reports in (("FAIL", result.failures), ("ERROR", result.errors), ("skipped", result.skipped)):
+                for _, report in reports:
+                    print(f"{kind}: {test.id()}\n{report}", file=sys.stderr, flush=True)
+            whole.failures += result.failures + result.errors
+    print(f"{len(tests)} tests in {time.monotonic() - start:.1f} s, {len(whole.failures)} failed", file=sys.stderr)
+    sys.exit(1 if whole.failures or not tests else 0)
+
+
+def ended(process):
+    """Its exit code. A process that does not end within the limit is killed."""
+    try:
+        return process.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(LIMIT)
+        raise
+
+
 @contextlib.contextmanager
 def network_server(command, source, name, *options):
     """`kwsd NAME` in the full branch, whatever the load; the path of its socket. It must not end by itself, and ends well."""
@@ -45,7 +85,7 @@ def network_server(command, source, name, *options):
             assert process.poll() is None, process.returncode
         finally:
             process.terminate()
-            code = process.wait(LIMIT)
+            code = ended(process)
         assert code == 0, code
 
 
@@ -71,9 +111,10 @@ class Lines:
         return line
 
     def events(self, limit=LIMIT):
-        """Events up to the end."""
+        """Events up to the end, which is to come within the limit."""
+        until = time.monotonic() + limit
         while True:
-            line = self.next(limit)
+            line = self.next(max(until - time.monotonic(), 0))
             if line is None:
                 raise TimeoutError("no event, and no end either")
             if not line:
@@ -116,7 +157,7 @@ class Daemon:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(LIMIT)
         self.manager.shutdown(socket.SHUT_RD)
         complaints = [line for line in self.log().splitlines() if "Sanitizer" in line]
         for file in (self.process.stdin, self.process.stdout, self.log_file, self.manager):
@@ -137,8 +178,12 @@ class Daemon:
         return pathlib.Path(self.path("log")).read_text()
 
     def write(self, data):
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
+        """All of `data`; each piece within the limit."""
+        left, pipe = memoryview(data), self.process.stdin.fileno()
+        while left:
+            if not select.select([], [pipe], [], LIMIT)[1]:
+                raise TimeoutError("kwsd does not read its input")
+            left = left[os.write(pipe, left[:select.PIPE_BUF]):]  # a pipe with room has room for so much
 
     def told(self, prefix, limit=LIMIT):
         """What the service manager is told next that begins so; None when the limit is over."""

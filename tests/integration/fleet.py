@@ -9,27 +9,25 @@ import subprocess
 import sys
 
 from broker import Broker
+from daemon import LIMIT, Lines
 
 PROGRAM, CLIENTS, SPREAD = sys.argv[1], int((sys.argv + ["", "1000"])[2] or 1000), int(sys.argv[3] if len(sys.argv) > 3 else 120)
 
 
 def main():
     with Broker("allow_anonymous true", "max_connections -1") as broker:
-        fleet = subprocess.Popen([PROGRAM, str(CLIENTS), str(broker.port), str(SPREAD), "3600", "1"], stdout=subprocess.PIPE, text=True)
+        fleet = subprocess.Popen([PROGRAM, str(CLIENTS), str(broker.port), str(SPREAD), "3600", "1"], stdout=subprocess.PIPE)
         first, storm = [], []
-        for line in fleet.stdout:
-            first.append(json.loads(line))
-            if first[-1]["connected"] == CLIENTS:
-                break
+        lines = Lines(fleet.stdout.fileno())  # one a second
+        while not first or first[-1]["connected"] < CLIENTS:
+            first.append(json.loads(lines.next(LIMIT)))
         broker.kill()
         broker.start()
-        for line in fleet.stdout:
-            storm.append(json.loads(line))
-            if storm[-1]["connected"] == CLIENTS and sum(s["losses"] for s in storm) >= CLIENTS:
-                break
+        while not storm or storm[-1]["connected"] < CLIENTS or sum(s["losses"] for s in storm) < CLIENTS:
+            storm.append(json.loads(lines.next(LIMIT)))
         rss = next(line for line in pathlib.Path(f"/proc/{broker.process.pid}/status").read_text().splitlines() if "VmRSS" in line)
         fleet.kill()
-        fleet.wait()
+        fleet.wait(LIMIT)
     for name, seconds in (("start", first), ("after a restart of the broker", storm)):
         print(f"{name}: {CLIENTS} clients in {len(seconds)} s, at most {max(s['connections'] for s in seconds)} connections in one second, "
               f"detections delivered {seconds[-1]['delivered']}, expired {seconds[-1]['expired']}")

@@ -10,15 +10,13 @@ import os
 import pathlib
 import re
 import shutil
-import signal
-import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from daemon import LIMIT, Daemon, read_pcm, wait_for
+from daemon import LIMIT, Daemon, connect, ended, read_pcm, run_tests, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -33,9 +31,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.path = path
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
-        self.sock.connect(self.path)
+        self.sock = connect(self.path)
 
 
 class Metrics(unittest.TestCase):
@@ -61,12 +57,13 @@ class Metrics(unittest.TestCase):
         return ran.stderr if code else ran.stdout
 
     def serve(self, *arguments):
-        process = subprocess.Popen([*COMMAND, "metrics", *arguments], env=self.env, stderr=subprocess.PIPE)
+        process = subprocess.Popen([*COMMAND, "metrics", *arguments], env=self.env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
 
         def end():
-            process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(LIMIT), 0)
-            process.stderr.close()
+            process.terminate()
+            with process.stderr:
+                self.assertEqual(ended(process), 0, process.stderr.read())
         self.addCleanup(end)
         return process
 
@@ -81,7 +78,7 @@ class Metrics(unittest.TestCase):
     def promtool(self, *arguments, text=None):
         if not shutil.which("promtool"):
             self.skipTest("promtool (package prometheus) is not installed")
-        ran = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True)
+        ran = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual((ran.returncode, ran.stderr), (0, ""), ran.stdout)
 
     def test_printed(self):
@@ -120,11 +117,9 @@ class Metrics(unittest.TestCase):
         self.assertEqual(self.get(path, method="DELETE")[0].status, 405)
         stalled = []
         for _ in range(20):  # and others mean harm
-            stalled.append(socket.socket(socket.AF_UNIX))
-            stalled[-1].connect(path)
+            stalled.append(connect(path))
             stalled[-1].send(b"GET /metrics HTTP/1.1\r\nHost")
-            garbage = socket.socket(socket.AF_UNIX)
-            garbage.connect(path)
+            garbage = connect(path)
             try:
                 garbage.sendall(os.urandom(100000))
             except (BrokenPipeError, ConnectionResetError):
@@ -132,7 +127,6 @@ class Metrics(unittest.TestCase):
             garbage.close()
         self.assertIn(DETECTED, self.get(path)[1])
         for client in stalled:
-            client.settimeout(LIMIT)
             self.assertEqual(client.recv(10), b"")  # after 5 s
             client.close()
 
@@ -155,4 +149,4 @@ class Metrics(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    run_tests(at_once=2)

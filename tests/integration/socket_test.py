@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from daemon import Daemon, Lines, read_pcm
+from daemon import LIMIT, Daemon, Lines, connect, read_pcm, run_tests, wait_for
 
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
@@ -23,8 +23,7 @@ STOP = read_pcm(SOURCE / "tests" / "data" / "stop.wav")
 
 class Reader:
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(path)
+        self.socket = connect(path)
         self.lines = Lines(self.socket.fileno())
 
     def close(self):
@@ -99,7 +98,7 @@ class Sockets(unittest.TestCase):
         kwsd.process.stdin.close()
         for reader in (good, half, garbage):
             self.assertEqual(reader.lines.until("detection")["keyword"], "stop")
-        self.assertEqual(kwsd.process.wait(60), 0)
+        self.assertEqual(kwsd.process.wait(LIMIT), 0)
 
     def test_a_reader_that_does_not_read_loses_events_and_is_told(self):
         kwsd = self.serve("--socket", self.path, "--status-interval", "0.001")
@@ -114,7 +113,7 @@ class Sockets(unittest.TestCase):
         self.assertGreater(dropped["events"], 100)
         self.assertEqual(kwsd.end(), 0)
         for thread in threads:
-            thread.join()
+            thread.join(LIMIT)
         self.assertGreater(len(read[kwsd.out]), 2000)
         self.assertIn("detection", [event["event"] for event in read[keen.lines]])
 
@@ -124,20 +123,19 @@ class Sockets(unittest.TestCase):
         self.assertEqual(self.reader().lines.next(), b"")
         for reader in readers[:2]:
             reader.close()
-        while self.reader().lines.next() == b"":  # until kwsd has seen that they went
-            pass
+        wait_for(lambda: self.reader().lines.next() != b"")  # kwsd has seen that they went
 
     def test_what_a_kill_left_behind_is_replaced(self):
         kwsd = self.serve("--socket", self.path)
         kwsd.process.send_signal(signal.SIGKILL)
-        kwsd.process.wait()
+        kwsd.process.wait(LIMIT)
         self.assertTrue(os.path.exists(self.path))
         self.serve("--socket", self.path)
         self.greeted()
 
     def refused(self, code, text, path):
         with Daemon(COMMAND, SOURCE, "-i", "-", "--socket", path) as kwsd:
-            self.assertEqual(kwsd.process.wait(60), code)
+            self.assertEqual(kwsd.process.wait(LIMIT), code)
             self.assertIn(text, kwsd.log())
 
     def test_paths_that_cannot_be_served(self):
@@ -167,9 +165,9 @@ class Sockets(unittest.TestCase):
                 self.assertEqual(kwsd.end(), 0)
             self.assertTrue(os.path.exists(self.path))  # the service manager's, not ours
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wrong, self.activated(wrong) as kwsd:
-            self.assertEqual(kwsd.process.wait(60), 2)
+            self.assertEqual(kwsd.process.wait(LIMIT), 2)
             self.assertIn("expected one listening Unix stream socket", kwsd.log())
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    run_tests(at_once=2)

@@ -6,12 +6,11 @@ usage: wyoming_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emul
 import contextlib
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import unittest
 
-from daemon import LIMIT, network_server, read_pcm, wait_for
+from daemon import LIMIT, connect, network_server, read_pcm, run_tests
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -25,9 +24,7 @@ class Client:
     """The protocol as its peers speak it."""
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(LIMIT)
-        wait_for(lambda: self.socket.connect_ex(path) == 0)  # a path is there before its socket listens
+        self.socket = connect(path)
         self.file = self.socket.makefile("rb")
 
     def __enter__(self):
@@ -217,4 +214,4 @@ class Wyoming(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    run_tests(at_once=2)
