@@ -37,12 +37,17 @@ void add_picture_options(CLI::App& command, LiveOptions& options, std::string& s
                       "Draw the screen once, into a file (.svg, .txt), at the end of a recording or a pipe")
           ->type_name("FILE")
           ->group(group);
-  command.add_option("--at", options.at_seconds, "As it is after so many seconds; default: the end")
-      ->check(CLI::Range(0.0, 1e6))
+  command.add_option("--at", options.at_seconds, "The screen as it is at this second of the sound, up to 1,000,000")
+      ->type_name("SECONDS")
+      ->default_str("the end")
+      ->check(CLI::Range(0.0, 1e6).description(""))
       ->check(CLI::Validator(check_number, ""))
       ->needs(screenshot)
       ->group(group);
-  command.add_option("--size", size, "Columns and rows")->needs(screenshot)->group(group);
+  command.add_option("--size", size, "Size of the screen")
+      ->type_name("COLUMNSxROWS")
+      ->needs(screenshot)
+      ->group(group);
 }
 
 void add_live_settings(CLI::App& command, RunOptions& options) {

@@ -17,10 +17,9 @@ import time
 import unittest
 import wave
 
-from environment import environment
+from environment import WATCHDOG, environment
 
 LIMIT = 180  # seconds; emulators and sanitizers are slow
-WHOLE_LIMIT = 840  # of a test program: below that of ctest, which does not say where a program stands
 
 
 def read_pcm(path):
@@ -45,7 +44,7 @@ def connect(path):
     return client
 
 
-def run_tests(at_once=1, only="", limit=WHOLE_LIMIT):
+def run_tests(at_once=1, only="", limit=WATCHDOG):
     """The main module's tests with `only` in their names, several at once where most of their time is waiting; then the program ends.
     After the limit it says where each thread stands."""
     faulthandler.dump_traceback_later(limit, exit=True)
@@ -134,7 +133,8 @@ class Lines:
 
 
 class Daemon:
-    """`kwsd run ARGUMENTS`, with pipes for its input, events and log, and a service manager that listens."""
+    """`kwsd run ARGUMENTS` in the full branch, whatever the load, with pipes for its input, events and log, and a service
+    manager that listens."""
 
     def __init__(self, command, source, *arguments, env=None, watchdog_ms=None, preexec_fn=None, pass_fds=(), stdin=True):
         self.folder = tempfile.TemporaryDirectory()

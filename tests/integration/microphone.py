@@ -43,7 +43,8 @@ class Microphone:
                             "PULSE_SERVER": f"unix:{self.folder}/native"}
         self.server = None
         self.module = ""
-        self.writer = subprocess.Popen([sys.executable, __file__, str(self.fifo)], stdin=subprocess.PIPE, text=True)
+        self.writer = subprocess.Popen([sys.executable, __file__, str(self.fifo)], stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, text=True)
 
     def close(self):
         self.go_on()
@@ -99,12 +100,15 @@ class Microphone:
 
 
 def write_for_ever(fifo):
-    """Silence, or a recording whose name comes on standard input, at its own pace."""
+    """Silence, or a recording whose name comes on standard input, at its own pace; until standard input ends."""
     os.set_blocking(0, False)
     descriptor, queue, requests, due = -1, b"", b"", time.monotonic()
     while True:
         with contextlib.suppress(BlockingIOError):
-            requests += os.read(0, 4096)
+            got = os.read(0, 4096)
+            if not got:  # the test has ended
+                return
+            requests += got
         while b"\n" in requests:
             request, requests = requests.split(b"\n", 1)
             if request == b"plugged":  # PulseAudio has made a new FIFO

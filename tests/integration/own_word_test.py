@@ -23,7 +23,7 @@ SKIPPED = 77
 
 
 def tool(*arguments, **options):
-    variables = environment(OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1")
+    variables = environment()
     result = subprocess.run(list(map(str, arguments)), capture_output=True, text=True, env=variables, timeout=LIMIT, **options)
     if result.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, arguments))}: exit code {result.returncode}\n{result.stdout}{result.stderr}")

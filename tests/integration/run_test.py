@@ -16,7 +16,7 @@ import time
 import unittest
 import wave
 
-from daemon import read_pcm, wait_for
+from daemon import Lines, read_pcm, wait_for
 from environment import LIMIT, environment
 
 SOURCE = pathlib.Path(sys.argv[1])
@@ -29,7 +29,7 @@ ENVIRONMENT = environment(SOURCE)
 
 def kwsd(*arguments, data=b"", env=None):
     return subprocess.run([*COMMAND, *map(str, arguments)], input=data, capture_output=True, timeout=LIMIT,
-                          env={**ENVIRONMENT, **(env or {})})
+                          env=environment(SOURCE, **(env or {})))
 
 
 def without_root():
@@ -328,13 +328,13 @@ class Recordings(unittest.TestCase):
             self.assertEqual(result.returncode, 0)
 
     def test_a_command_that_hangs_delays_nobody(self):
-        with tempfile.TemporaryFile() as log, subprocess.Popen(
-                [*COMMAND, "run", "-i", "-", "--realtime", "--exec", "exec sleep 90"], env=ENVIRONMENT,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
+        with tempfile.TemporaryFile() as log:
+            process = subprocess.Popen([*COMMAND, "run", "-i", "-", "--realtime", "--exec", "exec sleep 90"],
+                                       env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+            self.addCleanup(lambda: (process.kill(), process.wait(), process.stdin.close(), process.stdout.close()))
             process.stdin.write(read_pcm(DATA / "stop.wav") + bytes(96000))
             process.stdin.flush()
-            while b'"detection"' not in process.stdout.readline():
-                pass
+            self.assertIsNotNone(Lines(process.stdout.fileno()).until("detection"))
             process.terminate()
             self.assertEqual(process.wait(timeout=60), 0)
             log.seek(0)
@@ -521,7 +521,7 @@ class BadInput(unittest.TestCase):
             path.write_text('branch = "half"\n')
 
             def branch(*arguments, env=None):
-                result = kwsd("run", "-i", DATA / "stop.wav", "--config", path, *arguments, env=env)
+                result = kwsd("run", "-i", DATA / "stop.wav", "--config", path, *arguments, env=env or {"KWSD_BRANCH": None})
                 return events(result, "ready")[0]["branch"]
 
             self.assertEqual(branch(), "half")
@@ -541,8 +541,8 @@ class BadInput(unittest.TestCase):
             def branch(*arguments, env=None):
                 command = [*alone, *COMMAND, "run", "-i", str(DATA / "stop.wav"), *arguments]
                 result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT,
-                                        env={**ENVIRONMENT, "XDG_CONFIG_HOME": folder,
-                                             "KWSD_SYSTEM_CONFIG": "/etc/kwsd/kwsd.toml", **(env or {})})
+                                        env=environment(SOURCE, **{"XDG_CONFIG_HOME": folder, "KWSD_BRANCH": None,
+                                                                   "KWSD_SYSTEM_CONFIG": "/etc/kwsd/kwsd.toml", **(env or {})}))
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertEqual(len(events(result, "status")), 2)  # each key for itself: this one is in /etc alone
                 return events(result, "ready")[0]["branch"]

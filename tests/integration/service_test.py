@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from daemon import LIMIT, Daemon, read_pcm, wait_for
+from daemon import LIMIT, Daemon, read_pcm, run_tests, wait_for
 
 SOURCE = pathlib.Path(sys.argv[1])
 COMMAND = sys.argv[2:]
@@ -209,4 +209,4 @@ class Reload(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    run_tests(at_once=3)

@@ -35,7 +35,8 @@ class Trials:
         self.stop = read_pcm(source / "tests" / "data" / "stop.wav")
 
     def daemon(self, *arguments, **options):
-        return Daemon([self.kwsd], self.source, "-i", "-", *arguments, **options)
+        env = {"KWSD_BRANCH": None, **(options.pop("env", None) or {})}
+        return Daemon([self.kwsd], self.source, "-i", "-", *arguments, env=env, **options)
 
     def memory_kib(self, kwsd):
         status = pathlib.Path(f"/proc/{kwsd.process.pid}/status").read_text()
@@ -91,7 +92,7 @@ class Trials:
         """Standard output, the log, clips and the socket on a disk that is full."""
         lost = 0
         command = [self.kwsd, "run", "-i", str(self.source / "tests/data/stop.wav")]
-        variables = environment(self.source)
+        variables = environment(self.source, KWSD_BRANCH=None)
         with open("/dev/full", "wb") as full:
             result = subprocess.run(command, env=variables, stdout=full, stderr=subprocess.PIPE)
             lost += result.returncode != 74 or b"No space left" not in result.stderr

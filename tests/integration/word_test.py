@@ -26,7 +26,7 @@ TINY = ("--quick", "--voices", 12, "--epochs", 2, "--threads", 2)
 
 def run(*arguments, cwd, variables=None):
     command = list(map(str, arguments))
-    settings = environment(SOURCE, OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1", **(variables or {}))
+    settings = environment(SOURCE, **(variables or {}))
     return subprocess.run(command, capture_output=True, text=True, env=settings, cwd=cwd, timeout=LIMIT)
 
 
@@ -86,7 +86,7 @@ class Word(unittest.TestCase):
         self.assertIn("broken.wav", report)
         draw = random.Random(os.getpid())
         command = [str(part) for part in (TRAINER, "word", "marmalade", "--mistakes", "mistakes", "-o", "killed", *TINY)]
-        settings = environment(SOURCE, OMP_WAIT_POLICY="PASSIVE", OPENBLAS_NUM_THREADS="1")
+        settings = environment(SOURCE)
         for _ in range(3):
             with subprocess.Popen(command, cwd=self.root, env=settings, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL) as process:

@@ -137,9 +137,8 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
       }
       SECTION("any number of steps and channels") {
         RandomModelOptions o = small_stream_options();
-        o.steps = GENERATE(1, 3, 8, 17);
-        o.memory_size = GENERATE(1, 31, 65, 130);
-        o.hidden_size = GENERATE(5, 129);
+        std::tie(o.steps, o.memory_size, o.hidden_size) =
+            GENERATE(table<int, int, int>({{1, 1, 5}, {3, 31, 129}, {8, 65, 5}, {17, 130, 129}, {1, 130, 5}, {3, 1, 129}, {8, 31, 129}, {17, 65, 5}}));
         o.blocks = 3;
         compare(random_model(35, o), *kernels, 90, 4, 3);
       }
@@ -155,7 +154,7 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
 TEST_CASE("any sequence of branches, pauses and resets gives what the convolution gives") {
   RandomModelOptions o = small_stream_options();
   o.most_ahead = 2;
-  for (unsigned seed = 40; seed < 60; ++seed) {
+  for (unsigned seed = 40; seed < 50; ++seed) {
     CAPTURE(seed);
     const Model model = random_model(seed, o);
     const Network network(std::make_shared<const Model>(model), select_kernels("auto"));
