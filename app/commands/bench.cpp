@@ -157,9 +157,12 @@ void add_bench_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand(
       "bench", "Measure the time of a window by branch, kernel set and stage, and in float32");
   const auto options = std::make_shared<BenchOptions>();
-  command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
-  command->add_option("--kernels", options->kernels,
-                      "A kernel set, or 'auto'; may be given several times (default: all that run here)");
+  command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model")
+      ->type_name("MODEL");
+  command
+      ->add_option("--kernels", options->kernels,
+                   "A kernel set, or 'auto'; may be given several times (default: all that run here)")
+      ->type_name("SET");
   command->add_option("--seconds", options->seconds, "Time for each figure")->check(CLI::Range(0.0, 60.0));
   command
       ->add_option("--streams", options->streams,

@@ -191,7 +191,7 @@ void add_enroll_command(CLI::App& app, Command& selected) {
   CLI::App* command =
       app.add_subcommand("enroll", "Make a model of a word from 3 to 10 recordings, in seconds");
   const auto a = std::make_shared<EnrollArguments>();
-  command->add_option("WORD", a->enroll.word, "What is said")->required();
+  command->add_option("WORD", a->enroll.word, "What is said")->type_name("")->required();
   command
       ->add_option(
           "RECORDING", a->clips,

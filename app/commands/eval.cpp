@@ -221,8 +221,10 @@ void add_eval_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand(
       "eval", "Measure accuracy on single words, or misses and false accepts in a recording");
   const auto options = std::make_shared<EvalOptions>();
-  command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model");
-  command->add_option("--kernels", options->kernels, "Kernel set: 'auto' or a name from 'kwsd info'");
+  command->add_option("-m,--model", options->model, "A model file, or the name of a shipped model")
+      ->type_name("MODEL");
+  command->add_option("--kernels", options->kernels, "Kernel set: 'auto' or a name from 'kwsd info'")
+      ->type_name("SET");
   command->add_option("--channel", options->channel, "Which channel of the recordings to take, from 1")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "As one JSON object");

@@ -34,7 +34,8 @@ int show_info(const InfoOptions& options) {
 void add_info_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("info", "Show a model's details and the available kernel sets");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("MODEL,-m,--model", options->model, "A model file, or the name of a shipped model");
+  command->add_option("MODEL,-m,--model", options->model, "A model file, or the name of a shipped model")
+      ->type_name("MODEL");
   command->add_flag("--details", options->details, "Also show each layer and the provenance of the model");
   command->add_flag("--json", options->json, "Everything as one JSON object");
   command->callback([&selected, options] { selected = [options] { return show_info(*options); }; });

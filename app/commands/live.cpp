@@ -37,7 +37,9 @@ void add_picture_options(CLI::App& command, LiveOptions& options, std::string& s
                       "Draw the screen once, into a file (.svg, .txt), at the end of a recording or a pipe")
           ->type_name("FILE")
           ->group(group);
-  command.add_option("--at", options.at_seconds, "The screen as it is at this second of the sound, up to 1,000,000")
+  command
+      .add_option("--at", options.at_seconds,
+                  "The screen as it is at this second of the sound, up to 1,000,000")
       ->type_name("SECONDS")
       ->default_str("the end")
       ->check(CLI::Range(0.0, 1e6).description(""))
@@ -69,8 +71,10 @@ void add_live_command(CLI::App& app, Command& selected) {
   command->add_option("--fps", options->frames_per_second, "Frames a second")->check(CLI::Range(1, 20));
   command->add_option("--marks", options->marks, "Folder for what m and f keep (Speech Commands layout)")
       ->type_name("DIR");
-  command->add_option("--speaker", options->speaker,
-                      "In the names of these; default: a number that stands for you");
+  command
+      ->add_option("--speaker", options->speaker,
+                   "In the names of these; default: a number that stands for you")
+      ->type_name("NAME");
   add_picture_options(*command, *options, *size);
   command->callback([&selected, options, settings, size, command] {
     selected = [options, settings, size, command] {

@@ -307,7 +307,10 @@ void add_mix_command(CLI::App& app, Command& selected) {
                            ->add_option("--words", options->words,
                                         "A folder per word (Speech Commands layout); may be repeated")
                            ->type_name("DIR");
-  command->add_option("--only", options->only, "Only these words, a,b,c")->delimiter(',')->needs(words);
+  command->add_option("--only", options->only, "Only these words, a,b,c")
+      ->type_name("WORDS")
+      ->delimiter(',')
+      ->needs(words);
   command->add_option("--list", options->list, "Only the clips on this list, e.g. testing_list.txt")
       ->type_name("FILE")
       ->needs(words);
@@ -325,6 +328,7 @@ void add_mix_command(CLI::App& app, Command& selected) {
   command
       ->add_option("--snr", options->snr,
                    "Speech to noise in dB, or 'clean'; with several, a,b,c, all is said once under each")
+      ->type_name("DB")
       ->delimiter(',');
   command
       ->add_option("--floor-db", options->floor_db,

@@ -200,15 +200,16 @@ void record_words(const RecordOptions& options) {
 void add_record_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("record", "Record a word repeatedly, for training");
   const auto options = std::make_shared<RecordOptions>();
-  command->add_option("WORD", options->word, "What is said; names the folder")->required();
+  command->add_option("WORD", options->word, "What is said; names the folder")->type_name("")->required();
   command->add_option("--count", options->count, "How many recordings")->check(CLI::Range(1, 100000));
   command
       ->add_option("--dir", options->dir,
                    "Where to: DIR/WORD/<speaker>_nohash_<n>.wav; nothing is overwritten")
       ->type_name("DIR");
-  command->add_option(
-      "--speaker", options->speaker,
-      "Who speaks: letters, digits, '-'; default: a number that stands for you on this machine");
+  command
+      ->add_option("--speaker", options->speaker,
+                   "Who speaks: letters, digits, '-'; default: a number that stands for you on this machine")
+      ->type_name("NAME");
   command
       ->add_option(
           "--from-file", options->from_file,

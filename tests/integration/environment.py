@@ -16,7 +16,8 @@ def environment(source=None, **variables):
     """The caller's environment without settings of kwsd and without configuration files, in the full branch, whatever the
     load. With `source`, models are those of the source tree. A variable whose value is None is not set."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KWSD_") or name in OURS}
-    clean.update({"XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null", "KWSD_SYSTEM_CONFIG": "/dev/null", "KWSD_BRANCH": "full"})
+    clean.update({"XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null", "KWSD_SYSTEM_CONFIG": "/dev/null", "KWSD_BRANCH": "full",
+                  "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"})  # as kwsd-train sets them, which starts it once more
     if source:
         clean["KWSD_MODEL_DIR"] = os.path.join(str(source), "models")
     return {name: str(value) for name, value in {**clean, **variables}.items() if value is not None}

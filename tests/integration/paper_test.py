@@ -17,6 +17,8 @@ import tempfile
 import unittest
 import wave
 
+from environment import LIMIT, environment
+
 SOURCE = pathlib.Path(sys.argv[1])
 KWSD_TRAIN = pathlib.Path(sys.argv[2])
 RATE = 16000
@@ -76,9 +78,9 @@ class Paper(unittest.TestCase):
         cls.folder.cleanup()
 
     def paper(self, data, out, *arguments, code=0, **extra):
-        environment = {**os.environ, "PATH": f"{KWSD_TRAIN.resolve().parent}:{os.environ['PATH']}"}
+        variables = environment(PATH=f"{KWSD_TRAIN.resolve().parent}:{os.environ['PATH']}")
         result = subprocess.run(["sh", SOURCE / "models/recipes/paper.sh", data, "--out", self.root / out, *TINY, *arguments],
-                                env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=800, **extra)
+                                env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=LIMIT, **extra)
         self.assertEqual(result.returncode, code, result.stderr[-3000:])
         return result.stderr
 

@@ -18,8 +18,9 @@ import time
 import unittest
 import wave
 
-from environment import LIMIT
+from environment import LIMIT, environment
 
+os.environ.update(environment())  # of all programs that are started here
 SOURCE = pathlib.Path(sys.argv[1])
 KWSD_TRAIN = sys.argv[2]
 RATE = 16000
@@ -270,10 +271,10 @@ class Training(unittest.TestCase):
         (runs / "voices-tea").mkdir(parents=True)  # a synth that did not come to its end
         for done in ("synth", "held-out"):
             (runs / f"{done}.done").touch()
-        environment = {**os.environ, "PATH": f"{called.parent}:{os.environ['PATH']}", "RUNS": str(runs),
+        variables = {**os.environ, "PATH": f"{called.parent}:{os.environ['PATH']}", "RUNS": str(runs),
                        "CALLS": str(self.root / "calls"), "KWSD_DATA": str(self.root / "public")}
         (self.root / "public" / "speech_commands" / "yes").mkdir(parents=True)
-        subprocess.run(["sh", SOURCE.absolute() / "models/recipes/own-word.sh", "tea", spoken], env=environment, check=True,
+        subprocess.run(["sh", SOURCE.absolute() / "models/recipes/own-word.sh", "tea", spoken], env=variables, check=True,
                        timeout=LIMIT)
         calls = [line.split("\t") for line in (self.root / "calls").read_text().splitlines()]
         self.assertEqual([call[0] for call in calls], ["synth", "train", "export", "calibrate", "golden"])

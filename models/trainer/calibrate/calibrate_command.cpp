@@ -129,9 +129,9 @@ void add_calibrate_command(CLI::App& app) {
   add_data_options(*command, a->data);
   add_collection_options(*command, a->data);
   command->remove_option(command->get_option("--keywords"));  // the model contains them
-  command->add_option("model", a->model, "Model file")->required();
-  command->add_option("-o,--output", a->output,
-                      "Where to write the calibrated model [the model file itself]");
+  command->add_option("model", a->model, "Model file")->type_name("")->required();
+  command->add_option("-o,--output", a->output, "Where to write the calibrated model [the model file itself]")
+      ->type_name("FILE");
   command
       ->add_option("--per-hour", a->calibration.per_hour,
                    "Wanted false accepts per hour of speech, all keywords together")
@@ -143,15 +143,17 @@ void add_calibrate_command(CLI::App& app) {
   command->add_option("--highest-threshold", a->calibration.highest_threshold, "... nor above this")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->add_option_function<std::vector<std::string>>(
-      "--highest",
-      [a](const std::vector<std::string>& all) {
-        for (const std::string& one : all) {
-          const auto [word, highest] = word_and_number(one);
-          a->calibration.highest_of[word] = highest;
-        }
-      },
-      "WORD=X: no threshold of this keyword above X; may be repeated");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--highest",
+          [a](const std::vector<std::string>& all) {
+            for (const std::string& one : all) {
+              const auto [word, highest] = word_and_number(one);
+              a->calibration.highest_of[word] = highest;
+            }
+          },
+          "No threshold of this keyword above X; may be repeated")
+      ->type_name("WORD=X");
   command
       ->add_option(
           "--in-time", a->calibration.in_time_share,
@@ -163,12 +165,14 @@ void add_calibrate_command(CLI::App& app) {
   command->add_option("--threads", a->calibration.threads, "Streams that are classified at the same time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command->add_option_function<std::string>(
-      "--negatives",
-      [a](const std::string& file) {
-        a->calibration.negatives = std::make_shared<const Negatives>(load_negatives(file));
-      },
-      "Features of negatives (kwsd-train negatives), to count false accepts on");
+  command
+      ->add_option_function<std::string>(
+          "--negatives",
+          [a](const std::string& file) {
+            a->calibration.negatives = std::make_shared<const Negatives>(load_negatives(file));
+          },
+          "Features of negatives (kwsd-train negatives), to count false accepts on")
+      ->type_name("FILE");
   command->callback([a] {
     for (const Label& label : load_model(a->model).labels) {
       if (label.kind == LabelKind::keyword) {

@@ -57,7 +57,8 @@ void add_data_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("data", "Show what a data set holds; decode it into the cache");
   add_data_options(*command, a->data);
   add_augment_options(*command, a->batch.augment, a->batch.mix);
-  command->add_option("--listen", a->listen, "Write augmented training windows into this folder, as WAV");
+  command->add_option("--listen", a->listen, "Write augmented training windows into this folder, as WAV")
+      ->type_name("FOLDER");
   command->add_option("--windows", a->windows, "How many")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

@@ -32,21 +32,26 @@ CLI::Validator between(double low, double high) {
 void add_data_options(CLI::App& app, DataOptions& options) {
   const std::string group = "Recordings";
   app.add_option("--data", options.words, "Folder in the Speech Commands layout; may be repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option("--test-data", options.test_words,
                  "Balanced test set in that layout, with _unknown_ and _silence_: it is the test split; may "
                  "be repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option("--train-data", options.training_words,
                  "The same, for training alone: no clip of it validates or tests; may be repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option("--other-words", options.other_words,
                  "The same, for training alone; all words are unknown, whatever their names; may be repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option(
          "--cut-words", options.cut_words,
          "Words cut out of running speech, a folder per word, for training alone: 0.2 s of what was said "
          "before and after stand at each side; may be repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--own-word",
@@ -55,27 +60,35 @@ void add_data_options(CLI::App& app, DataOptions& options) {
              options.own_words.push_back(name_and_folder("--own-word", one, "WORD=FOLDER"));
            }
          },
-         "WORD=FOLDER: recordings of one word in a folder of their own; may be repeated")
+         "Recordings of one word in a folder of their own; may be repeated")
+      ->type_name("WORD=FOLDER")
       ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--keywords", [&options](const std::vector<std::string>& all) { options.keywords = trimmed(all); },
          "Words or phrases to spot, a,b,c d; all other words are unknown")
+      ->type_name("WORDS")
       ->delimiter(',')
       ->group(group);
   app.add_option("--speech", options.speech,
                  "Folder of continuous speech; utterances whose transcript has a keyword are dropped; may be "
                  "repeated")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_option("--held-out-speech", options.held_out_speech,
                  "The same, but never trained on: half of its speakers validate, the others test; may be "
                  "repeated")
+      ->type_name("FOLDER")
       ->group(group);
-  app.add_option("--noise", options.noise, "Folder of noise; may be repeated")->group(group);
+  app.add_option("--noise", options.noise, "Folder of noise; may be repeated")
+      ->type_name("FOLDER")
+      ->group(group);
   app.add_option("--channel", options.channel, "Which channel of the recordings to take, from 1")
       ->check(CLI::Range(1, 1024))
       ->group(group)
       ->capture_default_str();
-  app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")->group(group);
+  app.add_option("--cache", options.cache, "Folder for decoded recordings [~/.cache/kwsd]")
+      ->type_name("FOLDER")
+      ->group(group);
   app.add_option("--validation-fraction", options.validation_fraction, "Of the speakers, where no list says")
       ->check(between(0, 0.5))
       ->group(group)
@@ -106,16 +119,19 @@ void add_collection_options(CLI::App& app, DataOptions& options) {
              options.collections.push_back(name_and_folder("--collection", one, "NAME=FOLDER"));
            }
          },
-         "NAME=FOLDER: recordings without a keyword, to count false accepts on; those whose transcript has "
-         "one are "
-         "left out. Honest only where neither the model nor its teachers were trained on it; may be repeated")
+         "Recordings without a keyword, to count false accepts on; those whose transcript has one are left "
+         "out. "
+         "Honest only where neither the model nor its teachers were trained on it; may be repeated")
+      ->type_name("NAME=FOLDER")
       ->group(group);
   const std::map<std::string, CollectionPart> parts{
       {"all", CollectionPart::all}, {"first", CollectionPart::first}, {"second", CollectionPart::second}};
   app.add_option("--part", options.collection_part,
-                 "Which half of each collection's speakers: thresholds chosen on the first are measured on "
-                 "the second "
-                 "[all]")
+                 "Which part of each collection's speakers, all, first or second: thresholds chosen on the "
+                 "first half "
+                 "are measured on the second")
+      ->type_name("PART")
+      ->default_str("all")
       ->transform(CLI::CheckedTransformer(parts))
       ->group(group);
 }

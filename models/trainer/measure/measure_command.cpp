@@ -56,15 +56,19 @@ MeasureReport measure_file(const Arguments& a, const Dataset& dataset) {
 }
 
 void add_options(CLI::App& c, Arguments& a) {
-  c.add_option("model", a.model, "Model file, or a checkpoint of train-streams")->required();
+  c.add_option("model", a.model, "Model file, or a checkpoint of train-streams")->type_name("")->required();
   c.add_option("--words", a.words, "Which words of --data are missed or found")
       ->check(CLI::IsMember({"training", "validation", "test"}))
       ->capture_default_str();
-  c.add_option("--snr", a.measure.snr_db, "Noise beside clean, dB")->delimiter(',')->check(between(-20, 60));
+  c.add_option("--snr", a.measure.snr_db, "Noise beside clean, dB")
+      ->type_name("DB")
+      ->delimiter(',')
+      ->check(between(-20, 60));
   c.add_option("--conditions", a.conditions,
                "More conditions for words and collections: gated, echoed (collections alone), clipped, 8 "
                "kHz, digital "
                "silence")
+      ->type_name("CONDITIONS")
       ->delimiter(',');
   c.add_flag("--under-noise", a.measure.music,
              "Collections under the noise and music of --noise at 10 dB, too");
@@ -78,7 +82,7 @@ void add_options(CLI::App& c, Arguments& a) {
   c.add_option("--threads", a.measure.threads, "Streams classified at once")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  c.add_option("--json", a.json, "File for all figures as JSON");
+  c.add_option("--json", a.json, "File for all figures as JSON")->type_name("FILE");
 }
 
 }  // namespace

@@ -24,14 +24,15 @@ struct Arguments {
 void add_collections(CLI::App& app, Arguments& a, const std::string& option, bool noise, bool words,
                      const std::string& help) {
   app.add_option_function<std::vector<std::string>>(
-      option,
-      [&a, option, noise, words](const std::vector<std::string>& all) {
-        for (const std::string& one : all) {
-          const auto [name, folder] = name_and_folder(option, one, "NAME=FOLDER");
-          a.mine.collections.push_back({name, "", folder, noise, words});
-        }
-      },
-      "NAME=FOLDER: " + help + "; may be repeated");
+         option,
+         [&a, option, noise, words](const std::vector<std::string>& all) {
+           for (const std::string& one : all) {
+             const auto [name, folder] = name_and_folder(option, one, "NAME=FOLDER");
+             a.mine.collections.push_back({name, "", folder, noise, words});
+           }
+         },
+         help + "; may be repeated")
+      ->type_name("NAME=FOLDER");
 }
 
 void take_licences(Arguments& a) {
@@ -73,9 +74,12 @@ void add_negatives_command(CLI::App& app) {
   add_collections(*c, *a, "--words", false, true,
                   "a folder for each word; listed validation and test clips are left out");
   add_collections(*c, *a, "--noise", true, false, "noise without voices");
-  c->add_option("--licence", a->licences, "NAME=TEXT: licence and source of a collection; may be repeated");
-  c->add_option("-m,--model", a->model, "Base network, by name or path")->capture_default_str();
-  c->add_option("-o,--output", a->output, "File to write")->required();
+  c->add_option("--licence", a->licences, "Licence and source of a collection; may be repeated")
+      ->type_name("NAME=TEXT");
+  c->add_option("-m,--model", a->model, "Base network, by name or path")
+      ->type_name("MODEL")
+      ->capture_default_str();
+  c->add_option("-o,--output", a->output, "File to write")->type_name("FILE")->required();
   c->add_option("--bytes", a->mine.bytes, "Most bytes of features")
       ->check(CLI::Range(1024, 15 << 20))
       ->capture_default_str();

@@ -55,8 +55,9 @@ void add_describe_command(CLI::App& app) {
   c->add_option("--samples", a->input.samples, "Of a window, for audiomer, before its rate is halved")
       ->check(CLI::Range(1024, 1000000))
       ->capture_default_str();
-  c->add_option("--checkpoint", a->checkpoint, "The network of a checkpoint, and not that of the options");
-  c->add_option("--json", a->json, "File to write the same to, as JSON");
+  c->add_option("--checkpoint", a->checkpoint, "The network of a checkpoint, and not that of the options")
+      ->type_name("FILE");
+  c->add_option("--json", a->json, "File to write the same to, as JSON")->type_name("FILE");
   c->callback([a] { run_describe(*a); });
 }
 

@@ -266,13 +266,14 @@ void run_test(const ExportArguments& a) {
 
 void add_export_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
-  CLI::App* c =
-      app.add_subcommand("export", "Export a checkpoint as a model file, checked with the network of the daemon");
-  c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->required();
-  c->add_option("--name", a->name, "Name of the model")->required();
-  c->add_option("--out", a->out, "Model file to write")->required();
-  c->add_option("--thresholds", a->thresholds, "Model file to take the thresholds from");
-  c->add_option("--weights", a->weights, "Small checkpoint to write, too: for others to start from (--init)");
+  CLI::App* c = app.add_subcommand(
+      "export", "Export a checkpoint as a model file, checked with the network of the daemon");
+  c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->type_name("FILE")->required();
+  c->add_option("--name", a->name, "Name of the model")->type_name("NAME")->required();
+  c->add_option("--out", a->out, "Model file to write")->type_name("FILE")->required();
+  c->add_option("--thresholds", a->thresholds, "Model file to take the thresholds from")->type_name("FILE");
+  c->add_option("--weights", a->weights, "Small checkpoint to write, too: for others to start from (--init)")
+      ->type_name("FILE");
   add_data_options(*c, a->data);
   c->callback([a] { run_export(*a); });
 }
@@ -280,17 +281,17 @@ void add_export_command(CLI::App& app) {
 void add_golden_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
   CLI::App* c = app.add_subcommand("golden", "Print the output of each layer of a model file, for the tests");
-  c->add_option("--model", a->model, "Model file")->required();
-  c->add_option("--out", a->out, "Text file to write")->required();
+  c->add_option("--model", a->model, "Model file")->type_name("FILE")->required();
+  c->add_option("--out", a->out, "Text file to write")->type_name("FILE")->required();
   c->callback([a] { write_golden(load_model(a->model), a->out); });
 }
 
 void add_test_command(CLI::App& app) {
   const auto a = std::make_shared<ExportArguments>();
   CLI::App* c = app.add_subcommand("test", "Measure accuracy and confusions on the test clips, as Markdown");
-  auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train");
-  c->add_option("--model", a->model, "Model file")->excludes(checkpoint);
-  c->add_option("--json", a->json, "File to write the same to, as JSON");
+  auto* checkpoint = c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train")->type_name("FILE");
+  c->add_option("--model", a->model, "Model file")->type_name("FILE")->excludes(checkpoint);
+  c->add_option("--json", a->json, "File to write the same to, as JSON")->type_name("FILE");
   add_data_options(*c, a->data);
   c->callback([a] {
     if (a->model.empty() == a->checkpoint.empty()) {

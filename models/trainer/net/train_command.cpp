@@ -23,13 +23,21 @@ struct TrainArguments {
   bool one_branch = false;
 };
 
+constexpr const char* network_group = "Network";
+
+/// An option of the network that takes one of `names`, in the order of the enumeration.
 template <class Enum>
-CLI::CheckedTransformer names_of(const std::vector<std::string>& names) {
+void add_choice(CLI::App& c, const char* option, Enum& value, const char* type,
+                const std::vector<std::string>& names, const char* help) {
   std::vector<std::pair<std::string, Enum>> pairs;
   for (std::size_t i = 0; i < names.size(); ++i) {
     pairs.emplace_back(names[i], static_cast<Enum>(i));
   }
-  return CLI::CheckedTransformer(pairs, CLI::ignore_case);
+  c.add_option(option, value, help)
+      ->type_name(type)
+      ->default_str(names[static_cast<std::size_t>(value)])
+      ->transform(CLI::CheckedTransformer(pairs, CLI::ignore_case).description(""))
+      ->group(network_group);
 }
 
 /// A model file holds eight layers: the spectrum's and the linear one, too.
@@ -59,21 +67,16 @@ std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
   return shapes;
 }
 
-constexpr const char* network_group = "Network";
-
 }  // namespace
 
 void add_net_options(CLI::App& c, NetOptions& n) {
   n.spectrum = true;  // the most accurate for its cost (models/README.md); NetOptions is the paper's net
   n.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {32, 3, 1, 1}, {32, 3, 2, 2}};
-  const auto kinds = names_of<Kind>(kind_names());
   const auto size = CLI::Range(1, 1024);
-  c.add_option(
-       "--architecture", n.architecture,
-       "fsmn, the D-FSMN that the daemon runs; conv, a teacher alone (its width: the channels of the first "
-       "of --convs); for comparison fsmn-2015, vgg19, bc-resnet, audiomer")
-      ->transform(names_of<Architecture>(architecture_names()))
-      ->group(network_group);
+  add_choice(
+      c, "--architecture", n.architecture, "NAME", architecture_names(),
+      "fsmn, the D-FSMN that the daemon runs; conv, a teacher alone (its width: the channels of the first "
+      "of --convs); for comparison fsmn-2015, vgg19, bc-resnet, audiomer");
   c.add_option("--width", n.width,
                "Channels of the first layer of the architectures for comparison [fsmn-2015 128, vgg19 64, "
                "bc-resnet 8, audiomer 4]")
@@ -103,23 +106,18 @@ void add_net_options(CLI::App& c, NetOptions& n) {
        "--convs", [&n](const std::vector<std::string>& all) { n.convs = conv_shapes(all); },
        "Convs of the front-end, CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ each "
        "[16x5/1x2,32x3/2x2,32x3/1x1,32x3/2x2; the paper: 16x5/2x2,32x5/2x2]")
+      ->type_name("LAYERS")
       ->delimiter(',')
       ->group(network_group);
-  c.add_option("--conv2", n.conv2, "Kind of all convs but the first: real, int8, bit1, bits2, bits4")
-      ->transform(kinds)
-      ->group(network_group);
-  c.add_option("--linear", n.linear, "Kind of the linear layer")->transform(kinds)->group(network_group);
-  c.add_option("--memory", n.memory, "Kind of the memory filters: real, int8, bit1")
-      ->transform(kinds)
-      ->group(network_group);
-  c.add_option("--pointwise", n.pointwise, "Kind of the pointwise convs: real, bit1")
-      ->transform(kinds)
-      ->group(network_group);
-  c.add_option(
-       "--binarizer", n.binarizer,
-       "straight-through, bi-real, bnn, xnor, dorefa, ir-net, rad, or centred, the shipped models' [centred]")
-      ->transform(names_of<Binarizer>(binarizer_names()))
-      ->group(network_group);
+  const auto add_kind = [&c](const char* option, Kind& kind, const char* help) {
+    add_choice(c, option, kind, "KIND", kind_names(), help);
+  };
+  add_kind("--conv2", n.conv2, "Kind of all convs but the first: real, int8, bit1, bits2, bits4");
+  add_kind("--linear", n.linear, "Kind of the linear layer");
+  add_kind("--memory", n.memory, "Kind of the memory filters: real, int8, bit1");
+  add_kind("--pointwise", n.pointwise, "Kind of the pointwise convs: real, bit1");
+  add_choice(c, "--binarizer", n.binarizer, "NAME", binarizer_names(),
+             "straight-through, bi-real, bnn, xnor, dorefa, ir-net, rad, or centred, the shipped models'");
 }
 
 void require_possible(const NetOptions& n) {
@@ -191,6 +189,7 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
       ->capture_default_str()
       ->group(group);
   c.add_option("--teacher", t.teachers, "Checkpoint of a full-precision net to distil from; may be repeated")
+      ->type_name("FILE")
       ->group(group);
   c.add_option("--distill", t.distill, "Share of the logit distillation in the loss")
       ->check(share)
@@ -217,6 +216,7 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
   c.add_option(
        "--init", t.init,
        "Checkpoint to start from (default: the teacher); without options of the network, with the same one")
+      ->type_name("FILE")
       ->group(group);
   c.add_option("--seed", t.batch.seed, "Of all that is random")->capture_default_str()->group(group);
   c.add_option("--threads", t.torch_threads, "Threads that compute")
@@ -255,7 +255,7 @@ void add_train_command(CLI::App& app) {
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
   add_net_options(*c, a->train.net);
   add_recipe_options(*c, *a);
-  c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->required();
+  c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->type_name("FILE")->required();
   c->add_flag("--resume", a->train.resume, "Go on where the checkpoint stands");
   c->callback([a, c] {
     const Dataset dataset(a->data);

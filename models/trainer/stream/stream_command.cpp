@@ -62,7 +62,9 @@ void add_recipe_options(CLI::App& c, StreamTrainOptions& t) {
       ->delimiter(',')
       ->capture_default_str()
       ->group(group);
-  c.add_option("--init", t.init, "Checkpoint to start from: what fits is taken over")->group(group);
+  c.add_option("--init", t.init, "Checkpoint to start from: what fits is taken over")
+      ->type_name("FILE")
+      ->group(group);
   c.add_option("--seed", t.seed, "Of all that is random")->capture_default_str()->group(group);
   count("--threads", t.torch_threads, 1, 256, "Threads that compute");
   count("--data-threads", t.data_threads, 1, 64, "Threads that make streams");
@@ -81,7 +83,7 @@ void add_train_streams_command(CLI::App& app) {
   a->train.net.convs = {{16, 5, 1, 2}, {32, 3, 2, 2}, {32, 3, 1, 1}, {32, 3, 1, 2}};  // a step every 48 ms
   add_stream_options(*c, a->train.streams);
   add_recipe_options(*c, a->train);
-  c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->required();
+  c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->type_name("FILE")->required();
   c->add_flag("--resume", a->train.resume, "Go on where the checkpoint stands");
   c->callback([a, c] {
     const Dataset dataset(a->data);

@@ -194,15 +194,23 @@ void add_synth_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "synth", "Speak words or sentences with synthetic voices (espeak-ng, flite, festival)");
   command->add_option("--words", a->words, "Words to speak, a,b,c; word=text where the spoken text differs")
+      ->type_name("WORDS")
       ->delimiter(',');
-  command->add_option("--sentences", a->sentences,
-                      "Speak each line of this file: continuous speech with transcripts");
-  command->add_option("--scene", a->scene,
-                      "Speak a scene: lines of pause, voice, label and text (see tests/data)");
-  command->add_option("--labels", a->labels, "With --scene: write start, end and word of each label here");
+  command
+      ->add_option("--sentences", a->sentences,
+                   "Speak each line of this file: continuous speech with transcripts")
+      ->type_name("FILE");
+  command
+      ->add_option("--scene", a->scene,
+                   "Speak a scene: lines of pause, voice, label and text (see tests/data)")
+      ->type_name("FILE");
+  command->add_option("--labels", a->labels, "With --scene: write start, end and word of each label here")
+      ->type_name("FILE");
   command->add_option("-o,--output", a->options.output, "Folder (with --scene: WAV or FLAC file)")
+      ->type_name("FOLDER")
       ->required();
   command->add_option("--language", a->options.language, "Of the voices, as espeak-ng names it")
+      ->type_name("LANGUAGE")
       ->capture_default_str();
   command->add_option("--speakers", a->options.speakers, "How many different people")
       ->check(CLI::Range(1, 5000))

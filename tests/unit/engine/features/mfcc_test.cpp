@@ -21,13 +21,19 @@ using kwsd::Mfcc;
 
 std::vector<double> naive_mfcc(const FeatureParams& p, const std::vector<float>& x) {
   constexpr double pi = std::numbers::pi;
+  std::vector<std::complex<double>> turns(p.fft_size);
+  for (std::size_t n = 0; n < turns.size(); ++n) {
+    turns[n] = std::polar(1.0, -2 * pi * static_cast<double>(n) / p.fft_size);
+  }
+  std::vector<double> windowed(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    windowed[i] = double{x[i]} * (0.5 - 0.5 * std::cos(2 * pi * static_cast<double>(i) / p.frame_samples));
+  }
   std::vector<double> power(p.fft_size / 2 + 1);
   for (std::size_t k = 0; k < power.size(); ++k) {
     std::complex<double> sum = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double window = 0.5 - 0.5 * std::cos(2 * pi * static_cast<double>(i) / p.frame_samples);
-      const double angle = -2 * pi * static_cast<double>(k * i % p.fft_size) / p.fft_size;
-      sum += window * double{x[i]} * std::polar(1.0, angle);
+    for (std::size_t i = 0, n = 0; i < x.size(); ++i, n = (n + k) % p.fft_size) {
+      sum += windowed[i] * turns[n];
     }
     power[k] = std::norm(sum);
   }

@@ -137,8 +137,14 @@ TEST_CASE("a streamed net computes the convolution of the whole stream, on every
       }
       SECTION("any number of steps and channels") {
         RandomModelOptions o = small_stream_options();
-        std::tie(o.steps, o.memory_size, o.hidden_size) =
-            GENERATE(table<int, int, int>({{1, 1, 5}, {3, 31, 129}, {8, 65, 5}, {17, 130, 129}, {1, 130, 5}, {3, 1, 129}, {8, 31, 129}, {17, 65, 5}}));
+        std::tie(o.steps, o.memory_size, o.hidden_size) = GENERATE(table<int, int, int>({{1, 1, 5},
+                                                                                         {3, 31, 129},
+                                                                                         {8, 65, 5},
+                                                                                         {17, 130, 129},
+                                                                                         {1, 130, 5},
+                                                                                         {3, 1, 129},
+                                                                                         {8, 31, 129},
+                                                                                         {17, 65, 5}}));
         o.blocks = 3;
         compare(random_model(35, o), *kernels, 90, 4, 3);
       }
