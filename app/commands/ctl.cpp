@@ -93,7 +93,7 @@ void add_model_requests(CLI::App& parent, const std::shared_ptr<ControlCall>& ca
         return both;
       });
   replace->add_option("OLD", call->old_model, "The name of a model that listens")->required();
-  replace->add_option("NEW", call->model, "The name of an installed model; OLD again reads the file anew")
+  replace->add_option("NEW", call->model, "The name of an installed model; OLD reads its file again")
       ->required();
 }
 

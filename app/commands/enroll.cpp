@@ -213,7 +213,7 @@ void add_enroll_command(CLI::App& app, Command& selected) {
       ->default_val(5);
   command->add_option("--dir", a->record.dir, "Where they go: DIR/WORD/<speaker>_nohash_<n>.wav")
       ->type_name("DIR");
-  command->add_option("--base", a->base, "Network that the word is told by")->type_name("MODEL");
+  command->add_option("--base", a->base, "Base network, whose embedding tells the word from others")->type_name("MODEL");
   command
       ->add_option("--negatives", a->negatives,
                    "Other people's talk; default: negatives.kwsn beside the models")

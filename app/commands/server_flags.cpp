@@ -37,7 +37,7 @@ void add_server_flags(CLI::App& command, ServerOptions& server, RunOptions& sett
   command.add_flag("--one-answer", server.one_answer,
                    "The clients are in one home: where several of them hear the same word within 0.3 s, only "
                    "the one with the "
-                   "best signal-to-noise ratio is told of it. Detections are 0.3 s later while more than one "
+                   "best signal-to-noise ratio reports it. Detections are 0.3 s later while more than one "
                    "client sends sound.");
   add_settings(command, settings,
                {"model", "threshold", "branch", "hop-ms", "smoothing-ms", "refractory-seconds", "kernels",

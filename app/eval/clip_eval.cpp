@@ -67,7 +67,7 @@ class SurestSteps {
   }
   /// The keyword with the highest posterior if that is high enough; otherwise unknown under the same
   /// condition; otherwise the highest of the remaining labels.
-  [[nodiscard]] Prediction heard(std::span<const Label> labels) const {
+  [[nodiscard]] Prediction predicted(std::span<const Label> labels) const {
     for (const LabelKind kind : {LabelKind::keyword, LabelKind::unknown}) {
       if (const Prediction top = surest_of(labels, kind); top.posterior >= sure) {
         return top;
@@ -168,7 +168,7 @@ Predictions ClipClassifier::Impl::classify_stream(std::span<const float> clip) {
   }
   Predictions predictions{};
   for (std::size_t branch = 0; branch < branch_count; ++branch) {
-    predictions[branch] = surest[branch].heard(model.labels);
+    predictions[branch] = surest[branch].predicted(model.labels);
   }
   return predictions;
 }

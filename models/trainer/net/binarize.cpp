@@ -15,7 +15,7 @@ Tensor plus_minus(const Tensor& x) {
 }
 
 /// Forward sign; backward times a window function of x.
-enum class Window : std::int64_t { straight = 0, polynomial = 1, identity = 2 };
+enum class GradientWindow : std::int64_t { straight = 0, polynomial = 1, identity = 2 };
 
 struct Sign : torch::autograd::Function<Sign> {
   static Tensor forward(AutogradContext* context, const Tensor& x, std::int64_t window) {
@@ -25,12 +25,12 @@ struct Sign : torch::autograd::Function<Sign> {
   }
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const Tensor x = context->get_saved_variables()[0];
-    switch (static_cast<Window>(context->saved_data["window"].toInt())) {
-      case Window::straight:
+    switch (static_cast<GradientWindow>(context->saved_data["window"].toInt())) {
+      case GradientWindow::straight:
         return {gradients[0] * (x.abs() <= 1), Tensor()};
-      case Window::polynomial:
+      case GradientWindow::polynomial:
         return {gradients[0] * (2 - 2 * x.abs()).clamp_min(0), Tensor()};
-      case Window::identity:
+      case GradientWindow::identity:
         break;
     }
     return {gradients[0], Tensor()};
@@ -51,7 +51,7 @@ struct SignEde : torch::autograd::Function<SignEde> {
   }
 };
 
-Tensor sign(const Tensor& x, Window window) {
+Tensor sign(const Tensor& x, GradientWindow window) {
   return Sign::apply(x, static_cast<std::int64_t>(window));
 }
 
@@ -118,7 +118,8 @@ Tensor binarize_activation(const Tensor& x, Binarizer binarizer, double progress
     case Binarizer::ir_net:
       return SignEde::apply(x, progress);
     default:
-      return sign(x, has_polynomial_window(binarizer) ? Window::polynomial : Window::straight);
+      return sign(x,
+                  has_polynomial_window(binarizer) ? GradientWindow::polynomial : GradientWindow::straight);
   }
 }
 
@@ -127,19 +128,19 @@ Tensor binarize_weight(const Tensor& w, Binarizer binarizer, double progress) {
   switch (binarizer) {
     case Binarizer::bnn:
     case Binarizer::rad:
-      return sign(latent, Window::identity);
+      return sign(latent, GradientWindow::identity);
     case Binarizer::dorefa: {  // the gradient of ŵ passes unchanged
       const Tensor s = scale.detach().clamp_min(1e-12);
-      return sign(latent / s, Window::identity) * s;
+      return sign(latent / s, GradientWindow::identity) * s;
     }
     case Binarizer::ir_net:
       return SignEde::apply(latent, progress) * scale;
     case Binarizer::xnor:  // clipped: within the window
-      return sign(latent, Window::identity) * scale;
+      return sign(latent, GradientWindow::identity) * scale;
     case Binarizer::centred:
-      return sign(latent / (3 * scale.detach() + 1e-12), Window::straight) * scale;
+      return sign(latent / (3 * scale.detach() + 1e-12), GradientWindow::straight) * scale;
     default:
-      return sign(latent, Window::straight) * scale;
+      return sign(latent, GradientWindow::straight) * scale;
   }
 }
 
