@@ -22,6 +22,8 @@ class Backoff {
   void connected(double now) noexcept;
   /// The connection was lost, or failed: the seconds to wait, at least 1.
   [[nodiscard]] double lost(double now) noexcept;
+  /// The longest delay after an outage of `outage_seconds`.
+  [[nodiscard]] static double window(double outage_seconds, double spread_seconds) noexcept;
 
  private:
   double spread_;

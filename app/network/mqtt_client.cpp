@@ -7,9 +7,15 @@
 
 namespace kwsd {
 
+double default_expiry(double spread_seconds) noexcept {
+  constexpr double outage_seconds = 60, attempt_seconds = 15;
+  return outage_seconds + Backoff::window(outage_seconds, spread_seconds) + attempt_seconds;
+}
+
 MqttClient::MqttClient(const MqttClientOptions& options, std::uint64_t seed, double now)
     : options_(options),
-      bridge_(options.identity, options.expiry_seconds, options.spread_seconds, seed + 1),
+      bridge_(options.identity, options.expiry_seconds.value_or(default_expiry(options.spread_seconds)),
+              options.spread_seconds, seed + 1),
       outbox_(static_cast<std::size_t>(options.queue_size)),
       backoff_(options.spread_seconds, seed),
       connect_at_(now + backoff_.first()) {}

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,14 @@ namespace kwsd {
 struct MqttClientOptions {
   MqttBroker broker;
   MqttIdentity identity;
-  double expiry_seconds = 60;  ///< after which a detection is obsolete
-  double spread_seconds = 2;   ///< Backoff
-  int queue_size = 1000;       ///< detections that wait for the broker
+  double spread_seconds = 2;               ///< Backoff
+  std::optional<double> expiry_seconds{};  ///< after which a detection is obsolete; none: default_expiry()
+  int queue_size = 1000;                   ///< detections that wait for the broker
 };
+
+/// Seconds. After an outage of up to 60 s, a client with this spread delivers each detection: the last delay
+/// adds at most the spread or a quarter of the outage, and the attempt after it has 15 s.
+[[nodiscard]] double default_expiry(double spread_seconds) noexcept;
 
 class MqttClient {
  public:

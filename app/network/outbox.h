@@ -26,8 +26,8 @@ class Outbox {
   /// Unacknowledged messages wait again.
   void connection_lost();
 
-  [[nodiscard]] std::size_t waiting() const noexcept { return states_.size() + events_.size() - in_flight_; }
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return states_.size() + events_.size() - in_flight(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return states_in_flight_ + events_in_flight_; }
   /// Whether a message was sent and has expired without an acknowledgement.
   [[nodiscard]] bool overdue(double now) const;
 
@@ -41,10 +41,12 @@ class Outbox {
     int id = 0;  // 0: waits
   };
 
+  [[nodiscard]] std::deque<Entry>::iterator first_waiting();
+
   std::size_t most_;
-  std::deque<Entry> states_, events_;
+  std::deque<Entry> states_, events_;  // of the events, those that were sent come first
   Entry* next_ = nullptr;
-  std::size_t in_flight_ = 0;
+  std::size_t states_in_flight_ = 0, events_in_flight_ = 0;
   std::int64_t dropped_ = 0, expired_ = 0, delivered_ = 0;
 };
 

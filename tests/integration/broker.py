@@ -75,9 +75,10 @@ class Broker:
     def signal(self, which):
         self.process.send_signal(which)
 
-    def publish(self, topic, payload, *options):
-        subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.port), "-q", "1", "-t", topic, "-m", payload, *options], check=True,
-                       timeout=LIMIT)
+    def publish(self, topic, payload, *options, lines=False):
+        """With `lines`, each line of the payload is a message."""
+        subprocess.run(["mosquitto_pub", "-V", "5", "-p", str(self.port), "-q", "1", "-t", topic, "-l" if lines else "-s", *options],
+                       input=payload.encode(), check=True, timeout=LIMIT)
 
 
 class Subscriber:

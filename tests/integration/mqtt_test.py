@@ -191,7 +191,7 @@ class Mqtt(unittest.TestCase):
                 kwsd.write(read_pcm(SOURCE / "tests/data/stop.wav") + bytes(32000))
                 topic, payload, retained, expiry = subscriber.until("/detection")
                 self.assertEqual((topic, retained), ("kwsd/test/detection", False))
-                self.assertTrue(0 < expiry <= 60, expiry)
+                self.assertTrue(0 < expiry <= 90, expiry)
                 self.assertEqual({**json.loads(payload), **{"event_type": "stop", "keyword": "stop"}}, json.loads(payload))
                 broker.publish("kwsd/test/threshold/go/set", "0.75")
                 self.assertIsNotNone(subscriber.until("threshold/go", "0.75"))
@@ -279,14 +279,14 @@ class Mqtt(unittest.TestCase):
     def test_no_detection_is_lost_while_the_broker_restarts(self):
         broker, proxy, kwsd, _, subscriber = self.restartable()
         number = 0
-        for _ in range(RESTARTS):
+        for restart in range(RESTARTS):
             proxy.shut.set()
             broker.kill()
             subscriber.__exit__()
             for _ in range(5):
                 number += 1
                 kwsd.send(detection(number))
-            time.sleep(random.uniform(0, 5 if RESTARTS < 20 else 20))  # without a broker
+            time.sleep(random.uniform(*(0, 5) if RESTARTS < 20 else (50, 59) if restart % 4 == 0 else (0, 50)))  # without a broker
             broker.start()
             subscriber = self.enter(Subscriber(broker.port, "kwsd/test/#"))
             proxy.shut.clear()
@@ -355,14 +355,18 @@ class Mqtt(unittest.TestCase):
     def test_hostile_messages_do_no_harm(self):
         broker = self.enter(Broker())
         kwsd, _, subscriber = self.started(broker)
-        broker.publish("kwsd/test/listen/set", "x" * 60000)
-        broker.publish("kwsd/test/listen/set", "x" * 100000)  # over the limit that kwsd gave: the broker keeps it
+        for payload in (65507, 65509):  # packets of 65,536 bytes and of two more, which mosquitto keeps, as kwsd asked
+            broker.publish("kwsd/test/listen/set", "x" * payload)
         broker.publish("kwsd/test/threshold/stop/set", "nan")
         for _ in range(3):
             broker.publish("kwsd/test/listen/set", "\x1b[31m")
         kwsd.send(detection(1))
         self.assertEqual(self.numbers(subscriber, 1), [1])
+        self.assertEqual(self.logged().count("expected at most 1024 bytes"), 1)
         self.assertIn("expected ON or OFF", self.logged())
+        broker.publish("kwsd/test/listen/set", "\n".join(["ON"] * 300), lines=True)
+        wait_for(lambda: "more than 20 messages a second; the rest is ignored" in self.logged())
+        self.assertLess(kwsd.requests.count({"command": "unmute"}), 300)
         self.assertNotIn("\x1b", self.logged())
 
     def certificates(self, folder):

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/network/backoff.h"
+#include "app/network/mqtt_client.h"
 
 using namespace kwsd;
 
@@ -86,6 +87,20 @@ TEST_CASE("an expired detection is not sent; brokers count whole seconds") {
   CHECK(outbox.expired() == 2);
 }
 
+TEST_CASE("detections that expire earlier than older ones are not sent either") {
+  Outbox outbox(5);
+  outbox.push(event_of("1", 20));
+  outbox.push(event_of("2", 10));
+  outbox.push(event_of("3", 30));
+  int id = 0;
+  CHECK(send_all(outbox, id, 15) == Payloads{"1", "3"});
+  CHECK(outbox.expired() == 1);
+  outbox.acknowledged(2);  // in any order
+  outbox.acknowledged(1);
+  CHECK(outbox.delivered() == 2);
+  CHECK(outbox.waiting() + outbox.in_flight() == 0);
+}
+
 TEST_CASE("the newest state of each topic goes before the detections") {
   Outbox outbox(1);
   outbox.push(event_of("1"));
@@ -116,6 +131,22 @@ TEST_CASE("waits are random, grow with the outage, and stay between 1 s and 120 
     CHECK(backoff.lost(now + 1) > 0);  // it did not hold: the outage goes on
     backoff.connected(now + 100);
     CHECK(backoff.lost(now + 100 + Backoff::steady_seconds) <= 2);
+  }
+}
+
+TEST_CASE("by default no detection expires in an outage of up to a minute") {
+  CHECK(default_expiry(1) == 90);
+  CHECK(default_expiry(120) == 195);
+  for (const double spread : {1, 2, 15, 40, 120, 1000}) {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      const double outage = 60 - static_cast<double>(seed % 60);
+      Backoff backoff(spread, seed);
+      double now = 0;  // a detection comes as the broker goes
+      do {
+        now += backoff.lost(now);
+      } while (now < outage);
+      CHECK(now + 15 <= default_expiry(spread));  // 15 s for the attempt
+    }
   }
 }
 
