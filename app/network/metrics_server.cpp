@@ -7,10 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <csignal>
@@ -20,6 +16,7 @@
 #include "app/base/atomic_file.h"
 #include "app/base/log.h"
 #include "app/events/control_client.h"
+#include "app/network/http_head.h"
 #include "app/network/listeners.h"
 #include "app/network/metrics_text.h"
 #include "app/network/notify.h"
@@ -35,7 +32,6 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds client_patience(5);  // for one client, from its connection to the last byte
 constexpr std::chrono::milliseconds kwsd_patience(1000);  // for each of two answers
-constexpr std::size_t most_header_bytes = 8192;
 constexpr int most_clients = 32;
 
 /// One request and its answer; then the connection ends.
@@ -47,8 +43,6 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
         control_(control),
         clients_(clients) {
     ++clients_;
-    parser_.header_limit(most_header_bytes);
-    parser_.body_limit(0);
   }
   ~Scrape() { --clients_; }
   Scrape(const Scrape&) = delete;
@@ -60,14 +54,14 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
         self->close();
       }
     });
-    http::async_read(socket_, buffer_, parser_, [self = shared_from_this()](error_code error, std::size_t) {
+    async_read_http_head(socket_, head_, [self = shared_from_this()](error_code error, std::size_t) {
       error ? self->close() : self->answer();
     });
   }
 
  private:
   void answer() {
-    const http::request<http::empty_body>& request = parser_.get();
+    const http::request<http::empty_body>& request = head_.request();
     const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
     response_.version(11);
     response_.keep_alive(false);
@@ -98,8 +92,7 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
   boost::asio::steady_timer deadline_;
   const std::string& control_;
   int& clients_;
-  boost::beast::flat_buffer buffer_{most_header_bytes};
-  http::request_parser<http::empty_body> parser_;
+  HttpHead head_;
   http::response<http::string_body> response_;
 };
 

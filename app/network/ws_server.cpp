@@ -5,6 +5,7 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 
+#include "app/network/http_head.h"
 #include "app/network/stream_server.h"
 #include "app/network/ws_conversation.h"
 #include "engine/model/error.h"
@@ -36,8 +37,14 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
   }
 
   void start() {
-    stream_.async_accept(
-        [self = shared_from_this()](error_code error) { error ? self->close() : self->read(); });
+    pause_.expires_after(handshake_seconds);
+    pause_.async_wait([self = shared_from_this()](error_code error) { error ? void() : self->close(); });
+    head_ = std::make_unique<HttpHead>();
+    async_read_http_head(stream_.next_layer(), *head_,
+                         [self = shared_from_this()](error_code error, std::size_t behind) {
+                           self->pause_.cancel();
+                           error || behind > 0 ? self->close() : self->accept();
+                         });
   }
   void close() {
     error_code ignored;
@@ -48,6 +55,13 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
   void say(const std::string& decided) { conversation_.say(decided); }
 
  private:
+  void accept() {
+    stream_.async_accept(head_->request(), [self = shared_from_this()](error_code error) {
+      self->head_.reset();
+      error ? self->close() : self->read();
+    });
+  }
+
   WsConversation::Tell teller() {
     if (context_.rooms == nullptr) {
       return {};
@@ -140,6 +154,7 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
   boost::asio::steady_timer pause_;
   ClientContext context_;
   WsConversation conversation_;
+  std::unique_ptr<HttpHead> head_;  // until the WebSocket is open
   boost::beast::flat_buffer input_;
   std::deque<std::string> answers_;
   double last_heard_ = now_seconds();

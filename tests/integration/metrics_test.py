@@ -4,6 +4,7 @@ installed.
 
 usage: metrics_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
 """
+import contextlib
 import http.client
 import json
 import os
@@ -115,6 +116,13 @@ class Metrics(unittest.TestCase):
         self.assertEqual((answer.status, body), (200, ""))
         self.assertEqual(self.get(path, "/nosuch")[0].status, 404)
         self.assertEqual(self.get(path, method="DELETE")[0].status, 405)
+        for size, status in ((8192, b"HTTP/1.1 200"), (8193, b"")):
+            head = b"GET /metrics HTTP/1.1\r\nX: "
+            for piece in (size, 1000):
+                with connect(path) as client, contextlib.suppress(ConnectionError):
+                    for at in range(0, size, piece):
+                        client.sendall((head.ljust(size - 4, b"x") + b"\r\n\r\n")[at:at + piece])
+                    self.assertEqual(client.recv(12), status)
         stalled = []
         for _ in range(20):  # and others mean harm
             stalled.append(connect(path))
@@ -129,6 +137,18 @@ class Metrics(unittest.TestCase):
         for client in stalled:
             self.assertEqual(client.recv(10), b"")  # after 5 s
             client.close()
+
+        wait_for(lambda: self.serves_32(path))  # each for 5 s at most, which is why a slow machine may need another try
+
+    @staticmethod
+    def serves_32(path):
+        """Whether of 33 connections the last one is closed, and the one before it served."""
+        with contextlib.ExitStack() as stack, contextlib.suppress(ConnectionError):
+            clients = [stack.enter_context(connect(path)) for _ in range(33)]
+            excess = clients[32].recv(1)
+            clients[31].sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            return excess == b"" and clients[31].recv(12) == b"HTTP/1.1 200"
+        return False
 
     def test_addresses(self):
         self.assertIn("this machine alone", self.printed("--uri", "tcp://0.0.0.0:0", code=2))

@@ -186,6 +186,14 @@ class WebSocket(unittest.TestCase):
                 with Client(path) as client:
                     client.send(text)
                     self.assertEqual((list(client.json()), client.closed()), (["error"], 1008), text[:20])
+            for size, status in ((8192, b"HTTP/1.1 101"), (8193, b"")):  # of the head of the request
+                head = (b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ").ljust(size - 4, b"x") + b"\r\n\r\n"
+                for piece in (size, 1000):
+                    with connect(path) as raw, contextlib.suppress(ConnectionError):
+                        for at in range(0, size, piece):
+                            raw.sendall(head[at:at + piece])
+                        self.assertEqual(raw.recv(12), status)
             with Client(path) as client:
                 client.send("{" + " " * 65534 + "}")  # 65,536 bytes
                 client.send(bytes(megabyte))
