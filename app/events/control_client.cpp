@@ -109,9 +109,12 @@ void ControlClient::send_line(std::string_view line, Clock::time_point until) {
   }
 }
 
-/// The first complete line of the received bytes.
+/// The first complete line of the received bytes. Throws if it is too long.
 std::optional<std::string> ControlClient::take_line() {
   const std::size_t end = received_.find('\n');
+  if (std::min(end, received_.size()) > most_line_bytes) {
+    lose(path_, "found a line of more than " + std::to_string(most_line_bytes) + " bytes");
+  }
   if (end == std::string::npos) {
     return std::nullopt;
   }
@@ -125,9 +128,6 @@ std::optional<std::string> ControlClient::read_line(Clock::time_point until) {
   for (;;) {
     if (auto line = take_line()) {
       return line;
-    }
-    if (received_.size() > most_line_bytes) {
-      lose(path_, "found a line of more than " + std::to_string(most_line_bytes) + " bytes");
     }
     if (!wait_until(socket_.get(), POLLIN, until)) {
       return std::nullopt;

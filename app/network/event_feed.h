@@ -24,12 +24,13 @@ class EventFeed {
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 
   /// Calls on_line(std::string_view) for each complete line; reads at most 64 KiB at a time. False: kwsd
-  /// closed the connection, or a line is too long; the feed is then no longer connected.
+  /// closed the connection, or a line is longer than most_line_bytes without its line break; the feed is then
+  /// no longer connected.
   template <class OnLine>
   [[nodiscard]] bool read(OnLine&& on_line) {
     const bool open = read_some();
     std::size_t from = 0;
-    for (std::size_t end = 0; (end = bytes_.find('\n', from)) != std::string::npos; from = end + 1) {
+    for (std::size_t end = 0; (end = bytes_.find('\n', from)) - from <= most_line_bytes; from = end + 1) {
       on_line(std::string_view(bytes_).substr(from, end - from));
     }
     bytes_.erase(0, from);

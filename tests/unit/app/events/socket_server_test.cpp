@@ -21,16 +21,18 @@ using namespace std::chrono_literals;
 namespace {
 
 /// "n" of {"n":BYTES}: how long the request was. A request that contains "subscribe" subscribes; one that
-/// contains "long" gets a long answer.
+/// contains "long" gets the longest answer that a client reads, "longer" one of a byte more.
 class EchoHandler final : public RequestHandler {
  public:
   Answer answer(std::string_view request, const Peer& peer) noexcept override {
     ++answered;
     peer_ = peer;
-    const bool is_long = request.find("long") != std::string_view::npos;
-    return {R"({"ok":true,"n":)" + std::to_string(request.size()) +
-                (is_long ? std::string(1 << 20, ' ') : "") + "}\n",
-            request.find("subscribe") != std::string_view::npos};
+    std::string text = R"({"ok":true,"n":)" + std::to_string(request.size());
+    if (request.find("long") != std::string_view::npos) {
+      const bool longer = request.find("longer") != std::string_view::npos;
+      text.append(ControlClient::most_line_bytes - 1 + (longer ? 1 : 0) - text.size(), ' ');
+    }
+    return {text + "}\n", request.find("subscribe") != std::string_view::npos};
   }
   void on_event(const Event&) noexcept override { ++events; }
 
@@ -169,7 +171,7 @@ TEST_CASE("a program that sends and does not read is not read from any more, and
   CHECK(served.handler.answered == 1);
   REQUIRE(good.send_all("x\n"));
   CHECK(good.line() == R"({"ok":true,"n":1})");
-  CHECK(lazy.line().size() > std::size_t{1} << 20U);  // it reads after all
+  CHECK(lazy.line().size() == ControlClient::most_line_bytes);  // it reads after all
   CHECK(lazy.line() == R"({"ok":true,"n":7})");
 }
 
@@ -243,6 +245,16 @@ TEST_CASE("a subscription outlives the server") {
   (void)served.server->inbox().post({ReadyEvent{"mic", 16000, {"commands"}, BranchId::full, "portable"}, {}});
   CHECK(client.next_event(60s)->starts_with(R"({"event":"ready")"));
   CHECK(client.connected());
+}
+
+TEST_CASE("a client reads answers up to its limit, and no further") {
+  ServedSocket served;
+  ControlClient client(served.path);
+  CHECK(client.request("long").size() == ControlClient::most_line_bytes);
+  CHECK(client.request("a") == R"({"ok":true,"n":1})");
+  CHECK_THROWS_WITH(client.request("longer"), Catch::Contains("found a line of more than 1048576 bytes"));
+  CHECK_FALSE(client.connected());
+  CHECK(client.request("long").size() == ControlClient::most_line_bytes);
 }
 
 TEST_CASE("a client does not wait for a server that is stuck") {

@@ -150,6 +150,10 @@ TEST_CASE("models are names, separated by commas") {
   REQUIRE(wanted);
   CHECK(wanted->kind == MqttCommand::Kind::models);
   CHECK(wanted->models == std::vector<std::string>{"computer", "commands"});
+  const auto most =
+      kwsd.message("kwsd/kitchen/models/set", std::string(64, 'a') + ",b,c,d,e,f,g,h,i,j,k,l,m,n,o,p");
+  REQUIRE(most);
+  CHECK(most->models.size() == 16);
   const std::vector<std::string> wrong{
       ",", "a,", "../a", "/etc/passwd", "a b", std::string(65, 'a'), "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"};
   for (const std::string& payload : wrong) {

@@ -51,10 +51,32 @@ TEST_CASE("lengths are read up to their limits, and no further") {
   CHECK_FALSE(accepts("{\"type\":\"a\",\"payload_length\":1.5}\n"));
   CHECK_FALSE(accepts("{\"type\":\"a\",\"payload_length\":99999999999999999999}\n"));
   CHECK(accepts("{\"type\":\"a\",\"data_length\":null,\"data\":null}\n"));
+  const auto filled = [](std::size_t bytes) {  // a line, without its line break
+    const std::string line = R"({"type":"a","x":""})";
+    return line.substr(0, line.size() - 2) + std::string(bytes - line.size(), 'y') + "\"}";
+  };
+  CHECK(filled(65536).size() == 65536);
+  CHECK(accepts(filled(65536) + "\n"));
+  CHECK_FALSE(accepts(filled(65537) + "\n"));
   CHECK(accepts(std::string(65536, 'x')));  // its line break may follow
   CHECK_FALSE(accepts(std::string(65537, 'x')));
   CHECK_FALSE(accepts(std::string(65536, '[') + "\n"));
   CHECK_FALSE(accepts("{\"type\":\"a\",\"data_length\":2}\n[]"));
+}
+
+TEST_CASE("the longest message is read") {
+  WyomingReader reader;
+  reader.push("{\"type\":\"a\",\"data_length\":65536,\"payload_length\":1048576}\n");
+  reader.push(R"({"x":")" + std::string(65528, 'y') + "\"}");
+  reader.push(std::string(1048575, 'p'));
+  CHECK_FALSE(reader.next());
+  reader.push("q{\"type\":\"b\"}\n");
+  const auto message = reader.next();
+  REQUIRE(message);
+  CHECK(message->data["x"].get<std::string>().size() == 65528);
+  CHECK(message->payload.size() == 1048576);
+  CHECK(message->payload.back() == 'q');
+  CHECK(reader.next()->type == "b");
 }
 
 TEST_CASE("what is written can be read") {
