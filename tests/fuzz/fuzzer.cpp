@@ -1,5 +1,4 @@
-// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config, mqtt, sound,
-// wyoming or ws.
+// libFuzzer's entry for one of the targets: compiled with -DKWSD_FUZZ_TARGET=model, config, ...
 #include <cstdint>
 
 #include "app/base/log.h"
