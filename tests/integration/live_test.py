@@ -85,7 +85,7 @@ class Tmux:
             screen = self.screen()
             if re.search(text, screen):
                 return screen
-            if time.monotonic() > end:
+            if time.monotonic() > end or re.search(r"(?m)^ended: \d", screen):  # after the end nothing comes
                 raise AssertionError(f"'{text}' did not come:\n{screen}")
             time.sleep(0.05)
 
