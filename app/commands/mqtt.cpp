@@ -82,9 +82,10 @@ void add_identity_flags(CLI::App& command, MqttIdentity& identity) {
 
 void add_delivery_flags(CLI::App& command, MqttClientOptions& client) {
   command
-      .add_option("--expiry-seconds", client.expiry_seconds,
-                  "A detection that is older is not delivered. Default: what an outage of a minute needs, 90 "
-                  "s; with a spread above 15 s, 75 s and the spread")
+      .add_option(
+          "--expiry-seconds", client.expiry_seconds,
+          "A detection that is older is not delivered. Default: 75 s and the spread, at least 90 s, so "
+          "that an outage of a minute loses none")
       ->check(CLI::Range(2.0, 86400.0))
       ->check(CLI::Validator(check_number, ""));
   command
