@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -213,6 +214,7 @@ class WebSocket(unittest.TestCase):
                 with connect(path) as raw:
                     with contextlib.suppress(ConnectionError):
                         raw.sendall(request)
+                        raw.shutdown(socket.SHUT_WR)
                         while raw.recv(4096):
                             pass
             with Client(path) as deaf, contextlib.suppress(OSError):  # does not read its answers
