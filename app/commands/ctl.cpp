@@ -103,6 +103,7 @@ void add_requests(CLI::App& parent, const std::shared_ptr<ControlCall>& call) {
   };
   plain("status", "Print counters, level, branch and models");
   plain("keywords", "Print the keywords with thresholds and detections");
+  plain("scores", "Print the level and the score of each keyword");
   plain("mute", "Stop listening; the microphone stays open");
   plain("unmute", "Listen again");
   CLI::App* threshold = add_request(parent, call, "threshold", "Set the threshold of all keywords or of one",

@@ -28,6 +28,10 @@ std::string line_of(const Json& json) {
   throw Error(ErrorKind::usage, member + ": found " + found + ", expected " + expected);
 }
 
+double four_places(float value) {
+  return std::round(1e4 * static_cast<double>(value)) / 1e4;
+}
+
 Json parse(std::string_view line) {
   Json request = Json::parse(line, nullptr, false);
   if (!request.is_object()) {
@@ -92,7 +96,7 @@ const ControlRequests::Command& ControlRequests::command_named(const std::string
   static constexpr std::array threshold_members{"word", "value", "branch"};
   static constexpr std::array branch_members{"branch"};
   static constexpr std::array model_members{"add", "remove", "replace", "by"};
-  static const std::array<Command, 8> commands{{
+  static const std::array<Command, 9> commands{{
       {"mute", {}, &Self::mute, true, false},
       {"unmute", {}, &Self::unmute, true, false},
       {"threshold", threshold_members, &Self::threshold, true, false},
@@ -100,6 +104,7 @@ const ControlRequests::Command& ControlRequests::command_named(const std::string
       {"model", model_members, &Self::model, true, false},
       {"status", {}, &Self::status, false, false},
       {"keywords", {}, &Self::keywords, false, false},
+      {"scores", {}, &Self::scores, false, false},
       {"subscribe", {}, &Self::subscribe, false, true},
   }};
   const auto found =
@@ -265,13 +270,25 @@ void ControlRequests::keywords(const Members&, Json& answer) {
     Json thresholds;
     for (int b = 0; b < branch_count; ++b) {
       thresholds[branch_name(static_cast<BranchId>(b))] =
-          std::round(1e4 * static_cast<double>(row.in_force[static_cast<std::size_t>(b)])) / 1e4;
+          four_places(row.in_force[static_cast<std::size_t>(b)]);
     }
     const auto counted = detections_.find({model, row.word});
     answer["keywords"].push_back({{"keyword", row.word},
                                   {"model", model},
                                   {"thresholds", std::move(thresholds)},
                                   {"detections", counted == detections_.end() ? 0 : counted->second}});
+  }
+}
+
+/// What changes many times a second.
+void ControlRequests::scores(const Members&, Json& answer) {
+  const StatusEvent status = target_.pipeline.status();
+  answer["seconds"] = static_cast<double>(status.sample * 1000 / stream_rate_hz) / 1000;
+  answer["level"] = std::round(10 * status.level_db) / 10;
+  answer["branch"] = branch_name(target_.controls.branch());
+  answer["scores"] = Json::array();
+  for (std::size_t row = 0; row < target_.controls.thresholds().size(); ++row) {
+    answer["scores"].push_back(four_places(target_.controls.score(row)));
   }
 }
 

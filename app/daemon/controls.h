@@ -37,6 +37,10 @@ class Controls {
   [[nodiscard]] std::span<const ThresholdBoard::Row> thresholds() const noexcept {
     return pipeline_.thresholds().rows();
   }
+  /// The score of a row of thresholds(), [0, 1]; 0 while muted.
+  [[nodiscard]] float score(std::size_t row) const noexcept {
+    return muted() ? 0 : pipeline_.thresholds().score(row);
+  }
   /// Applies to `next` the thresholds set here since the last `forget_thresholds`, for words that it knows.
   void copy_thresholds(ThresholdBoard& next) const noexcept;
   void forget_thresholds() noexcept { changed_.clear(); }

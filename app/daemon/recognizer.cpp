@@ -1,7 +1,6 @@
 #include "app/daemon/recognizer.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "app/base/contract.h"
 
@@ -9,6 +8,7 @@ namespace kwsd {
 
 Recognizer::Recognizer(const RecognitionOptions& options)
     : stream_(load_spotter(options)), thresholds_(stream_.spotter()->models()) {
+  stream_.set_observer(this);
   std::size_t most_found = 0;
   for (const auto& model : stream_.spotter()->models()) {  // a window, a detection each
     most_found += block_samples / model->features.hop_samples + 2;
@@ -42,11 +42,6 @@ std::vector<std::string> Recognizer::model_names() const {
   return names;
 }
 
-void Recognizer::set_observer(std::shared_ptr<WindowObserver> observer) noexcept {
-  observer_ = std::move(observer);
-  stream_.set_observer(observer_ ? this : nullptr);
-}
-
 std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> samples,
                                                       BranchId branch) noexcept {
   check_contract(samples.size() <= block_samples, "more samples than the recognizer takes at a time");
@@ -62,8 +57,11 @@ std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> sam
 }
 
 void Recognizer::on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept {
-  observer_->on_window(*stream.spotter()->models()[model], stream.detector(model), stream.branch(),
-                       end_sample);
+  thresholds_.publish(model, stream.detector(model).scores());
+  if (observer_) {
+    observer_->on_window(*stream.spotter()->models()[model], stream.detector(model), stream.branch(),
+                         end_sample);
+  }
 }
 
 }  // namespace kwsd

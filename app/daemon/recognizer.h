@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/daemon/pipeline_observer.h"
@@ -58,7 +59,7 @@ class Recognizer final : private SpotterObserver {
   /// Changes thresholds while the recognizer listens.
   [[nodiscard]] ThresholdBoard& thresholds() noexcept { return thresholds_; }
   /// Receives each window. Set before the first listen.
-  void set_observer(std::shared_ptr<WindowObserver> observer) noexcept;
+  void set_observer(std::shared_ptr<WindowObserver> observer) noexcept { observer_ = std::move(observer); }
   [[nodiscard]] const Kernels& kernels() const noexcept { return stream_.spotter()->kernels(); }
 
  private:

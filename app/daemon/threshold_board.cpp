@@ -9,6 +9,7 @@ namespace kwsd {
 ThresholdBoard::ThresholdBoard(std::span<const std::shared_ptr<const Model>> models) {
   for (std::size_t model = 0; model < models.size(); ++model) {
     const std::vector<Label>& labels = models[model]->labels;
+    first_.push_back(rows_.size());
     for (std::size_t label = 0; label < labels.size(); ++label) {
       if (labels[label].kind == LabelKind::keyword) {
         Row row{model, static_cast<int>(label), labels[label].name, {1, 1, 1}};
@@ -20,6 +21,8 @@ ThresholdBoard::ThresholdBoard(std::span<const std::shared_ptr<const Model>> mod
       }
     }
   }
+  first_.push_back(rows_.size());
+  scores_ = std::make_unique<std::atomic<float>[]>(rows_.size());
   wanted_ = std::make_unique<std::array<std::atomic<float>, branch_count>[]>(rows_.size());
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     for (std::atomic<float>& value : wanted_[row]) {

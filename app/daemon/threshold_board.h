@@ -1,5 +1,6 @@
-// Thresholds that another thread changes while a recognizer listens. One thread writes the wanted values at
-// any time; the inference thread applies them before the next samples. No thread waits.
+// Thresholds that another thread changes while a recognizer listens, and scores that it reads. One thread
+// writes the wanted values at any time; the inference thread applies them before the next samples. No thread
+// waits.
 #pragma once
 
 #include <array>
@@ -37,6 +38,18 @@ class ThresholdBoard {
   /// The thresholds with the values wanted last.
   [[nodiscard]] std::span<const Row> rows() const noexcept { return rows_; }
 
+  /// The score of a row's keyword after its newest window, [0, 1]; 0 before the first one.
+  [[nodiscard]] float score(std::size_t row) const noexcept {
+    return scores_[row].load(std::memory_order_relaxed);
+  }
+
+  /// Thread: inference. The scores of a model's labels after a window.
+  void publish(std::size_t model, std::span<const float> scores) noexcept {
+    for (std::size_t row = first_[model]; row < first_[model + 1]; ++row) {
+      scores_[row].store(scores[static_cast<std::size_t>(rows_[row].label)], std::memory_order_relaxed);
+    }
+  }
+
   /// Thread: inference. Calls set(std::size_t model, int label, BranchId, float) for what has changed since
   /// the last call.
   template <typename Set>
@@ -56,6 +69,8 @@ class ThresholdBoard {
 
  private:
   std::vector<Row> rows_;
+  std::vector<std::size_t> first_;                // [models + 1], a model's first row
+  std::unique_ptr<std::atomic<float>[]> scores_;  // [rows]
   std::unique_ptr<std::array<std::atomic<float>, branch_count>[]> wanted_;  // [rows]; negative: nothing
   std::atomic<bool> changed_{false};
 };

@@ -76,7 +76,7 @@ TEST_CASE("requests that are refused say what was found and what was expected, a
       {R"({"command":7})", R"({"error":"command: found number, expected a string","code":2})"},
       {R"({"command":"stop"})",
        R"({"error":"command: found 'stop', expected one of mute, unmute, threshold, branch, model, status, keywords, )"
-       R"(subscribe","code":2})"},
+       R"(scores, subscribe","code":2})"},
       {R"({"command":"mute","for":3})",
        R"({"error":"request: found the member 'for', expected command alone","code":2})"},
       {R"({"command":"threshold","word":"stop","level":1})",
@@ -185,10 +185,21 @@ TEST_CASE("status and keywords say how it goes") {
     CHECK(row["detections"] == (row["keyword"] == "stop" ? 3 : 0));
     CHECK(row["model"] == "commands");
   }
+  const std::vector<double> nothing(10, 0.0);
+  CHECK(kwsd.json(R"({"command":"scores"})")["scores"] == nothing);  // no window yet
   CaptureBuffer buffer(16000);
   buffer.begin(16000);
   kwsd.pipeline.on_turn(buffer);
   kwsd.pipeline.on_samples(std::vector<float>(8000, 0.1F));
+  const nlohmann::json scores = kwsd.json(R"({"command":"scores"})");
+  CHECK(scores["seconds"] == 0.5);
+  CHECK(scores["level"] == -20.0);
+  CHECK(scores["branch"] == "full");
+  CHECK(scores["scores"].size() == 10);
+  CHECK(scores["scores"] != nothing);
+  kwsd.controls.set_muted(true);
+  CHECK(kwsd.json(R"({"command":"scores"})")["scores"] == nothing);
+  kwsd.controls.set_muted(false);
   const nlohmann::json status = kwsd.json(R"({"command":"status"})");
   CHECK(status["input"] == "mic");
   CHECK(status["device"] == "waiting");
