@@ -20,6 +20,7 @@
 #include "app/events/output.h"
 #include "app/record/clip_folder.h"
 #include "app/record/level_line.h"
+#include "app/record/record_lines.h"
 #include "app/record/word_cutter.h"
 #include "app/settings/config.h"
 #include "app/settings/settings.h"
@@ -29,22 +30,6 @@ namespace kwsd {
 
 namespace {
 
-const char* advice(WordFault fault) {
-  switch (fault) {
-    case WordFault::too_quiet:
-      return "too quiet: closer to the microphone, or raise its level";
-    case WordFault::clipping:
-      return "clipping: further from the microphone, or lower its level";
-    case WordFault::too_short:
-      return "too short for a word";
-    case WordFault::too_long:
-      return "too long: one word, then a pause";
-    case WordFault::none:
-      break;
-  }
-  return "";
-}
-
 /// Cuts, checks and keeps words until there are enough of them.
 class Recorder {
  public:
@@ -53,7 +38,7 @@ class Recorder {
   }
 
   void prompt() const {
-    std::printf("%d/%d  say \"%s\"\n", kept_ + 1, options_.count, options_.word.c_str());
+    std::printf("%s\n", prompt_line(kept_, options_.count, options_.word).c_str());
     std::fflush(stdout);
   }
   void push(std::span<const float> samples) {
@@ -75,13 +60,10 @@ class Recorder {
  private:
   void keep(const CutWord& word) {
     clear_meter();
-    if (word.fault != WordFault::none) {
-      std::printf("     %.2f s, peak %.0f dB: %s\n", word.word_seconds, word.peak_db, advice(word.fault));
-      return;
-    }
-    const std::filesystem::path path = clips_.save(options_.word, word.samples);
-    std::printf("     %.2f s, peak %.0f dB: %s\n", word.word_seconds, word.peak_db, path.c_str());
-    ++kept_;
+    const bool keeps = word.fault == WordFault::none;
+    const std::string path = keeps ? clips_.save(options_.word, word.samples).string() : "";
+    std::printf("%s\n", word_line(word, path).c_str());
+    kept_ += keeps ? 1 : 0;
   }
 
   const RecordOptions& options_;
