@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     kwsd::add_mix_command(app, selected);
     kwsd::add_wyoming_command(app, selected);
     kwsd::add_ws_command(app, selected);
+    kwsd::add_web_command(app, selected);
     kwsd::add_mqtt_command(app, selected);
     kwsd::add_metrics_command(app, selected);
     kwsd::add_bench_command(app, selected);

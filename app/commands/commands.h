@@ -20,6 +20,7 @@ void add_mqtt_command(CLI::App& app, Command& selected);
 void add_record_command(CLI::App& app, Command& selected);
 void add_run_command(CLI::App& app, Command& selected);
 void add_version_command(CLI::App& app, Command& selected);
+void add_web_command(CLI::App& app, Command& selected);
 void add_wyoming_command(CLI::App& app, Command& selected);
 void add_ws_command(CLI::App& app, Command& selected);
 

@@ -8,7 +8,7 @@ install(FILES ${models} ${cards} ${manifests} ${PROJECT_SOURCE_DIR}/models/negat
   ${PROJECT_SOURCE_DIR}/models/negatives.md DESTINATION ${CMAKE_INSTALL_DATADIR}/kwsd/models COMPONENT kwsd)
 install(FILES ${PROJECT_SOURCE_DIR}/config/kwsd.toml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/kwsd COMPONENT kwsd)
 install(FILES kwsd.service kwsd.socket DESTINATION ${unit_folder}/system COMPONENT kwsd)
-install(FILES user/kwsd.service user/kwsd.socket DESTINATION ${unit_folder}/user COMPONENT kwsd)
+install(FILES user/kwsd.service user/kwsd.socket user/kwsd-web.service user/kwsd-web.socket DESTINATION ${unit_folder}/user COMPONENT kwsd)
 install_gzipped(kwsd ${manuals}/kwsd.1 ${CMAKE_INSTALL_MANDIR}/man1 kwsd.1)
 install_gzipped(kwsd ${manuals}/kwsd.toml.5 ${CMAKE_INSTALL_MANDIR}/man5 kwsd.toml.5)
 install(FILES ${completion}/_kwsd DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT kwsd)

@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
   constexpr std::pair<const char*, Target> targets[] = {
       {"model", kwsd::fuzz::model},         {"config", kwsd::fuzz::config}, {"control", kwsd::fuzz::control},
       {"mqtt", kwsd::fuzz::mqtt},           {"sound", kwsd::fuzz::sound},   {"wyoming", kwsd::fuzz::wyoming},
-      {"negatives", kwsd::fuzz::negatives}, {"ws", kwsd::fuzz::ws}};
+      {"negatives", kwsd::fuzz::negatives}, {"web", kwsd::fuzz::web},       {"ws", kwsd::fuzz::ws}};
   kwsd::set_up_log("off");
   if (argc == 3 && std::string(argv[1]) == "--write-seeds") {
     return write_seeds(argv[2]);

@@ -23,6 +23,8 @@ void sound(std::span<const std::byte> bytes);
 void mqtt(std::span<const std::byte> bytes);
 /// The bytes of a client of `kwsd wyoming`; the first one also says in what pieces they arrive.
 void wyoming(std::span<const std::byte> bytes);
+/// A request of the page of `kwsd web`: method, target, four fields of its head and the body, a line each.
+void web(std::span<const std::byte> bytes);
 /// The messages of a client of `kwsd ws`, each behind two bytes: 1 for text, and an eighth of its length.
 void ws(std::span<const std::byte> bytes);
 

@@ -1,0 +1,13 @@
+# Writes files as string literals into a C++ file.   cmake "-DASSETS=a.js;b.css" -DOUTPUT=web_assets.cpp -P embed.cmake
+set(types_html "text/html; charset=utf-8")
+set(types_css "text/css; charset=utf-8")
+set(types_js "text/javascript; charset=utf-8")
+set(code "#include \"app/web/assets.h\"\n\nnamespace kwsd {\n\nnamespace {\n\nconstexpr Asset all_assets[] = {\n")
+foreach(asset IN LISTS ASSETS)
+  file(READ ${asset} text)
+  get_filename_component(name ${asset} NAME)
+  string(REGEX MATCH "[a-z]+$" ending ${name})
+  string(APPEND code "    {\"/${name}\", \"${types_${ending}}\", R\"asset(${text})asset\"},\n")
+endforeach()
+string(APPEND code "};\n\n}  // namespace\n\nstd::span<const Asset> web_assets() noexcept {\n  return all_assets;\n}\n\n}  // namespace kwsd\n")
+file(WRITE ${OUTPUT} "${code}")
