@@ -1,12 +1,11 @@
 #include "app/bench/cpu_name.h"
+#include "app/base/file_text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -95,8 +94,7 @@ std::string cpu_name(std::string_view cpuinfo) {
 }
 
 std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = file_text("/proc/cpuinfo").value_or("");
 #ifdef __aarch64__
   if (text.find("CPU part") == std::string::npos && (getauxval(AT_HWCAP) & HWCAP_CPUID) != 0) {
     unsigned long midr = 0;  // emulated for user programs where HWCAP_CPUID is set

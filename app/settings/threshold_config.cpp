@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
+#include <optional>
 #include <vector>
 
 #include "app/base/atomic_file.h"
+#include "app/base/file_text.h"
 #include "app/settings/toml.h"
 #include "engine/model/error.h"
 
@@ -87,12 +88,11 @@ std::vector<std::string> entries_of(const toml::node* node) {
 }
 
 std::string read_text(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in) {
+  std::optional<std::string> text = file_text(file);
+  if (!text) {
     throw Error(ErrorKind::config, file.string() + ": cannot be read");
   }
-  return text;
+  return *std::move(text);
 }
 
 /// `text` with the thresholds of a weaker file, if it has none. An invalid file has none.

@@ -4,6 +4,7 @@ they give kwsd-train is there. kwsd-train itself is a stand-in that trains nothi
 
 usage: recipes_test.py SOURCE_DIR
 """
+import json
 import os
 import pathlib
 import subprocess
@@ -25,7 +26,8 @@ while [ $# -gt 1 ]; do
   case $1 in
     --data | --train-data | --test-data | --other-words | --speech | --held-out-speech | --noise | --teacher | --init | \
       --checkpoint | --model | --thresholds | --sentences) require "$2" ;;
-    --own-word) require "${2#*=}" ;;
+    --own-word | --collection) require "${2#*=}" ;;
+    --json) echo "$MEASURED" >"$2" ;;
     --out | --weights) : >"$2" && printf 'epoch\tloss\ttraining\tvalidation\tseconds\n1\t1\t1\t1\t1\n' >"${2%.*}.log" ;;
     -o) [ "$command" != synth ] || mkdir -p "$2/word" ;;
   esac
@@ -33,6 +35,17 @@ while [ $# -gt 1 ]; do
 done
 [ "$command" != calibrate ] || require "$last"
 """
+
+
+# What kwsd-train measure says, shortened.
+MEASURED = json.dumps({
+    "words": [{"condition": "clean"}, {"condition": "10 dB"}, {"condition": "gated"}],
+    "collections": [{"collection": "there", "condition": condition, "hours": 2.0,
+                     "branches": {branch: {"per_hour": 3.0} for branch in ("full", "half", "quarter")}}
+                    for condition in ("none", "gated")],
+    "one_threshold": [{"per_hour": rate, "branches": {
+        branch: {"threshold": 0.7, "worst": "there", "worst_per_hour": rate, "missed": [0.1, 0.3]}
+        for branch in ("full", "half", "quarter")}} for rate in (0.5, 1, 2)]})
 
 
 def make_words(root):
@@ -57,7 +70,7 @@ class Recipes(unittest.TestCase):
         calls = self.root / "calls"
         calls.write_text("")
         environment = {**os.environ, "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}", "KWSD_DATA": str(data),
-                       "RUNS": str(runs), "CALLS": str(calls)}
+                       "RUNS": str(runs), "CALLS": str(calls), "MEASURED": MEASURED}
         result = subprocess.run(["sh", RECIPES / f"{name}.sh", *arguments], env=environment, capture_output=True, text=True,
                                 timeout=300)
         self.assertEqual(result.returncode, code, f"{name}: {result.stderr}")
@@ -110,6 +123,42 @@ class Recipes(unittest.TestCase):
         for option in (f"--own-word computer={data}/wake_words/computer", f"--own-word jarvis={data}/wake_words/jarvis",
                        f"--speech {data}/speech", f"--noise {data}/noise", f"--other-words {data}/arabic_speech_commands"):
             self.assertIn(option, calls)
+
+    def test_each_collection_is_left_out_in_turn(self):
+        data = self.root / "all"
+        make_words(data / "speech_commands")
+        sound = ["arabic_speech_commands", "noise", "speech/speechocean", "speech/librispeech", "speech/librispeech_28", "speech/orders"]
+        for folder in (*sound, "words_cut/yes"):
+            (data / folder).mkdir(parents=True)
+        for name in ("so0010", "ls10"):
+            (data / f"words_cut/yes/{name}_nohash_0.opus").touch()
+        result, calls = self.run_recipe("leave-one-out", data=data)
+        nets = [line.split("--out ")[1] for line in calls.splitlines() if line.startswith("train-streams")]
+        self.assertEqual([net.rsplit("without-")[-1] for net in nets],
+                         ["speechocean.pt", "librispeech.pt", "orders.pt", "arabic.pt", "noise.pt"])
+        for trained in (line for line in calls.splitlines() if line.startswith("train-streams")):
+            left = trained.rsplit("without-")[-1].removesuffix(".pt")
+            for folder in sound:
+                own = folder.rpartition("/")[2].startswith(left)
+                self.assertEqual(f"{data}/{folder} " in trained, not own, (left, folder))
+            cut = {path.name[:2] for path in pathlib.Path(nets[0]).parent.glob(f"words-cut-without-{left}/yes/*")}
+            self.assertEqual(cut, {"so", "ls"} - {{"speechocean": "so", "librispeech": "ls"}.get(left)})
+        for line in result.stdout.splitlines():
+            self.assertTrue(not line.startswith("|") or line.endswith("|"), line)
+        self.assertIn("| orders | 2.00 | full | 0.70 | 0.5 (0.0..2.8) | 10.0 | 30.0 |", result.stdout)  # 1 in 2 h
+        again, calls = self.run_recipe("leave-one-out", data=data)
+        self.assertNotIn("measure", calls)
+        self.assertEqual(again.stdout, result.stdout)
+
+    def test_a_wake_word_starts_from_the_net_of_the_commands(self):
+        data = self.root / "only"
+        make_words(data / "speech_commands")
+        self.run_recipe("commands", data=data)
+        runs = self.root / "runs/only-commands-0-"
+        os.rename(runs, self.root / "runs/only-wake-1-computer")
+        _, calls = self.run_recipe("wake", "computer", data=data)
+        self.assertIn("/commands.pt --epochs", calls)
+        self.assertIn("--keywords computer", calls)
 
     def test_what_is_no_speech_commands_is_named(self):
         (self.root / "nothing").mkdir()

@@ -73,4 +73,7 @@ struct MeasureReport {
 [[nodiscard]] std::string report_text(const MeasureReport& report);
 [[nodiscard]] std::string report_json(const MeasureReport& report);
 
+/// The report of which `json` was written. `name` is the file, for errors. Throws Error (bad_data).
+[[nodiscard]] MeasureReport report_from_json(const std::string& json, const std::string& name);
+
 }  // namespace kwsd::train

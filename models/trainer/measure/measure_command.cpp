@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/base/atomic_file.h"
+#include "app/base/file_text.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
@@ -20,7 +22,7 @@ struct Arguments {
   MeasureOptions measure;
   std::vector<std::string> conditions;
   std::string words = "validation";
-  std::filesystem::path model, json;
+  std::filesystem::path model, json, report;
 };
 
 std::vector<Degradation> conditions_of(const std::vector<std::string>& names) {
@@ -55,8 +57,20 @@ MeasureReport measure_file(const Arguments& a, const Dataset& dataset) {
       a.measure);
 }
 
+void print_earlier(const std::filesystem::path& path) {
+  const std::optional<std::string> text = file_text(path);
+  if (!text) {
+    throw Error(ErrorKind::no_input, path.string() + ": cannot be read");
+  }
+  std::fputs(report_text(report_from_json(*text, path.string())).c_str(), stdout);
+}
+
 void add_options(CLI::App& c, Arguments& a) {
-  c.add_option("model", a.model, "Model file, or a checkpoint of train-streams")->type_name("")->required();
+  CLI::Option* model =
+      c.add_option("model", a.model, "Model file, or a checkpoint of train-streams")->type_name("");
+  c.add_option("--report", a.report, "Print the tables of an earlier --json file; measure nothing")
+      ->type_name("FILE")
+      ->excludes(model);
   c.add_option("--words", a.words, "Which words of --data are missed or found")
       ->check(CLI::IsMember({"training", "validation", "test"}))
       ->capture_default_str();
@@ -96,6 +110,13 @@ void add_measure_command(CLI::App& app) {
   add_collection_options(*c, a->data);
   add_options(*c, *a);
   c->callback([a] {
+    if (!a->report.empty()) {
+      print_earlier(a->report);
+      return;
+    }
+    if (a->model.empty()) {
+      throw Error(ErrorKind::usage, "measure: expected a model, or --report FILE");
+    }
     a->measure.words = a->words == "test"         ? Split::test
                        : a->words == "validation" ? Split::validation
                                                   : Split::train;

@@ -1,7 +1,10 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "models/trainer/measure/measure.h"
 #include "models/trainer/measure/poisson.h"
 
@@ -52,15 +55,17 @@ std::string report_text(const MeasureReport& report) {
     }
     out += "\n";
   }
+  if (report.points.empty()) return out;
   out +=
-      "\nOne threshold for all keywords, no collection above the rate:\n\n| per hour of speech | branch | threshold | "
+      "\nOne threshold for all keywords, no collection above the rate:\n\n| per hour of speech | branch | "
+      "threshold | "
       "worst |";
-  for (const WordFigures& w : report.words) {
-    if (!report.points.empty() &&
-        &w - report.words.data() < static_cast<std::ptrdiff_t>(report.points.front().missed[0].size())) {
-      out += fmt::format(" missed {}, % |", w.condition);
-    }
+  const std::size_t conditions = report.points.front().missed[0].size();
+  for (std::size_t i = 0; i < conditions; ++i) {
+    out += fmt::format(" missed {}, % |", report.words[i].condition);
   }
+  out += "\n|---|---|---|---|";
+  for (std::size_t i = 0; i < conditions; ++i) out += "---|";
   out += "\n";
   for (const EqualPoint& p : report.points) {
     for (std::size_t b = 0; b < branch_count; ++b) {
@@ -112,6 +117,80 @@ std::string report_json(const MeasureReport& report) {
     }
   }
   return out.dump(2) + "\n";
+}
+
+namespace {
+
+MeasureReport report_of(const Json& json) {
+  MeasureReport report;
+  report.model = json.at("model").get<std::string>();
+  for (const Json& row : json.value("words", Json::array())) {
+    WordFigures& w = report.words.emplace_back();
+    w.condition = row.at("condition").get<std::string>();
+    w.words = row.at("words").get<std::int64_t>();
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      const Json& branch = row.at("branches").at(name_of(b));
+      w.missed[b] = branch.at("missed").get<std::int64_t>();
+      w.confused[b] = branch.at("confused").get<std::int64_t>();
+      w.latency_median[b] = branch.at("latency_median_seconds").get<double>();
+      w.latency_95[b] = branch.at("latency_95_percent_seconds").get<double>();
+    }
+  }
+  for (const Json& row : json.value("collections", Json::array())) {
+    CollectionFigures& c = report.collections.emplace_back();
+    c.collection = row.at("collection").get<std::string>();
+    c.condition = row.at("condition").get<std::string>();
+    c.hours = row.at("hours").get<double>();
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      c.false_accepts[b] = row.at("branches").at(name_of(b)).at("false_accepts").get<std::int64_t>();
+    }
+  }
+  for (const Json& row : json.value("one_threshold", Json::array())) {
+    EqualPoint& p = report.points.emplace_back();
+    p.per_hour = row.at("per_hour").get<double>();
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      const Json& branch = row.at("branches").at(name_of(b));
+      p.threshold[b] = branch.at("threshold").get<float>();
+      p.worst[b] = branch.at("worst").get<std::string>();
+      p.worst_per_hour[b] = branch.at("worst_per_hour").get<double>();
+      p.missed[b] = branch.at("missed").get<std::vector<double>>();
+    }
+  }
+  return report;
+}
+
+/// Whether the tables can be written: counts that are none, or rows of different lengths, cannot be of a
+/// report.
+bool is_whole(const MeasureReport& report) {
+  const auto counts = [](const auto& all) { return std::ranges::all_of(all, [](auto n) { return n >= 0; }); };
+  return std::ranges::all_of(
+             report.words,
+             [&](const WordFigures& w) { return w.words >= 0 && counts(w.missed) && counts(w.confused); }) &&
+         std::ranges::all_of(
+             report.collections,
+             [&](const CollectionFigures& c) { return c.hours > 0 && counts(c.false_accepts); }) &&
+         std::ranges::all_of(report.points, [&](const EqualPoint& p) {
+           return std::ranges::all_of(p.missed, [&](const auto& missed) {
+             return missed.size() == report.points.front().missed[0].size() &&
+                    missed.size() <= report.words.size();
+           });
+         });
+}
+
+}  // namespace
+
+MeasureReport report_from_json(const std::string& json, const std::string& name) {
+  try {
+    MeasureReport report = report_of(Json::parse(json));
+    if (is_whole(report)) return report;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::bad_data, fmt::format("{}: {}, expected a file of kwsd-train measure --json", name,
+                                                 printable(error.what())));
+  }
+  throw Error(
+      ErrorKind::bad_data,
+      fmt::format("{}: found counts or rows that no report has, expected a file of kwsd-train measure --json",
+                  name));
 }
 
 }  // namespace kwsd::train

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <vector>
 
 #include "app/base/atomic_file.h"
+#include "app/base/file_text.h"
 #include "app/settings/config.h"
 #include "app/settings/model_store.h"
 #include "engine/model/error.h"
@@ -17,14 +16,6 @@ namespace kwsd::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> file_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return std::nullopt;
-  }
-  return std::string{std::istreambuf_iterator<char>(file), {}};
-}
 
 /// The configuration files that a service of this kind reads, strongest first.
 std::vector<fs::path> files_of(bool user) {

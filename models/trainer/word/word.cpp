@@ -6,14 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <thread>
 
 #include "app/audio/scan.h"
 #include "app/audio/sound_16k.h"
 #include "app/base/atomic_file.h"
+#include "app/base/file_text.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
 #include "app/base/words.h"
@@ -34,11 +33,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_notes = 200;
-
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// The warnings of the run, for its report.
 class WarningSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -151,14 +145,14 @@ class WordMaker {
   void resume_or_start() {
     const fs::path file = state_ / "plan.txt";
     const std::string wanted = plan();
-    const std::string before = text_of(file);
+    const std::string before = file_text(file).value_or("");
     if (before == wanted) {
       return;
     }
     if (!before.empty()) {
       spdlog::info("recordings or options are others than in the last run: the training starts anew");
     }
-    if (before.empty() || text_of(state_ / "voices" / "voices.tsv").empty()) {
+    if (before.empty() || file_text(state_ / "voices" / "voices.tsv").value_or("").empty()) {
       fs::remove_all(state_ / "voices");
     }
     fs::remove(checkpoint());
@@ -169,7 +163,7 @@ class WordMaker {
   /// The model of an earlier run, for comparison.
   void keep_model_before() const {
     if (fs::exists(in_output(".kwsm"))) {
-      write_file(state_ / "before.kwsm", text_of(in_output(".kwsm")));
+      write_file(state_ / "before.kwsm", file_text(in_output(".kwsm")).value_or(""));
     }
   }
 
@@ -319,12 +313,12 @@ class WordMaker {
     report.voices = voices_.speakers;
     report.calibration = calibration;
     report.threshold = calibration.branches[0].thresholds[0];
-    report.training_log = text_of(state_ / "word.log");
+    report.training_log = file_text(state_ / "word.log").value_or("");
     report.clips = scored(dataset);
     report.notes = notes_.take();
     report.counted_on = "synthetic speech and the negatives that come with kwsd";
     report.recipe = recipe();
-    write_file(in_output(".kwsm"), text_of(in_state(".kwsm")));
+    write_file(in_output(".kwsm"), file_text(in_state(".kwsm")).value_or(""));
     write_file(in_output(".md"), card_text(report));
     write_file(in_output(".html"), report_html(report));
     const StreamFigures& clean = calibration.branches[0].points.front().back().figures;

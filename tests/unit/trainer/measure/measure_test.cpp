@@ -1,8 +1,10 @@
 // What is measured, with a made-up net: one that takes loud tones for its first keyword.
 #include "models/trainer/measure/measure.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "engine/model/error.h"
 #include "models/trainer/data/effects.h"
@@ -127,4 +129,26 @@ TEST_CASE("the report has every figure, as text and as JSON") {
   REQUIRE(json.at("collections").at(0).at("branches").at("full").at("bounds_95_percent").size() == 2);
   REQUIRE(json.at("one_threshold").size() == options.per_hour.size());
   REQUIRE_THAT(report_text(report), Catch::Contains("| loud | none |"));
+  REQUIRE(report_text(report_from_json(report_json(report), "x")) == report_text(report));
+  std::istringstream text(report_text(report));
+  std::string line, head;
+  for (int row = 0; std::getline(text, line);) {  // tables as Markdown has them
+    row = line.starts_with('|') ? row + 1 : 0;
+    if (row == 1) head = line;
+    if (row > 0) REQUIRE(std::ranges::count(line, '|') == std::ranges::count(head, '|'));
+    if (row == 2) REQUIRE(line.find_first_not_of("|-") == std::string::npos);
+  }
+}
+
+TEST_CASE("what is no report is refused in one line that names the file") {
+  for (const char* text :
+       {"", "{", "[]", R"({"model": 7})",
+        R"({"model": "m", "words": [{"condition": "clean", "words": 2, "branches": {}}]})",
+        R"({"model": "m", "one_threshold": [{"per_hour": 1}]})",
+        R"({"model": "m", "collections": [{"collection": "c", "condition": "none", "hours": -1,
+            "branches": {"full": {"false_accepts": 1}, "half": {"false_accepts": 1}, "quarter": {"false_accepts": 1}}}]})"}) {
+    CAPTURE(text);
+    REQUIRE_THROWS_WITH(report_from_json(text, "x.json"),
+                        Catch::StartsWith("x.json: ") && !Catch::Contains("\n"));
+  }
 }

@@ -1,0 +1,85 @@
+"""One table from the measurements of leave-one-out.sh: leave_one_out.py RUNS, which holds without-COLLECTION.json.
+
+Writes RUNS/leave-one-out.json and prints Markdown: for each collection that a net was not trained on, the words that the
+net misses at one threshold that keeps the false accepts on that collection within a rate. The collection with the most
+misses is the worst: a threshold that has to hold anywhere is chosen there."""
+import json
+import math
+import pathlib
+import sys
+
+BRANCHES = ("full", "half", "quarter")
+RATES = (0.5, 2)  # false accepts per hour
+
+
+def poisson_bounds(count):
+    """The exact 95 % bounds of the mean of a Poisson distribution of which `count` was seen."""
+    def at_most(n, mean):
+        return sum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(n + 1)) if mean > 0 else 1.0
+
+    def solve(wanted):
+        low, high = 0.0, 10.0 * count + 20
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if wanted(middle) else (low, middle)
+        return low
+    return (solve(lambda mean: 1 - at_most(count - 1, mean) < 0.025) if count else 0.0,
+            solve(lambda mean: at_most(count, mean) > 0.025))
+
+
+def rows_of(left, measured):
+    """A row for each rate and branch: what is missed at the threshold that the left-out collection asks for."""
+    clean = {c["collection"]: c["hours"] for c in measured["collections"] if c["condition"] == "none"}
+    snr = [w["condition"] for w in measured["words"]][:3]
+    for point in measured["one_threshold"]:
+        if point["per_hour"] not in RATES:
+            continue
+        for branch in BRANCHES:
+            at = point["branches"][branch]
+            hours = clean.get(at["worst"], sum(clean.values()))
+            count = round(at["worst_per_hour"] * hours)
+            low, high = poisson_bounds(count)
+            yield {"left_out": left, "hours": hours, "per_hour": point["per_hour"], "branch": branch,
+                   "threshold": at["threshold"], "false_accepts": count,
+                   "false_accepts_per_hour": at["worst_per_hour"], "bounds_95_percent": [low / hours, high / hours],
+                   "missed": dict(zip(snr, at["missed"]))}
+
+
+def markdown(rows, conditions):
+    out = "Each net was trained without the collection that it is measured on. One threshold for all words.\n"
+    for rate in RATES:
+        part = [row for row in rows if row["per_hour"] == rate]
+        names = list(part[0]["missed"]) if part else []
+        out += f"\nAt most {rate:g} false accepts an hour there:\n\n| left out | hours | branch | threshold | an hour (95 % bounds) |"
+        out += "".join(f" missed {name}, % |" for name in names) + "\n|---|---|---|---|---|" + "---|" * len(names) + "\n"
+        for branch in BRANCHES:
+            of_branch = [row for row in part if row["branch"] == branch]
+            worst = max(of_branch, key=lambda row: row["missed"][names[0]], default=None)
+            for row in of_branch:
+                low, high = row["bounds_95_percent"]
+                mark = " (worst)" if row is worst and len(of_branch) > 1 else ""
+                out += f"| {row['left_out']}{mark} | {row['hours']:.2f} | {branch} | {row['threshold']:.2f} | " \
+                       f"{row['false_accepts_per_hour']:.1f} ({low:.1f}..{high:.1f}) |"
+                out += "".join(f" {100 * row['missed'][name]:.1f} |" for name in names) + "\n"
+    if conditions:
+        out += "\nFalse accepts an hour at the default threshold, by condition:\n\n| left out | condition | hours | full | half | quarter |\n" \
+               "|---|---|---|---|---|---|\n"
+        for left, row in conditions:
+            rates = " | ".join(f"{row['branches'][branch]['per_hour']:.1f}" for branch in BRANCHES)
+            out += f"| {left} | {row['condition']} | {row['hours']:.2f} | {rates} |\n"
+    return out
+
+
+def main(folder):
+    measured = {path.stem.removeprefix("without-"): json.loads(path.read_text())
+                for path in sorted(folder.glob("without-*.json"))}
+    if not measured:
+        sys.exit(f"leave_one_out.py: {folder}: no file without-COLLECTION.json, expected the measurements of leave-one-out.sh")
+    rows = [row for left, one in measured.items() for row in rows_of(left, one)]
+    conditions = [(left, c) for left, one in measured.items() for c in one["collections"]]
+    (folder / "leave-one-out.json").write_text(json.dumps({"rows": rows, "measured": measured}, indent=1) + "\n")
+    print(markdown(rows, conditions), end="")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
