@@ -8,6 +8,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -259,6 +260,16 @@ class Training(unittest.TestCase):
     def test_a_teacher_of_another_window_is_refused(self):
         shorter = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", "--hed", "0", "--steps", "7", out="short")
         self.require_failure(shorter, 2, "warm.pt", "its window has 41 frames, expected the 37")
+
+    def test_the_tables_of_the_cards_are_what_measure_wrote(self):
+        found = 0
+        for card in sorted((SOURCE / "models").glob("*.md")):
+            for command, tables in re.findall(r"<!-- (kwsd-train measure --report \S+) -->\n(.*?)\n<!-- end -->", card.read_text(), re.S):
+                printed = subprocess.run([KWSD_TRAIN, *command.split()[1:]], cwd=SOURCE, capture_output=True, text=True, check=True,
+                                         timeout=LIMIT).stdout
+                self.assertEqual(printed.strip(), tables, card.name)
+                found += 1
+        self.assertGreaterEqual(found, 3)
 
     def test_the_recipe_of_a_word_takes_a_folder_with_spaces_and_ends_what_was_interrupted(self):
         spoken = self.root / "my own" / "recordings"
