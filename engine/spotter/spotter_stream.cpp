@@ -59,7 +59,10 @@ void SpotterStream::on_due(std::size_t model) noexcept {
         origin_ + (posteriors.end_frame - 1) * listener.hop_samples + listener.frame_samples;
     for (const Detection& detection : listener.detector.push(posteriors.values, end_sample, branch_)) {
       const float level = levels_.level_db(detection.start_sample, detection.end_sample);
-      found_.push_back({model, detection, level, std::max(0.0F, level - levels_.floor_db())});
+      const auto after = std::upper_bound(
+          found_.begin(), found_.end(), detection.end_sample,
+          [](std::int64_t end, const Spotting& other) { return end < other.detection.end_sample; });
+      found_.insert(after, {model, detection, level, std::max(0.0F, level - levels_.floor_db())});
     }
     if (observer_ != nullptr) {
       observer_->on_window(*this, model, end_sample);

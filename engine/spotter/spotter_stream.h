@@ -52,7 +52,9 @@ class SpotterStream {
   /// Takes the samples that follow the last ones, mono, at the rate of the models, any number at a time:
   /// float in
   /// [-1, 1] (NaN and infinity count as 0, other values are clamped) or int16. Calls on_word(const Spotting&)
-  /// for each word as it is found. on_word must not throw, and must not push to this stream.
+  /// for each word as it is found; of words that are found together, for the one that ended first. (A
+  /// streaming model finds the words of all steps of a hop together.) on_word must not throw, and must not
+  /// push to this stream.
   template <class OnWord>
   void push(std::span<const float> samples, OnWord&& on_word) noexcept;
   template <class OnWord>
@@ -107,7 +109,7 @@ class SpotterStream {
   std::vector<FeatureStream> features_;  // as Spotter::features_
   std::vector<Listener> listeners_;      // [models]
   SoundLevels levels_;
-  std::vector<Spotting> found_;  // of one frame
+  std::vector<Spotting> found_;  // of one frame, in the order of their ends
   SpotterObserver* observer_ = nullptr;
   BranchId branch_ = BranchId::full;
   bool muted_ = false;

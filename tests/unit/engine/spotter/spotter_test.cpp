@@ -222,6 +222,27 @@ TEST_CASE("thresholds belong to a stream, a model, a label and a branch") {
   CHECK(words_of(one, two_words(), 512).empty());
 }
 
+TEST_CASE("words of several models come in the order of their ends") {
+  // Model 0 is stricter, so it finds a word some steps later: of the same hop, in some of the runs.
+  const auto spotter = spotter_of({"commands", "commands"});
+  std::size_t one_step_apart = 0;
+  for (const float strict : {0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F}) {
+    SpotterStream stream(spotter);
+    set_all_thresholds(stream, strict);
+    for (int label = 0; label < 12; ++label) {
+      stream.set_threshold(1, label, strict - 0.15F);
+    }
+    const std::vector<Word> words = words_of(stream, two_words(), 512);
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::int64_t apart = std::get<5>(words[i]) - std::get<5>(words[i - 1]);
+      CAPTURE(strict, i);
+      CHECK(apart >= 0);
+      one_step_apart += apart == 768 && std::get<0>(words[i]) == 0 ? 1U : 0U;
+    }
+  }
+  CHECK(one_step_apart > 2);
+}
+
 TEST_CASE("the first frame stands for what went before the stream") {
   const auto model = std::make_shared<const Model>(test::random_model(5));
   const Network network(model, select_kernels("reference"));
