@@ -264,6 +264,38 @@ TEST_CASE("sound that waits thins the branch at once, on an idle machine, too") 
   REQUIRE(pi.governor.reason() == "sound that waits");
 }
 
+TEST_CASE("recorded: both cores of a machine busy, with and without pressure-stall information") {
+  const bool has_pressure = GENERATE(true, false);
+  CAPTURE(has_pressure);
+  std::string folder = (fs::temp_directory_path() / "kwsd-looks-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  const fs::path proc = folder;
+  fs::create_directories(proc / "pressure");
+  CpuLoadReader reader(proc, proc / "sys");
+  Governor governor;
+  double quarter_since = 0;
+  double seconds = 0;
+  std::ifstream looks(fs::path(KWSD_SOURCE) / "tests/data/proc/x86_2_of_2_busy.looks");
+  for (std::string line; std::getline(looks, line);) {
+    const std::size_t stat = line.find('\t') + 1, pressure = line.find('\t', stat) + 1;
+    seconds = std::stod(line);
+    std::ofstream(proc / "stat") << line.substr(stat, pressure - stat - 1) << "\nintr 1 2 3\n";
+    if (has_pressure) {
+      std::ofstream(proc / "pressure/cpu") << line.substr(pressure) << '\n';
+    }
+    const CpuLoad load = reader.sample(seconds);
+    CHECK(load.pressure.has_value() == has_pressure);
+    if (governor.update(seconds, load, 0) != BranchId::quarter) {
+      quarter_since = seconds;
+    } else {
+      CHECK(load.busy.value() > 0.98);
+    }
+  }
+  CHECK(seconds > 29);
+  CHECK(quarter_since < 3);
+  fs::remove_all(proc);
+}
+
 TEST_CASE("texts of the kernel's cgroup and firmware files") {
   REQUIRE(parse_quota("20000 100000\n").value() == Approx(0.2));
   for (const char* text : {"", "max 100000\n", "20000", "0 100000", "20000 0", "-1 5", "x y"}) {
