@@ -41,7 +41,7 @@ void add_server_flags(CLI::App& command, ServerOptions& server, RunOptions& sett
                    "client sends sound.");
   add_settings(command, settings,
                {"model", "threshold", "branch", "hop-ms", "smoothing-ms", "refractory-seconds", "kernels",
-                "log-level"});
+                "log-level", "server-threads"});
   add_config_option(command);
 }
 
@@ -49,6 +49,7 @@ void load_server_options(CLI::App& command, ServerOptions& server, const RunOpti
   load_config(command);
   set_up_log(settings.log_level);
   server.recognition = settings.recognition;
+  server.threads = settings.server_threads;
 }
 
 }  // namespace kwsd

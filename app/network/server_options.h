@@ -16,6 +16,7 @@ struct ServerOptions {
   double most_bytes_a_second = 1e6;        ///< average of a connection; faster ones are read more slowly
   double idle_seconds = 3600;              ///< a connection without data for this long is closed
   bool one_answer = false;                 ///< RoomArbiter
+  int threads = 0;                         ///< that recognize; 0: default_recognition_threads()
 };
 
 }  // namespace kwsd

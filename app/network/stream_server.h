@@ -1,5 +1,5 @@
 // Shared code of the servers for other programs' sound: sockets, limits on their clients, and the choice of
-// the room that answers. Thread: all on the thread that calls run.
+// the room that answers. Thread: all on the thread that calls run, but for the work of RecognitionThreads.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -17,6 +17,7 @@
 #include "app/network/keyword_stream.h"
 #include "app/network/listeners.h"
 #include "app/network/notify.h"
+#include "app/network/recognition_threads.h"
 #include "app/network/room_arbiter.h"
 #include "app/network/server_options.h"
 #include "app/network/token_bucket.h"
@@ -29,6 +30,7 @@ using ClientSocket = boost::asio::generic::stream_protocol::socket;
 /// What a client needs from its server.
 struct ClientContext {
   std::uint64_t id = 0;
+  RecognitionThreads::Seat seat;
   TokenBucket bytes;                                 ///< that it may send
   RoomArbiter* rooms = nullptr;                      ///< null: every stream answers for itself
   std::function<void()> decide;                      ///< call after claims
@@ -50,7 +52,8 @@ class StreamServer {
         sweeper_(context_),
         decider_(context_),
         governor_timer_(context_),
-        arrivals_(options.most_connections_a_second, options.most_connections_a_second) {
+        arrivals_(options.most_connections_a_second, options.most_connections_a_second),
+        threads_(context_, options.threads > 0 ? options.threads : default_recognition_threads()) {
     if (acceptors_.empty()) {
       for (const std::string& uri : options.uris) {
         acceptors_.push_back(listen_on(context_, uri));
@@ -73,6 +76,9 @@ class StreamServer {
     notify_manager("READY=1");
     context_.run();
     notify_manager("STOPPING=1");
+    for (const Entry& entry : clients_) {
+      entry.client->close();  // the threads skip the work of closed clients
+    }
   }
 
  private:
@@ -119,8 +125,10 @@ class StreamServer {
       return;  // closes the socket
     }
     ClientContext context{++last_id_,
+                          threads_.seat(),
                           TokenBucket(options_.most_bytes_a_second, 4 * options_.most_bytes_a_second),
-                          options_.one_answer ? &rooms_ : nullptr, [this] { decide(); },
+                          options_.one_answer ? &rooms_ : nullptr,
+                          [this] { decide(); },
                           governs() ? governor_.join("connection " + std::to_string(last_id_)) : nullptr};
     auto client = make_(std::move(socket), std::move(context));
     client->start();
@@ -151,9 +159,11 @@ class StreamServer {
   [[nodiscard]] bool governs() const { return !fixed_branch(options_.recognition.branch); }
 
   /// Runs four times a second. The delay of the timer is the time that ready work waits for this thread.
+  /// Sound also waits for the threads that recognize.
   void govern(double late_seconds = 0) {
     const double now = now_seconds();
-    for (const auto& change : governor_.update(now, load_.sample(now), late_seconds)) {
+    for (const auto& change :
+         governor_.update(now, load_.sample(now), std::max(late_seconds, threads_.longest_wait()))) {
       spdlog::info("{}: {}, {:.0f} % of the work: branch {} ({})", name_, change.name, 100 * change.share,
                    branch_name(change.branch), governor_.governor().reason());
     }
@@ -165,8 +175,16 @@ class StreamServer {
     });
   }
 
-  /// Notifies the streams which of them answers, now and when the next decision is due.
+  /// Notifies the streams which of them answers, now and when the next decision is due. A client that has
+  /// gone does not answer.
   void decide() {
+    if (rooms_.due() <= now_seconds()) {
+      for (const Entry& entry : clients_) {
+        if (entry.client->closed()) {
+          rooms_.forget(entry.id);
+        }
+      }
+    }
     for (RoomArbiter::Verdict& verdict : rooms_.decided(now_seconds())) {
       for (const Entry& entry : clients_) {
         if (entry.id == verdict.stream && !entry.client->closed()) {
@@ -204,6 +222,7 @@ class StreamServer {
   TokenBucket arrivals_;
   std::uint64_t last_id_ = 0;
   bool full_ = false;
+  RecognitionThreads threads_;  // ends first: its work uses the clients and the context
 };
 
 }  // namespace kwsd

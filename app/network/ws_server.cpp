@@ -1,9 +1,12 @@
 #include "app/network/ws_server.h"
 
+#include <atomic>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
+#include <utility>
+#include <vector>
 
 #include "app/network/http_head.h"
 #include "app/network/stream_server.h"
@@ -21,6 +24,7 @@ constexpr std::size_t most_unread_answers = 4096;  // that a client does not rea
 constexpr auto handshake_seconds = std::chrono::seconds(10);
 
 /// A client. Closes itself when the client disconnects, breaks the protocol, or does not read its answers.
+/// Reads on when the threads have recognized its message, so one message is in memory at a time.
 class WsClient : public std::enable_shared_from_this<WsClient> {
  public:
   WsClient(ClientSocket socket, ClientContext context, std::shared_ptr<const Spotter> spotter,
@@ -47,14 +51,21 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
                          });
   }
   void close() {
+    closed_ = true;
     error_code ignored;
     stream_.next_layer().close(ignored);
   }
-  [[nodiscard]] bool closed() const { return !stream_.next_layer().is_open(); }
-  [[nodiscard]] double last_heard() const { return last_heard_; }
-  void say(const std::string& decided) { conversation_.say(decided); }
+  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] double last_heard() const { return recognizing_ ? now_seconds() : last_heard_; }
+  void say(std::string decided) { decided_.push_back(std::move(decided)); }
 
  private:
+  struct Result {
+    std::string answer;
+    std::vector<RoomArbiter::Claim> claims;
+    bool ending = false;
+  };
+
   void accept() {
     stream_.async_accept(head_->request(), [self = shared_from_this()](error_code error) {
       self->head_.reset();
@@ -67,9 +78,8 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
       return {};
     }
     return [this](const StreamWord& word, std::string won, std::string lost) {
-      context_.rooms->claim(
-          {context_.id, std::string(word.keyword), word.snr_db, std::move(won), std::move(lost)},
-          last_heard_);
+      result_.claims.push_back(
+          {context_.id, std::string(word.keyword), word.snr_db, std::move(won), std::move(lost)});
     };
   }
 
@@ -81,16 +91,46 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
 
   void take(std::size_t bytes) {
     last_heard_ = now_seconds();
-    const std::string message = boost::beast::buffers_to_string(input_.data());
+    std::string message = boost::beast::buffers_to_string(input_.data());
     input_.consume(input_.size());
-    try {
-      send(stream_.got_text() ? take_text(message) : conversation_.take_sound(message));
-    } catch (const Error& error) {
-      ending_ = true;
-      send(WsConversation::error_text(error.what()));
+    for (const std::string& decided : std::exchange(decided_, {})) {
+      conversation_.say(decided);
     }
-    if (context_.rooms != nullptr && !stream_.got_text()) {
+    recognizing_ = true;
+    const bool text = stream_.got_text();
+    if (context_.rooms != nullptr && !text) {
       context_.rooms->hear(context_.id, last_heard_);
+    }
+    context_.seat.run(
+        [self = shared_from_this(), text, message = std::move(message)] { self->recognize(text, message); },
+        [self = shared_from_this(), text, bytes] { self->finish(text, bytes); });
+  }
+
+  /// On the thread of the seat, while nothing is read.
+  void recognize(bool text, const std::string& message) {
+    if (closed_) {
+      return;
+    }
+    try {
+      result_.answer = text ? take_text(message) : conversation_.take_sound(message);
+    } catch (const Error& error) {
+      result_.ending = true;
+      result_.answer = WsConversation::error_text(error.what());
+    }
+  }
+
+  void finish(bool text, std::size_t bytes) {
+    recognizing_ = false;
+    Result result = std::exchange(result_, {});
+    if (closed_) {
+      return;
+    }
+    ending_ = result.ending;
+    send(std::move(result.answer));
+    if (context_.rooms != nullptr && !text && !closed_) {
+      for (const RoomArbiter::Claim& claim : result.claims) {
+        context_.rooms->claim(claim, last_heard_);
+      }
       context_.decide();
     }
     if (ending_ || closed()) {
@@ -111,7 +151,7 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
                                            std::to_string(WsConversation::most_text_bytes));
     }
     std::string answer = conversation_.take_text(message);
-    ending_ = conversation_.ended();
+    result_.ending = conversation_.ended();
     return answer;
   }
 
@@ -159,6 +199,11 @@ class WsClient : public std::enable_shared_from_this<WsClient> {
   std::deque<std::string> answers_;
   double last_heard_ = now_seconds();
   bool ending_ = false;  // reading has ended; close once the answers are sent
+  bool recognizing_ =
+      false;  // between take and finish: conversation_ and result_ belong to the thread of the seat
+  std::atomic<bool> closed_{false};   // what waits for that thread is then skipped
+  std::vector<std::string> decided_;  // for the conversation
+  Result result_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // kwsd ws: keywords for cameras, browsers and apps over WebSocket, in vosk-server's protocol. Thread: all on
-// the thread that calls run.
+// the thread that calls run, except recognition.
 #pragma once
 
 #include "app/network/server_options.h"

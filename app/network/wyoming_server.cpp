@@ -1,7 +1,10 @@
 #include "app/network/wyoming_server.h"
 
 #include <array>
+#include <atomic>
 #include <boost/asio/write.hpp>
+#include <utility>
+#include <vector>
 
 #include "app/network/stream_server.h"
 #include "app/network/wyoming_connection.h"
@@ -16,6 +19,7 @@ constexpr std::size_t read_bytes = 8192;           // a quarter of a second of s
 constexpr std::size_t most_unread_bytes = 262144;  // of answers that a client does not read
 
 /// A client. Closes itself when the client disconnects, breaks the protocol, or does not read its answers.
+/// Reads on when the threads have recognized what it sent, so one piece of its bytes is in memory at a time.
 class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
  public:
   WyomingClient(ClientSocket socket, ClientContext context, std::shared_ptr<const WyomingService> service)
@@ -28,26 +32,33 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
 
   void start() { read(); }
   void close() {
+    closed_ = true;
     error_code ignored;
     socket_.close(ignored);
   }
-  [[nodiscard]] bool closed() const { return !socket_.is_open(); }
-  [[nodiscard]] double last_heard() const { return last_heard_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] double last_heard() const { return recognizing_ ? now_seconds() : last_heard_; }
   void say(const std::string& text) {
     waiting_ += text;
     write();
   }
 
  private:
+  struct Result {
+    std::string answers;
+    std::vector<RoomArbiter::Claim> claims;
+    bool sound = false;  // the piece had some
+    bool last = false;
+  };
+
   /// Nothing: the connection answers by itself.
   WyomingConnection::Tell teller() {
     if (context_.rooms == nullptr) {
       return {};
     }
     return [this](const StreamWord& word, std::string text, std::string suppressed) {
-      context_.rooms->claim(
-          {context_.id, std::string(word.keyword), word.snr_db, std::move(text), std::move(suppressed)},
-          last_heard_);
+      result_.claims.push_back(
+          {context_.id, std::string(word.keyword), word.snr_db, std::move(text), std::move(suppressed)});
     };
   }
 
@@ -60,14 +71,38 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
 
   void take(std::size_t bytes) {
     last_heard_ = now_seconds();
+    recognizing_ = true;
+    context_.seat.run([self = shared_from_this(), bytes] { self->recognize(bytes); },
+                      [self = shared_from_this(), bytes] { self->finish(bytes); });
+  }
+
+  /// On the thread of the seat, while nothing is read.
+  void recognize(std::size_t bytes) {
+    if (closed_) {
+      return;
+    }
     const std::int64_t before = connection_.sample();
-    last_ = !connection_.take({input_.data(), bytes}, waiting_);
+    result_.last = !connection_.take({input_.data(), bytes}, result_.answers);
+    result_.sound = connection_.sample() != before;
+  }
+
+  void finish(std::size_t bytes) {
+    recognizing_ = false;
+    const Result result = std::exchange(result_, {});
+    if (closed_) {
+      return;
+    }
+    last_ = result.last;
+    waiting_ += result.answers;
     if (waiting_.size() > most_unread_bytes) {
       spdlog::warn("Wyoming: a client does not read its answers; closing its connection");
       return close();
     }
     write();
-    if (context_.rooms != nullptr && connection_.sample() != before) {
+    if (context_.rooms != nullptr && result.sound) {
+      for (const RoomArbiter::Claim& claim : result.claims) {
+        context_.rooms->claim(claim, last_heard_);
+      }
       context_.rooms->hear(context_.id, last_heard_);
       context_.decide();
     }
@@ -102,6 +137,10 @@ class WyomingClient : public std::enable_shared_from_this<WyomingClient> {
   std::string waiting_, writing_;
   double last_heard_ = now_seconds();
   bool last_ = false;  // close once the answers are sent
+  bool recognizing_ =
+      false;  // between take and finish: connection_ and result_ belong to the thread of the seat
+  std::atomic<bool> closed_{false};  // what waits for that thread is then skipped
+  Result result_;
 };
 
 }  // namespace

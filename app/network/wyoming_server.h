@@ -1,5 +1,5 @@
 // kwsd wyoming: a wake-word server for Home Assistant and for satellites. Thread: all on the thread that
-// calls run.
+// calls run, except recognition.
 #pragma once
 
 #include <string>

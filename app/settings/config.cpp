@@ -176,7 +176,7 @@ void apply_file(CLI::App& command, const std::filesystem::path& file) {
   for (const ConfigEntry& entry : parse_config(read_config(file), file.string())) {
     if (!is_setting(entry.key)) {
       fail(file.string(), entry.line,
-           "unknown key '" + printable(entry.key) + "', expected one of the flags of 'kwsd run'");
+           "unknown key '" + printable(entry.key) + "', expected a key that kwsd.toml(5) lists");
     }
     apply(command, entry.key, entry.values, file.string() + ":" + std::to_string(entry.line));
   }

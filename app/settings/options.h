@@ -54,6 +54,7 @@ struct RunOptions {
   OutputOptions output;
   std::vector<std::string> formats{"json", "s16le"};  ///< as given; sets output.text and input.pcm_format
   std::string log_level = "info";
+  int server_threads = 0;  ///< 0: one less than the CPU has cores, at least one
 };
 
 /// A value of --threshold or --refractory-seconds.

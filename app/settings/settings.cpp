@@ -152,6 +152,10 @@ const std::array table{
     Setting{"--log-level", G::log, "", &field_of<&RunOptions::log_level>, 0, 0,
             "debug|info|warning|error|off", "", true,
             "The least severe messages that are logged to standard error."},
+    Setting{"--server-threads", G::server, "", &field_of<&RunOptions::server_threads>, 0, 64, "", "", false,
+            "The number of threads that recognize keywords in 'kwsd wyoming' and 'kwsd ws'; one more thread "
+            "serves the network. The sound of a client stays on one thread. 0: one thread fewer than the CPU "
+            "has cores, but at least one."},
 };
 
 std::vector<std::string> split(std::string_view text, char delimiter) {
@@ -159,7 +163,7 @@ std::vector<std::string> split(std::string_view text, char delimiter) {
 }
 
 const char* title(SettingGroup group) {
-  constexpr std::array titles{"Input", "Recognition", "Output", "Log"};
+  constexpr std::array titles{"Input", "Recognition", "Output", "Log", "Server"};
   return titles[static_cast<std::size_t>(group)];
 }
 

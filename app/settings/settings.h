@@ -21,7 +21,8 @@ class App;
 
 namespace kwsd {
 
-enum class SettingGroup : std::uint8_t { input, recognition, output, log };
+/// `server`: of `kwsd wyoming` and `kwsd ws`; the others are settings of `kwsd run`.
+enum class SettingGroup : std::uint8_t { input, recognition, output, log, server };
 
 /// The field that a setting sets. Its type is the type of the setting: a vector takes several values, a bool
 /// is a flag, an optional has no default.

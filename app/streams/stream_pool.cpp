@@ -18,19 +18,30 @@ double cpu_seconds_of_this_thread() noexcept {
 }  // namespace
 
 StreamPool::StreamPool(int threads) : lanes_(static_cast<std::size_t>(std::max(threads, 1))) {
-  for (Lane& lane : lanes_) {
-    lane.thread = std::thread([&lane] { run(lane); });
+  try {
+    for (Lane& lane : lanes_) {
+      lane.thread = std::thread([&lane] { run(lane); });
+    }
+  } catch (...) {
+    end();
+    throw;
   }
 }
 
 StreamPool::~StreamPool() {
+  end();
+}
+
+void StreamPool::end() {
   for (Lane& lane : lanes_) {
     const std::lock_guard lock(lane.mutex);
     lane.ending = true;
     lane.changed.notify_all();
   }
   for (Lane& lane : lanes_) {
-    lane.thread.join();
+    if (lane.thread.joinable()) {
+      lane.thread.join();
+    }
   }
 }
 

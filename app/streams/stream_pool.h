@@ -18,7 +18,7 @@ class StreamPool {
   /// Must not throw.
   using Work = std::function<void()>;
 
-  /// threads: 1 or more.
+  /// threads: 1 or more. Throws std::system_error if they cannot be started.
   explicit StreamPool(int threads);
   /// Returns after all posted work is done.
   ~StreamPool();
@@ -43,6 +43,7 @@ class StreamPool {
   };
 
   static void run(Lane& lane);
+  void end();
 
   std::deque<Lane> lanes_;  // neither copied nor moved
 };

@@ -30,12 +30,15 @@ def check_commands(page):
 def check_run_options(page):
     options = set(re.findall(r"^\s+(?:-\w,\s*)?--([a-z-]+)", told("run"), re.M)) - {"help"}
     in_manual = set(re.findall(r"--([a-z-]+)", page.split(".SH OPTIONS OF KWSD RUN")[1].split(".SH EVENTS")[0]))
+    server = {option for option in re.findall(r"^\s+--([a-z-]+)", told("wyoming"), re.M) if option.startswith("server-")}
     keys = set(re.findall(r"^# ([a-z-]+) = ", (SOURCE / "config/kwsd.toml").read_text(), re.M))
     names = manual("kwsd.toml.5").split(".SH KEYS")[1].split(".SH RELOAD")[0]
-    in_keys = {key for key in options if re.search(rf"(?<![\w-]){key}(?![\w-])", names)}
+    in_keys = {key for key in options | server if re.search(rf"(?<![\w-]){key}(?![\w-])", names)}
     return [("not in kwsd.1", options - in_manual), ("only in kwsd.1", in_manual - options - {"help"}),
-            ("not in config/kwsd.toml", options - keys - {"config"}), ("only in config/kwsd.toml", keys - options),
-            ("not in kwsd.toml.5", options - in_keys - {"config"}),
+            ("not in config/kwsd.toml", (options | server) - keys - {"config"}),
+            ("only in config/kwsd.toml", keys - options - server),
+            ("not in kwsd.toml.5", (options | server) - in_keys - {"config"}),
+            ("not in kwsd.1, WYOMING", {o for o in server if f"--{o}" not in page.split(".SH WYOMING")[1].split(".SH WEBSOCKET")[0]}),
             ("options of --help", set() if len(options) > 15 else {"too few"})]
 
 

@@ -194,6 +194,35 @@ class Wyoming(unittest.TestCase):
             client.play(pcm)
             self.assertEqual(len([1 for kind, _ in client.answers() if kind == "detection"]), len(WORDS))
 
+    def test_many_clients_on_several_threads_of_which_some_hang_up_stall_or_flood(self):
+        pcm = read_pcm(DATA / "stop.wav") + bytes(32000)
+        with server("--server-threads", "3") as path, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(Client(path)) for _ in range(32)]
+            leaving = [Client(path) for _ in range(8)]
+            stalled = stack.enter_context(Client(path))
+            stalled.socket.sendall(b'{"type":"audio-chunk","payload_length":2048}\n half of a message')
+            for client in clients + leaving:
+                client.send("detect", {"names": ["stop"]})
+                client.send("audio-start", FORMAT)
+            for number, at in enumerate(range(0, len(pcm), 8192)):
+                for client in clients + (leaving if number < 4 else []):
+                    client.send("audio-chunk", FORMAT, pcm[at:at + 8192])
+                if number == 3:
+                    for client in leaving:  # while their sound is recognized
+                        client.__exit__()
+                    flood = stack.enter_context(Client(path))
+                    flood.socket.setblocking(False)
+                    with contextlib.suppress(OSError):
+                        while True:
+                            flood.send("audio-chunk", FORMAT, bytes(65536))
+            for client in clients:
+                for text in ("1", "2"):
+                    client.send("ping", {"text": text})
+            for client in clients:  # each has its answers in the order of its messages
+                found = [client.receive() for _ in range(3)]
+                self.assertEqual([kind for kind, _ in found], ["detection", "pong", "pong"])
+                self.assertEqual((found[0][1]["name"], found[1][1]["text"], found[2][1]["text"]), ("stop", "1", "2"))
+
     def test_limits_on_connections_and_on_silence(self):
         with server("--max-connections", "2", "--idle-seconds", "2") as path, Client(path) as first, Client(path) as second:
             for client in (first, second):
@@ -207,6 +236,7 @@ class Wyoming(unittest.TestCase):
 
     def test_what_cannot_be_served(self):
         for options, code, text in ((("--uri", "http://x"), 2, "tcp://"), (("--uri", "tcp://127.0.0.1:x"), 2, "PORT"),
+                                    (("--server-threads", "65"), 2, "server-threads"),
                                     (("--uri", "unix:///dev/null/x"), 69, "Not a directory"), (("-m", "marmalade"), 66, "marmalade"),
                                     (("--threshold", "marmalade=0.5"), 2, "marmalade")):
             done = subprocess.run([*COMMAND, "wyoming", *options], env=environment(SOURCE), capture_output=True, timeout=LIMIT)

@@ -11,7 +11,7 @@ namespace kwsd::test {
 namespace {
 
 constexpr std::size_t page_columns = 100;
-constexpr std::array titles{"Input", "Recognition", "Output", "Log"};
+constexpr std::array titles{"Input", "Recognition", "Output", "Log", "Server"};
 
 const char* title(const Setting& setting) {
   return titles[static_cast<std::size_t>(setting.group)];
@@ -62,13 +62,26 @@ void for_groups(const Function& each) {
   }
 }
 
+std::string manual_entry(const Setting& setting) {
+  std::string flags = setting.flags;
+  if (const std::size_t comma = flags.find(','); comma != std::string::npos) {
+    flags.insert(comma + 1, " ");
+  }
+  std::string head = ".TP\n.B " + roff(flags);
+  head.pop_back();
+  const std::string value = value_of(setting);
+  return head + (value.empty() ? "" : " \\fI" + value + "\\fR") + '\n' + roff(setting.help);
+}
+
 }  // namespace
 
 std::string toml_page() {
   std::string page =
-      "# Configuration of kwsd, in TOML: every setting of `kwsd run` with its default. To change a setting, "
-      "remove the\n"
-      "# '#' in front of its line. The command line and the environment (KWSD_HOP_MS) override this file.\n";
+      "# Configuration of kwsd, in TOML: every setting of `kwsd run`, and of the servers, with its default. "
+      "To "
+      "change a\n"
+      "# setting, remove the '#' in front of its line. The command line and the environment (KWSD_HOP_MS) "
+      "override this file.\n";
   for_groups([&page](const Setting& setting, bool first) {
     page += first ? std::string("\n# --- ") + title(setting) + "\n" : "";
     std::istringstream lines(wrapped(setting.help, page_columns));
@@ -85,15 +98,17 @@ std::string toml_page() {
 std::string manual_options() {
   std::string page;
   for_groups([&page](const Setting& setting, bool first) {
-    page += first ? std::string(".SS ") + title(setting) + "\n" : "";
-    std::string flags = setting.flags;
-    if (const std::size_t comma = flags.find(','); comma != std::string::npos) {
-      flags.insert(comma + 1, " ");
+    if (setting.group != SettingGroup::server) {
+      page += (first ? std::string(".SS ") + title(setting) + "\n" : "") + manual_entry(setting);
     }
-    std::string head = ".TP\n.B " + roff(flags);
-    head.pop_back();
-    const std::string value = value_of(setting);
-    page += head + (value.empty() ? "" : " \\fI" + value + "\\fR") + '\n' + roff(setting.help);
+  });
+  return page;
+}
+
+std::string manual_server_options() {
+  std::string page;
+  for_groups([&page](const Setting& setting, bool) {
+    page += setting.group == SettingGroup::server ? manual_entry(setting) : "";
   });
   return page;
 }

@@ -92,6 +92,7 @@ TEST_CASE("kwsd.toml and the manual say what the table of settings says, text by
   }
   CHECK(toml == toml_page());
   CHECK(between(config + "man/kwsd.1", "options", manual_options()) == manual_options());
+  CHECK(between(config + "man/kwsd.1", "server options", manual_server_options()) == manual_server_options());
   CHECK(between(config + "man/kwsd.toml.5", "keys", manual_keys()) == manual_keys());
   CHECK(between(config + "man/kwsd.toml.5", "reload", manual_reload()) == manual_reload());
 }
