@@ -128,16 +128,17 @@ constexpr MemberReader mark_member{"as", true, [](const Json& value, const char*
                                    }};
 
 struct Route {
-  const char* path;  // after "/api/"; of curve and listen the beginning
+  const char* path;  // after "/api/"; the beginning, where a name or an id follows
   Kind kind;
   bool changes;
   std::array<const MemberReader*, 3> members{};
 };
 
-constexpr std::array<Route, 17> routes{{
+constexpr std::array<Route, 18> routes{{
     {"state", Kind::state, false},
     {"events", Kind::events, false},
     {"curve/", Kind::curve, false},
+    {"report/", Kind::report, false},
     {"sound/", Kind::listen, false},
     {"threshold", Kind::threshold, true, {&any_word_member, &value_member}},
     {"mute", Kind::mute, true, {&muted_member}},
@@ -155,7 +156,7 @@ constexpr std::array<Route, 17> routes{{
 }};
 
 bool has_rest(const Route& route) {
-  return route.kind == Kind::curve || route.kind == Kind::listen;
+  return route.kind == Kind::curve || route.kind == Kind::report || route.kind == Kind::listen;
 }
 
 const Route* route_of(std::string_view target) {

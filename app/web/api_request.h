@@ -16,6 +16,7 @@ struct ApiRequest {
     state,   ///< everything that the page shows
     events,  ///< a stream of changes
     curve,   ///< name: a model
+    report,  ///< name: a model that was trained
     listen,  ///< id: a sound
     // POST
     threshold,      ///< value; word (empty: every keyword)

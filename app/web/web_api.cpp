@@ -61,12 +61,13 @@ bool on_path(const std::string& program) {
   return false;
 }
 
-std::set<std::string> model_names(const std::vector<fs::path>& folders) {
+/// Of models or of their reports, without the ending.
+std::set<std::string> file_names(const std::vector<fs::path>& folders, const char* ending) {
   std::set<std::string> names;
   std::error_code error;
   for (const fs::path& folder : folders) {
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-      if (entry.path().extension() == ".kwsm" && is_name(entry.path().stem().string())) {
+      if (entry.path().extension() == ending && is_name(entry.path().stem().string())) {
         names.insert(entry.path().stem().string());
       }
     }
@@ -118,6 +119,8 @@ void WebApi::dispatch(const ApiRequest& request, const Reply& reply) {
       return state(reply);
     case Kind::curve:
       return reply(curve(request.name));
+    case Kind::report:
+      return reply(report(request.name));
     case Kind::listen:
       return reply({200, shelf_.read(request.id), "audio/wav"});
     case Kind::threshold: {
@@ -193,8 +196,9 @@ void WebApi::state(const Reply& reply) {
 /// The state apart from kwsd's.
 WebApi::Json WebApi::state_here() const {
   Json all{{"version", version()}, {"token", page_token_}, {"trains", on_path(options_.train)}};
-  all["installed"] = model_names(model_folders());
-  all["own"] = model_names({user_model_folder()});
+  all["installed"] = file_names(model_folders(), ".kwsm");
+  all["own"] = file_names({user_model_folder()}, ".kwsm");
+  all["reports"] = file_names({trainings(options_)}, ".html");
   all["keeps_clips"] = !options_.clips.empty();
   for (const ShelfSound::Kind kind : {ShelfSound::Kind::recording, ShelfSound::Kind::clip}) {
     Json& list = all[kind == ShelfSound::Kind::clip ? "clips" : "recordings"] = Json::array();
@@ -243,6 +247,17 @@ WebApi::Answer WebApi::curve(const std::string& model) const {
   const Json::json_pointer points("/branches/full/curve");
   const bool has_curve = json.is_object() && json.contains(points);
   return {200, text_of_json(Json{{"points", has_curve ? json[points] : Json::array()}})};
+}
+
+/// What `kwsd-train word` wrote.
+WebApi::Answer WebApi::report(const std::string& model) const {
+  const fs::path path = trainings(options_) / (model + ".html");
+  std::error_code error;
+  std::ifstream file(path, std::ios::binary);
+  if (const std::uintmax_t bytes = fs::file_size(path, error); error || !file || bytes > most_report_bytes) {
+    throw Error(ErrorKind::no_input, "the model '" + model + "' has no report");
+  }
+  return {200, {std::istreambuf_iterator<char>(file), {}}, "text/html; charset=utf-8", true};
 }
 
 void WebApi::on_event(const std::string& line) {

@@ -22,12 +22,14 @@ namespace kwsd {
 class WebApi {
  public:
   static constexpr std::size_t kept_detections = 50, most_readers = 8;
+  static constexpr std::uintmax_t most_report_bytes = 64U << 20U;
   static constexpr auto live_period = std::chrono::milliseconds(200);
 
   struct Answer {
     int status = 200;  ///< of HTTP
     std::string body;
     const char* type = "application/json";
+    bool foreign = false;  ///< a page that is not ours: to be shown without scripts, apart from this one
   };
   using Reply = std::function<void(Answer)>;
   /// Receives messages of the form "data: {...}\n\n".
@@ -51,6 +53,7 @@ class WebApi {
   [[nodiscard]] Json state_here() const;
   [[nodiscard]] Json detections() const;
   [[nodiscard]] Answer curve(const std::string& model) const;
+  [[nodiscard]] Answer report(const std::string& model) const;
   void control(const Json& request, const Reply& reply);
   void on_event(const std::string& line);
   void send(const std::string& json);

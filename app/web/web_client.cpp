@@ -1,14 +1,18 @@
 #include "app/web/web_client.h"
 
+#include <array>
+#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 #include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "app/base/version.h"
+#include "app/network/http_head.h"
 #include "app/web/assets.h"
 #include "engine/model/error.h"
 
@@ -19,13 +23,16 @@ namespace {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t most_header_bytes = 8192;
 constexpr std::size_t most_waiting_messages = 256;  // to a page that does not read
 constexpr std::chrono::seconds request_patience(30), answer_patience(60), event_patience(30);
 constexpr std::chrono::seconds heartbeat(10);
 
+constexpr const char* policy_field = "Content-Security-Policy";
+constexpr const char* foreign_policy =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors "
+    "'none'";
 constexpr std::pair<const char*, const char*> security_fields[] = {
-    {"Content-Security-Policy",
+    {policy_field,
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
      "connect-src "
      "'self'; "
@@ -37,14 +44,19 @@ constexpr std::pair<const char*, const char*> security_fields[] = {
     {"Permissions-Policy", "microphone=(self), camera=(), geolocation=()"},
     {"Cache-Control", "no-store"}};
 
+/// Of Boost's own kind.
+template <class View>
+std::string text_of_view(View view) {
+  return {view.data(), view.size()};
+}
+
 /// A field that comes once; otherwise empty.
 template <class Fields, class Name>
 std::string single(const Fields& fields, Name name) {
   if (fields.count(name) != 1) {
     return "";
   }
-  const auto value = fields[name];
-  return {value.data(), value.size()};
+  return text_of_view(fields[name]);
 }
 
 class WebClient : public std::enable_shared_from_this<WebClient> {
@@ -67,14 +79,13 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
   WebClient& operator=(const WebClient&) = delete;
 
   void read() {
-    parser_.emplace();
-    parser_->header_limit(most_header_bytes);
-    parser_->body_limit(most_sound_bytes);
+    input_.emplace();
+    input_->bytes = std::exchange(body_, {});  // the beginning of the next request, if it is there
+    input_->parser.skip(true);                 // of the body
     limit(request_patience);
-    http::async_read_header(socket_, buffer_, *parser_,
-                            [self = shared_from_this()](error_code error, std::size_t) {
-                              error ? self->fail(error) : self->take_header();
-                            });
+    async_read_http_head(socket_, *input_, [self = shared_from_this()](error_code error, std::size_t behind) {
+      error ? self->fail(error) : self->take_head(behind);
+    });
   }
 
  private:
@@ -91,37 +102,46 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
 
   /// What is no HTTP gets an answer, too.
   void fail(error_code error) {
-    if (error == http::error::body_limit) {
-      ends_ = true;
-      return send(413, "found a body that is too large\n", "text/plain");
+    if (error == boost::asio::error::not_found) {  // an end of the head
+      return refuse(431, "found a head that is too large\n");
     }
-    if (error.category() == make_error_code(http::error::bad_method).category() &&
-        error != http::error::end_of_stream && error != http::error::partial_message) {
-      ends_ = true;
-      return send(error == http::error::header_limit ? 431 : 400, "found no HTTP\n", "text/plain");
+    if (error.category() == make_error_code(http::error::bad_method).category()) {
+      return refuse(400, "found no HTTP\n");
     }
     close();
   }
 
-  void take_header() {
-    const auto& request = parser_->get();
-    head_ = {std::string(request.method_string()), std::string(request.target()),
-             single(request, http::field::host),   single(request, http::field::origin),
-             single(request, http::field::cookie), single(request, http::field::content_type),
-             single(request, "X-Kwsd-Token"),      single(request, "Sec-Fetch-Site")};
+  void refuse(int status, const char* text) {
+    ends_ = true;  // the body is not read
+    send(status, text, "text/plain");
+  }
+
+  void take_head(std::size_t behind) {
+    const auto& request = input_->request();
+    head_ = {text_of_view(request.method_string()), text_of_view(request.target()),
+             single(request, http::field::host),    single(request, http::field::origin),
+             single(request, http::field::cookie),  single(request, http::field::content_type),
+             single(request, "X-Kwsd-Token"),       single(request, "Sec-Fetch-Site")};
     ends_ = !request.keep_alive();
     if (const auto refusal = gate_.refusal(head_, access_of(head_.method, head_.target))) {
-      ends_ = true;  // the body is not read
-      return send(refusal->status, refusal->text, "text/plain");
+      return refuse(refusal->status, refusal->text);
     }
-    const std::size_t most = most_body_bytes(head_.target);
-    if (const auto length = parser_->content_length(); length && *length > most) {
-      return fail(http::error::body_limit);
+    if (input_->parser.chunked()) {
+      return refuse(411, "expected a length\n");
     }
-    parser_->body_limit(most);
-    http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-      error ? self->fail(error) : self->take_request();
-    });
+    const std::uint64_t length = input_->parser.content_length().value_or(0);
+    if (length > most_body_bytes(head_.target)) {
+      return refuse(413, "found a body that is too large\n");
+    }
+    body_ = input_->bytes.substr(input_->bytes.size() - behind);
+    body_bytes_ = static_cast<std::size_t>(length);
+    if (body_.size() >= body_bytes_) {
+      return take_request();
+    }
+    boost::asio::async_read(socket_, boost::asio::dynamic_buffer(body_, body_bytes_),
+                            [self = shared_from_this()](error_code error, std::size_t) {
+                              error ? self->close() : self->take_request();
+                            });
   }
 
   void take_request() {
@@ -129,13 +149,15 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
     if (!is_api(head_.target)) {
       return send_page();
     }
+    const std::string body = body_.substr(0, body_bytes_);
+    body_.erase(0, body_bytes_);
     try {
-      const ApiRequest request = parse_api_request(head_.method, head_.target, parser_->get().body());
+      const ApiRequest request = parse_api_request(head_.method, head_.target, body);
       if (request.kind == ApiRequest::Kind::events) {
         return send_events();
       }
       api_.lock()->answer(request, [self = shared_from_this()](WebApi::Answer answer) {
-        self->send(answer.status, std::move(answer.body), answer.type);
+        self->send(answer.status, std::move(answer.body), answer.type, answer.foreign);
       });
     } catch (const Error& error) {
       send(error.kind() == ErrorKind::no_input ? 404 : 400,
@@ -161,17 +183,22 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
     send(head_.target.starts_with("/?") ? 403 : 404, "not found\n", "text/plain");
   }
 
-  void send(int status, std::string body, std::string_view type) {
+  void send(int status, std::string body, std::string_view type, bool foreign = false) {
     response_ = Response(static_cast<http::status>(status), 11);
     response_.set(http::field::content_type, boost::beast::string_view(type.data(), type.size()));
     response_.body() = std::move(body);
+    if (foreign) {
+      response_.set(policy_field, foreign_policy);
+    }
     write();
   }
 
   void write() {
     response_.keep_alive(!ends_);
     for (const auto& [name, value] : security_fields) {
-      response_.set(name, value);
+      if (response_.count(name) == 0) {
+        response_.set(name, value);
+      }
     }
     response_.prepare_payload();
     http::async_write(socket_, response_, [self = shared_from_this()](error_code error, std::size_t) {
@@ -257,8 +284,9 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
   const Gate& gate_;
   std::weak_ptr<WebApi> api_;  // gone when the server ends
   int& clients_;
-  boost::beast::flat_buffer buffer_{most_header_bytes + most_sound_bytes};
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<HttpHead> input_;
+  std::string body_;  // and what follows
+  std::size_t body_bytes_ = 0;
   RequestHead head_;
   Response response_;
   std::deque<std::shared_ptr<const std::string>> messages_;

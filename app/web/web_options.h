@@ -19,4 +19,9 @@ struct WebOptions {
   std::string train = "kwsd-train";  ///< the program that trains, found as a shell does
 };
 
+/// Where `kwsd-train word` writes models, reports and its state.
+[[nodiscard]] inline std::filesystem::path trainings(const WebOptions& options) {
+  return options.data / "training";
+}
+
 }  // namespace kwsd

@@ -96,7 +96,7 @@ void WordJobs::train(const ApiRequest& request) {
   if (const fs::path folder = shelf_.recordings() / request.word; fs::is_directory(folder, error)) {
     command.push_back(folder.string());
   }
-  command.insert(command.end(), {"--output", (options_.data / "training").string(), "--install", "user"});
+  command.insert(command.end(), {"--output", trainings(options_).string(), "--install", "user"});
   if (request.mistakes) {
     command.insert(command.end(), {"--mistakes", shelf_.mistakes().string()});
   }

@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -18,7 +19,7 @@ import tempfile
 import time
 import unittest
 
-from daemon import LIMIT, Daemon, read_pcm, run_tests, wait_for
+from daemon import LIMIT, Daemon, connect, ended, read_pcm, run_tests, wait_for
 from environment import environment
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
@@ -27,13 +28,15 @@ DEMO = SOURCE / "tests" / "data" / "demo.wav"
 TRAINER = """#!/bin/sh
 # Stands in for kwsd-train: its lines, and a model where --install puts it.
 [ "$1" = word ] || exit 2
-echo "kwsd-train: info: step 2 of 4: training" >&2
+echo "info: step 2 of 4: training" >&2
 for epoch in 1 2 3; do
-  printf 'kwsd-train: info: epoch %s/3: %s\\t0.5\\t8%s.00\\t7%s.50\\t70\\t60\\t1\\n' $epoch $epoch $epoch $epoch >&2
+  printf 'info: epoch %s/3: %s\\t0.5\\t8%s.00\\t7%s.50\\t70\\t60\\t1\\n' $epoch $epoch $epoch $epoch >&2
 done
 printf '%s\\n' "$@" > "$XDG_DATA_HOME/arguments"
 mkdir -p "$XDG_DATA_HOME/kwsd/models"
 cp "$KWSD_MODEL_DIR/jarvis.kwsm" "$XDG_DATA_HOME/kwsd/models/$2.kwsm"
+mkdir -p "$XDG_DATA_HOME/kwsd/training"
+echo '<!DOCTYPE html><title>Report</title>' > "$XDG_DATA_HOME/kwsd/training/$2.html"
 """
 
 
@@ -94,7 +97,7 @@ class Page:
 
     def close(self):
         self.process.terminate()
-        code = self.process.wait(LIMIT)
+        code = ended(self.process)
         self.process.stdout.close()
         self.log.seek(0)
         log = self.log.read()
@@ -181,7 +184,17 @@ class Web(unittest.TestCase):
                        "/api/sound/" + 16 * "0", "/nosuch", "/%00"):
             self.assertEqual(page.ask("GET", target, headers={"Cookie": page.cookie})[0].status, 404, target)
         self.assertEqual(page.ask("GET", "/?token=" + 32 * "0")[0].status, 403)
-        self.assertEqual(page.ask("GET", "/", headers={"Cookie": 9000 * "x"})[0].status, 431)
+        line = f"GET / HTTP/1.1\r\nHost: {page.host}\r\nCookie: "
+        for more, status in ((0, 200), (1, 431)):  # 8192 bytes, to the byte
+            self.assertEqual(self.raw(page, line + (8192 - len(line) - 4 + more) * "x" + "\r\n\r\n"), status)
+        chunked = "".join(f"{name}: {value}\r\n" for name, value in page.headers(Host=page.host, Transfer_Encoding="chunked").items())
+        self.assertEqual(self.raw(page, f"POST /api/stop HTTP/1.1\r\n{chunked}\r\n2\r\n{{}}\r\n0\r\n\r\n"), 411)
+        two = "".join(f"{name}: {value}\r\n" for name, value in page.headers(Host=page.host, Content_Length=2).items())
+        with socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT) as connection:  # two requests at once, and a half
+            connection.sendall(2 * f"POST /api/stop HTTP/1.1\r\n{two}\r\n{{}}".encode() + b"GET / HT")
+            answers = b""
+            while answers.count(b'{"ok":true}') < 2:
+                answers += connection.recv(4096) or self.fail(answers)
         answer, _ = page.ask("POST", "/api/mute", 5000 * " ", page.headers())
         self.assertEqual(answer.status, 413)
         idle = [socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT) for _ in range(80)]
@@ -192,6 +205,12 @@ class Web(unittest.TestCase):
         self.assertIn("error", page.state()["status"])  # no kwsd runs
         page.change("mute", 409, muted=True)
         self.assertIn("expected an address of this machine", self.refused("--uri", "tcp://0.0.0.0:0"))
+
+    def raw(self, page, request):
+        """The status of the answer to these bytes."""
+        with socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT) as connection:
+            connection.sendall(request.encode())
+            return int(connection.recv(4096)[9:12])
 
     @staticmethod
     def try_state(page):
@@ -290,11 +309,16 @@ class Web(unittest.TestCase):
         self.feed_until(kwsd, page, ["commands"])
         page.change("train", word="robot", quick=True, mistakes=True)
         lines = page.finished()
-        self.assertIn("kwsd-train: info: epoch 3/3: 3\t0.5\t83.00\t73.50\t70\t60\t1", lines)
+        self.assertIn("info: epoch 3/3: 3\t0.5\t83.00\t73.50\t70\t60\t1", lines)
         arguments = pathlib.Path(self.folder, "share/arguments").read_text().split("\n")
         self.assertEqual(arguments[:2], ["word", "robot"])
         self.assertIn("--quick", arguments)
         self.assertIn("--mistakes", arguments)
+        self.assertEqual(page.state()["reports"][-1], "robot")
+        answer, body = page.ask("GET", "/api/report/robot", headers={"Cookie": page.cookie})
+        self.assertIn(b"<title>Report", body)
+        self.assertTrue(answer.getheader("Content-Security-Policy").startswith("sandbox; default-src 'none'"))
+        self.assertEqual(page.ask("GET", "/api/report/marmalade2", headers={"Cookie": page.cookie})[0].status, 404)
         page.change("model/add", name="robot")
         self.feed_until(kwsd, page, ["commands", "jarvis"])
 
@@ -318,6 +342,33 @@ class Web(unittest.TestCase):
                 self.assertEqual(answer.status, 400, body)  # there are enough
                 break
         self.assertIn(f'{count}/{count}  say "{word}"', page.finished())
+
+    def test_behind_nginx(self):
+        """The lines of the manual; the page's name there is kwsd.example."""
+        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        if not nginx:
+            self.skipTest("nginx is not installed")
+        page = self.page("--host", "kwsd.example")
+        manual = (SOURCE / "config/man/kwsd.1").read_text().replace("\\-", "-")
+        lines = manual.split("location / {", 1)[1].split("}", 1)[0].replace("127.0.0.1:2780", page.host)
+        front = self.folder + "/nginx"
+        pathlib.Path(self.folder, "conf").write_text(
+            f"daemon off; pid {self.folder}/pid; error_log {self.folder}/error; worker_processes 1; user root;\nevents {{}}\n"
+            "http { access_log off;\n"
+            + "".join(f"{kind}_temp_path {self.folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            + f"server {{ listen unix:{front}; location / {{" + lines + "} } }\n")
+        proxy = subprocess.Popen([nginx, "-c", self.folder + "/conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(ended, proxy)
+        self.addCleanup(proxy.terminate)
+
+        def ask(target, **headers):
+            with contextlib.closing(http.client.HTTPConnection("kwsd.example", timeout=LIMIT)) as connection:
+                connection.sock = connect(front)
+                connection.request("POST", "/api/" + target, "{}", page.headers(**headers))
+                return connection.getresponse().status
+        self.assertEqual(ask("stop", Origin="https://kwsd.example"), 200)
+        self.assertEqual(ask("stop", Origin="https://evil.example"), 403)
+        self.assertEqual(ask("stop", Origin="https://kwsd.example", Host="evil.example"), 421)
 
     def test_a_child_has_no_network_and_ends_when_it_is_stopped(self):
         if len(COMMAND) > 1:

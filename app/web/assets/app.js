@@ -2,7 +2,7 @@
 import { $, change, load, make, missPlot, notice, plot, sendSound, sync } from "/page.js";
 import { record as recordHere } from "/recorder.js";
 
-let state = { keywords: [], recordings: [], clips: [], detections: [], installed: [], own: [], job: {} };
+let state = { keywords: [], recordings: [], clips: [], detections: [], installed: [], own: [], reports: [], job: {} };
 let microphone; // of the browser, while it records
 let events;
 
@@ -180,12 +180,14 @@ function showSounds() {
 function modelRow(name) {
   const button = make("button", { type: "button" });
   button.onclick = () => change(button.dataset.adds === "true" ? "model/add" : "model/remove", { name });
-  return make("li", {}, make("div", { className: "grow" }, make("strong", {}, name), make("small")), button);
+  const report = make("a", { href: `/api/report/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener", "aria-label": `Report of ${name}` }, "Report");
+  return make("li", {}, make("div", { className: "grow" }, make("strong", {}, name), make("small")), report, button);
 }
 
 function updateModel(item, name) {
   const active = listening() && state.status.models.includes(name);
   item.querySelector("small").textContent = [active ? "listens" : "", state.own.includes(name) ? "your own" : ""].filter(Boolean).join(", ");
+  item.querySelector("a").hidden = !state.reports.includes(name);
   const button = item.querySelector("button");
   button.dataset.adds = String(!active);
   button.textContent = active ? "Stop listening" : "Listen";
@@ -210,7 +212,7 @@ function showLine(line) {
       refresh();
     }
   } else {
-    $("job-state").textContent = line.replace(/^kwsd(-train)?: info: /, "");
+    $("job-state").textContent = line.replace(/^(kwsd: )?info: /, "");
   }
 }
 

@@ -55,6 +55,7 @@ TEST_CASE("what does not fit is refused with what was found and expected") {
       {"GET", "/api/sound/0123456789abcdef0", "", "not found"},
       {"GET", "/api/curve/..%2Fcommands", "", "not found"},
       {"GET", "/api/curve/", "", "not found"},
+      {"GET", "/api/report/../x", "", "not found"},
       {"GET", "/api/curve/%", "", "not found"},
       {"GET", "/api/curve/a%00", "", "not found"},
       {"POST", "/api/state", "{}", "method: found POST, expected GET"},
