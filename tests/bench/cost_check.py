@@ -195,8 +195,9 @@ def report_hops(found):
         total = sum(instructions for _, instructions, _ in stages) * a_second
         most = next(most for part, most in MOST_PER_SECOND if part in hop)
         within = within and total <= most
-        print("%s: %.2f M instructions and %.2f M cycles a second of audio (at most %g M instructions)" % (
-            hop, total, sum(cycles for _, _, cycles in stages) * a_second, most))
+        cycles = [cycles for _, _, cycles in stages]
+        modelled = "" if None in cycles else " and %.2f M cycles" % (sum(cycles) * a_second)
+        print("%s: %.2f M instructions%s a second of audio (at most %g M instructions)" % (hop, total, modelled, most))
         for stage, instructions, _ in stages:
             print("    %-12s %5.1f %%  %.3f M" % (stage, 100 * instructions * a_second / total, instructions * a_second))
     return within

@@ -166,6 +166,23 @@ void quantize_kernel(const Kernels& set, int channels, int steps) {
          });
 }
 
+/// Two steps, as a hop of one stream has, and 16, as hops of eight streams would have, in one call.
+void batches(const Kernels& set) {
+  for (const int steps : {2, 16}) {
+    int8_kernel(set, 128, 256, steps, 127);
+    int8_kernel(set, 12, 1024, steps, 127);
+    if (set.name != "a76") {
+      Bits x(set, 256, 128, steps);
+      region(std::string(set.name) + " expand" + shape(256, 128, steps), [&] {
+        set.expand(x.weights, x.thresholds, {x.a.data(), steps}, x.out.data());
+      });
+    }
+  }
+  if (set.name != "a76") {
+    row_kernels(set, 128, 256, 16);
+  }
+}
+
 /// Stands for a published kernel, and has products and new steps of its own alone.
 bool published(const Kernels& set) {
   return set.name == "dabnn" || set.name == "bolt" || set.name == "fbck";
@@ -178,6 +195,9 @@ void kernels(const Kernels& set) {
     for (int steps = 1; steps <= 4; ++steps) {
       row_kernels(set, 128, 256, steps);
     }
+  }
+  if (!published(set)) {
+    batches(set);
   }
   if (set.name == "neon" || set.name == "a76") {
     int8_kernel(set, 16, 25, 32, 127);
