@@ -4,7 +4,7 @@ element, a phone's width, and pictures that are compared roughly. Skips where Ch
 
 usage: web_page_test.py SOURCE_DIR COMMAND...
        web_page_test.py --picture FILE.png SOURCE_DIR COMMAND...     README's picture: the page after some words
-       web_page_test.py --cpu SECONDS SOURCE_DIR COMMAND...          what an open page costs kwsd and kwsd web
+       web_page_test.py --cpu SECONDS SOURCE_DIR COMMAND...          what an open page costs
 KWSD_UPDATE_SCREENS=1 writes the pictures to compare with again (tests/data/screens/web.txt).
 """
 import contextlib
@@ -184,20 +184,33 @@ def picture(path):
         browser.screenshot(path, whole=False)
 
 
+def tree(process):
+    """A process and those that it started."""
+    children = [int(name) for task in pathlib.Path(f"/proc/{process}/task").iterdir() for name in (task / "children").read_text().split()]
+    return [process] + [one for child in children for one in tree(child)]
+
+
 def cpu(seconds):
     def used(process):
-        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        total = 0
+        for one in tree(process):
+            fields = pathlib.Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
     with contextlib.ExitStack() as stack:
         setting = Setting(stack)
         setting.speak(stack)
         processes = {"kwsd run": setting.kwsd.process.pid, "kwsd web": setting.page.process.pid}
-        for what in ("no page", "an open page"):
+        browser = stack.enter_context(Browser())
+        processes["Chromium"] = browser.process.pid
+        for what in ("no page", "an open page", "the same, muted"):
             if what == "an open page":
-                browser = stack.enter_context(Browser())
                 browser.open(setting.page.url)
                 browser.wait("document.querySelectorAll('#keywords li').length > 0")
                 time.sleep(3)
+            elif what != "no page":
+                setting.page.change("mute", muted=True)
+                time.sleep(35)  # the strip of scores is empty then
             before = {name: used(process) for name, process in processes.items()}
             time.sleep(seconds)
             shares = {name: 100 * (used(process) - before[name]) / seconds for name, process in processes.items()}

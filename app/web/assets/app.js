@@ -83,13 +83,31 @@ function showCurves() {
 }
 
 const history = []; // of scores, 5 a second
+let stripped = false; // the strip shows some
+let slow = false; // every other time: level and strip
 
+/// Touches what has changed alone: each change is drawn again.
 function showLive(live) {
-  const level = live.level ?? -80;
-  $("level").style.setProperty("--value", Math.max(0, Math.min(1, (level + 80) / 80)));
-  $("level").setAttribute("aria-valuenow", level);
-  $("level-text").textContent = live.level === undefined ? "no kwsd" : `${level.toFixed(1)} dBFS`;
-  const scores = live.scores ?? [];
+  slow = !slow;
+  if (slow) {
+    showLevel(live);
+  }
+  showScores(live.scores ?? []);
+}
+
+function showLevel(live) {
+  const level = Math.round(live.level ?? -80);
+  if ($("level").getAttribute("aria-valuenow") !== String(level)) {
+    $("level").style.setProperty("--value", Math.max(0, Math.min(1, (level + 80) / 80)));
+    $("level").setAttribute("aria-valuenow", level);
+  }
+  const text = live.level === undefined ? "no kwsd" : `${level} dBFS`;
+  if ($("level-text").textContent !== text) {
+    $("level-text").textContent = text;
+  }
+}
+
+function showScores(scores) {
   [...$("keywords").children].forEach((item, i) => {
     const score = scores[i] ?? 0;
     const meter = item.querySelector(".meter");
@@ -102,7 +120,13 @@ function showLive(live) {
   });
   history.push(Math.max(0, ...scores));
   history.splice(0, history.length - 150);
-  drawStrip();
+  if (slow) {
+    const visible = history.some((score) => score > 0.01);
+    if (visible || stripped) {
+      drawStrip();
+    }
+    stripped = visible;
+  }
 }
 
 /// The highest score of each fifth of a second.
@@ -302,7 +326,7 @@ function deploy() {
 
 // The state and its changes.
 
-let refreshing, again = false;
+let refreshing, later, again = false;
 
 /// Reads the state, and once more if something changes meanwhile.
 function refresh() {
@@ -345,7 +369,10 @@ function follow({ data }) {
   } else if (message.kwsd) {
     if (message.kwsd.event === "detection") {
       $("said").textContent = `${message.kwsd.keyword} detected`;
-      setTimeout(refresh, 300); // the clip is written meanwhile
+      later ??= setTimeout(() => { // the clip is written meanwhile
+        later = undefined;
+        refresh();
+      }, 700);
     } else if (message.kwsd.event !== "status") {
       refresh();
     }
