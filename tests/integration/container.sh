@@ -4,12 +4,17 @@
 #   container.sh PACKAGE.deb [RELEASE [TREE]]     RELEASE: bookworm or trixie, for which PACKAGE was built; TREE is made
 #                                                 with mmdebstrap where it is missing (a minute, 250 MB)
 #
-# Where kwsd-trainer's package lies beside PACKAGE.deb, it is installed and purged, too (500 MB for libtorch). Needs
-# mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
+# Where they lie beside PACKAGE.deb, kwsd-mqtt, kwsd-ws, kwsd-metrics, kwsd-wyoming and kwsd-trainer (500 MB for libtorch)
+# are installed, run and purged, too. Needs mmdebstrap and systemd-container. Prints what it finds; ends with 0 when all of it is as it should be.
 set -euo pipefail
 
 package=$(realpath "$1")
-trainer=$(find "$(dirname "$package")" -maxdepth 1 -name 'kwsd-trainer_*.deb' | head -1)
+beside() { find "$(dirname "$package")" -maxdepth 1 -name "$1_*.deb" | head -1; } # NAME
+trainer=$(beside kwsd-trainer)
+servers=()
+for name in kwsd-mqtt kwsd-ws kwsd-metrics kwsd-wyoming; do
+  [ -z "$(beside "$name")" ] || servers+=("$name")
+done
 release=${2:-bookworm}
 tree=${3:-/tmp/kwsd-container-$release}
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,9 +23,9 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 inside() { chroot "$tree" "$@"; }
 
 if [ ! -e "$tree/usr/bin/systemctl" ]; then
-  mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus "$release" "$tree"
+  mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus,mosquitto,mosquitto-clients "$release" "$tree"
 fi
-inside dpkg -P --force-all kwsd kwsd-trainer >/dev/null 2>&1 || true # of an earlier try
+inside dpkg -P --force-all kwsd-{mqtt,ws,metrics,wyoming,trainer} kwsd >/dev/null 2>&1 || true # of an earlier try
 rm -rf "$tree/srv/kwsd"
 mkdir -p "$tree/srv/kwsd"
 cp "$here/tests/data/demo.wav" "$here"/tests/integration/{checks,in_container}.sh "$tree/srv/kwsd/"
@@ -52,6 +57,11 @@ if [ -n "$trainer" ]; then
   check "upgrade the trainer" inside dpkg -i /srv/kwsd/trainer-new.deb
   check "which runs" inside kwsd-train --help
 fi
+for name in "${servers[@]}"; do
+  provide "$(beside "$name")" "$name"
+  check "install $name" install "$name"
+  check "upgrade $name" inside dpkg -i "/srv/kwsd/$name-new.deb"
+done
 echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
 check "upgrade" inside dpkg --force-confdef -i /srv/kwsd/kwsd-new.deb
 check "an upgrade keeps settings" grep -qx '# mine' "$tree/etc/kwsd/kwsd.toml"
@@ -84,6 +94,9 @@ rm -rf "$tree"/etc/systemd/system/kwsd.service.d
 if [ -n "$trainer" ]; then
   check "purge the trainer" inside dpkg -P kwsd-trainer
 fi
+for name in "${servers[@]}"; do
+  check "purge $name" inside dpkg -P "$name"
+done
 check "remove" inside dpkg -r kwsd
 check "a removal keeps settings" test -f "$tree/etc/kwsd/kwsd.toml"
 check "purge" inside dpkg -P kwsd

@@ -64,5 +64,41 @@ check "is restarted by the watchdog when it hangs" until_true 30 restarted
 ms=$(stop_ms)
 check "stops within a second: $ms ms" test "$ms" -lt 1000
 check "exposure: $(systemd-analyze security kwsd.service | tail -1)" true
-systemctl stop kwsd.socket
+
+# The servers, where they are installed.
+installed() { systemctl cat "$1" >/dev/null 2>&1; } # UNIT
+exposure() { # UNIT: at most 2.0
+  check "exposure: $(systemd-analyze security "$1" | tail -1)" systemd-analyze security --threshold=20 "$1"
+}
+said() { # PORT REQUEST PATTERN
+  exec 3<>"/dev/tcp/127.0.0.1/$1" && printf '%b' "$2" >&3 && timeout 10 grep -qam1 -- "$3" <&3
+}
+systemctl start kwsd.service
+if installed kwsd-mqtt.service; then
+  systemctl start mosquitto.service kwsd-mqtt.service
+  check "kwsd-mqtt: the broker says that kwsd is online" \
+    timeout 30 sh -c 'mosquitto_sub -V 5 -t "kwsd/+/availability" | grep -qm1 online'
+  exposure kwsd-mqtt.service
+  systemctl stop kwsd-mqtt.service
+fi
+if installed kwsd-metrics.socket; then
+  systemctl start kwsd-metrics.socket
+  check "kwsd-metrics: the counters of kwsd" said 9477 'GET /metrics HTTP/1.1\r\n\r\n' '^kwsd_up 1'
+  exposure kwsd-metrics.service
+  systemctl stop kwsd-metrics.socket kwsd-metrics.service
+fi
+if installed kwsd-ws.socket; then
+  systemctl start kwsd-ws.socket
+  check "kwsd-ws: a WebSocket" said 2700 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n' '101 Switching'
+  exposure kwsd-ws.service
+  systemctl stop kwsd-ws.socket kwsd-ws.service
+fi
+if installed kwsd-wyoming.socket; then
+  systemctl start kwsd-wyoming.socket
+  check "kwsd-wyoming: its keywords" said 10400 '{"type":"describe"}\n' '"type":"info"'
+  exposure kwsd-wyoming.service
+  systemctl stop kwsd-wyoming.socket kwsd-wyoming.service
+fi
+check "no unit has failed: $(systemctl --failed --plain --no-legend 'kwsd*')" test -z "$(systemctl --failed --plain --no-legend 'kwsd*')"
+systemctl stop kwsd.service kwsd.socket
 echo done
