@@ -46,6 +46,7 @@ install() { # NAME, with what it depends on
 
 echo "== install and upgrade"
 cp /etc/resolv.conf "$tree/etc/"
+echo '127.0.0.1 localhost' >"$tree/etc/hosts" # which a minimal Debian lacks
 inside apt-get -qq update
 provide "$package" kwsd
 check "install, with what it depends on" install kwsd
@@ -82,7 +83,7 @@ WantedBy=multi-user.target
 UNIT
 inside systemctl -q enable kwsd-check.service
 unshare -m --propagation private bash -c "mount -t tmpfs tmpfs /run
-  exec timeout -k 5 180 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
+  exec timeout -k 5 400 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
   </dev/null >"$tree/srv/kwsd/console" 2>&1 || true
 cat "$tree/srv/kwsd/log" 2>/dev/null || { echo "FAILED: no log; the console says:"; tail -20 "$tree/srv/kwsd/console"; failures=$((failures + 1)); }
 grep -q '^done$' "$tree/srv/kwsd/log" || { failures=$((failures + 1)); tail -5 "$tree/srv/kwsd/errors"; }
