@@ -73,11 +73,11 @@ exposure() { # UNIT: at most 2.0
 said() { # PORT REQUEST PATTERN
   exec 3<>"/dev/tcp/127.0.0.1/$1" && printf '%b' "$2" >&3 && timeout 10 grep -qam1 -- "$3" <&3
 }
+online() { mosquitto_sub -V 5 -h 127.0.0.1 -W 3 -C 1 -t 'kwsd/+/availability' | grep -q online; } # retained
 systemctl start kwsd.service
 if installed kwsd-mqtt.service; then
   systemctl start mosquitto.service kwsd-mqtt.service
-  check "kwsd-mqtt: the broker says that kwsd is online" \
-    timeout 30 sh -c 'mosquitto_sub -V 5 -t "kwsd/+/availability" | grep -qm1 online'
+  check "kwsd-mqtt: the broker says that kwsd is online" until_true 30 online
   exposure kwsd-mqtt.service
   systemctl stop kwsd-mqtt.service
 fi
