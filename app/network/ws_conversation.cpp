@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string dump(const json& value) {
+std::string message_text(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -22,7 +22,7 @@ double rounded(double value, double unit) {
 }
 
 [[noreturn]] void fail(const char* field, const json& found, const char* expected) {
-  const std::string text = found.is_primitive() ? printable(dump(found)) : found.type_name();
+  const std::string text = found.is_primitive() ? printable(message_text(found)) : found.type_name();
   throw Error(ErrorKind::bad_data, std::string(field) + ": found " + text + ", expected " + expected);
 }
 
@@ -33,7 +33,7 @@ WsConversation::WsConversation(std::shared_ptr<const Spotter> spotter, const Rec
     : stream_(std::move(spotter), recognition), tell_(std::move(tell)) {}
 
 std::string WsConversation::error_text(const std::string& what) {
-  return dump({{"error", what}});
+  return message_text({{"error", what}});
 }
 
 std::string WsConversation::take_text(std::string_view text) {
@@ -84,7 +84,8 @@ std::string WsConversation::take_sound(std::string_view pcm) {
                     {"end", rounded(word.end, 1e3)},
                     {"level", rounded(word.level_db, 10)},
                     {"snr", rounded(word.snr_db, 10)}};
-    tell_ ? tell_(word, dump(item), dump({{"suppressed", word.keyword}})) : words_.push_back(item);
+    tell_ ? tell_(word, message_text(item), message_text({{"suppressed", word.keyword}}))
+          : words_.push_back(item);
   });
   return answer(false);
 }
@@ -113,7 +114,7 @@ std::string WsConversation::answer(bool final) {
   if (!suppressed_.empty()) {
     text["suppressed"] = std::exchange(suppressed_, json::array());
   }
-  return dump(text);
+  return message_text(text);
 }
 
 }  // namespace kwsd
