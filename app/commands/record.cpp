@@ -62,6 +62,9 @@ class Recorder {
     clear_meter();
     const bool keeps = word.fault == WordFault::none;
     const std::string path = keeps ? clips_.save(options_.word, word.samples).string() : "";
+    if (!keeps && !options_.dropped.empty()) {
+      (void)ClipFolder(options_.dropped, options_.speaker).save(options_.word, word.samples);
+    }
     std::printf("%s\n", word_line(word, path).c_str());
     kept_ += keeps ? 1 : 0;
   }
@@ -187,6 +190,10 @@ void add_record_command(CLI::App& app, Command& selected) {
   command
       ->add_option("--dir", options->dir,
                    "Where to: DIR/WORD/<speaker>_nohash_<n>.wav; nothing is overwritten")
+      ->type_name("DIR");
+  command
+      ->add_option("--dropped", options->dropped,
+                   "Folder for the words that are not kept, to listen to what was wrong")
       ->type_name("DIR");
   command
       ->add_option("--speaker", options->speaker,

@@ -9,6 +9,7 @@ namespace kwsd {
 
 struct RecordOptions {
   std::string word, dir = ".", speaker;
+  std::string dropped;    ///< folder for words that are not kept; empty: none
   std::string from_file;  ///< a recording that the words are cut out of; empty: the microphone
   int count = 30;
   InputOptions input;

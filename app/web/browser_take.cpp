@@ -19,11 +19,12 @@ float sample_at(std::string_view pcm, std::size_t at) {
 
 }  // namespace
 
-BrowserTake::BrowserTake(const std::filesystem::path& folder, std::string word, int count,
-                         std::uint32_t rate_hz)
+BrowserTake::BrowserTake(const std::filesystem::path& folder, const std::filesystem::path& dropped,
+                         std::string word, int count, std::uint32_t rate_hz)
     : word_(std::move(word)),
       count_(count),
       clips_(folder, ""),
+      dropped_(dropped, ""),
       resampler_(rate_hz, stream_rate_hz, block_samples),
       samples_(block_samples) {}
 
@@ -42,7 +43,7 @@ std::vector<std::string> BrowserTake::push(std::string_view pcm) {
     cutter_.push(resampler_.process(std::span(samples_).first(size), false));
     for (auto word = cutter_.take(); word && !done(); word = cutter_.take()) {
       const bool keeps = word->fault == WordFault::none;
-      const std::string path = keeps ? clips_.save(word_, word->samples).string() : "";
+      const std::string path = (keeps ? clips_ : dropped_).save(word_, word->samples).string();
       lines.push_back(word_line(*word, path));
       kept_ += keeps ? 1 : 0;
       if (!done()) {

@@ -15,8 +15,9 @@ namespace kwsd {
 
 class BrowserTake {
  public:
-  /// Sound of `rate_hz`; recordings go to folder/word. Throws Error.
-  BrowserTake(const std::filesystem::path& folder, std::string word, int count, std::uint32_t rate_hz);
+  /// Sound of `rate_hz`; recordings go to folder/word, words that are not kept to dropped/word. Throws Error.
+  BrowserTake(const std::filesystem::path& folder, const std::filesystem::path& dropped, std::string word,
+              int count, std::uint32_t rate_hz);
 
   /// What kwsd record prints first.
   [[nodiscard]] std::string prompt() const;
@@ -29,7 +30,7 @@ class BrowserTake {
  private:
   std::string word_;
   int count_, kept_ = 0;
-  ClipFolder clips_;
+  ClipFolder clips_, dropped_;
   WordCutter cutter_;
   Resampler resampler_;
   std::vector<float> samples_;

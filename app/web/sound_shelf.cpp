@@ -82,7 +82,8 @@ std::vector<ShelfSound> SoundShelf::list(ShelfSound::Kind kind) const {
       }
     }
   } else {
-    for (const fs::directory_entry& folder : fs::directory_iterator(recordings(), error)) {
+    const fs::path top = kind == ShelfSound::Kind::recording ? recordings() : dropped();
+    for (const fs::directory_entry& folder : fs::directory_iterator(top, error)) {
       const std::string word = folder.path().filename().string();
       if (folder.is_directory(error)) {
         for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
@@ -99,7 +100,8 @@ std::vector<ShelfSound> SoundShelf::list(ShelfSound::Kind kind) const {
 }
 
 ShelfSound SoundShelf::find(const std::string& id) const {
-  for (const ShelfSound::Kind kind : {ShelfSound::Kind::recording, ShelfSound::Kind::clip}) {
+  for (const ShelfSound::Kind kind :
+       {ShelfSound::Kind::recording, ShelfSound::Kind::dropped, ShelfSound::Kind::clip}) {
     for (ShelfSound& sound : list(kind)) {
       if (sound.id == id) {
         return std::move(sound);
@@ -150,7 +152,7 @@ void SoundShelf::mark(const std::string& id, Mark mark) const {
 void SoundShelf::remove(const std::string& id) const {
   const ShelfSound sound = find(id);
   if (sound.kind != ShelfSound::Kind::recording) {
-    throw Error(ErrorKind::usage, "id: found a clip, expected a recording; kwsd run removes old clips");
+    throw Error(ErrorKind::usage, "id: found another sound, expected a recording that is kept");
   }
   mark(id, Mark::none);
   std::error_code error;

@@ -13,7 +13,7 @@
 namespace kwsd {
 
 struct ShelfSound {
-  enum class Kind : std::uint8_t { recording, clip };
+  enum class Kind : std::uint8_t { recording, dropped, clip };
   Kind kind = Kind::recording;
   std::filesystem::path path;
   std::string id;    ///< 16 hex digits, the same in each run
@@ -27,11 +27,13 @@ class SoundShelf {
   static constexpr std::size_t most_sounds = 500;          ///< of each kind that are listed, newest first
   static constexpr std::uintmax_t most_bytes = 4U << 20U;  ///< of a sound that is served
 
-  /// Recordings are in data/recordings/WORD, mistakes in data/mistakes/WORD (missed) and not_WORD (false
+  /// Recordings are in data/recordings/WORD, words of the last recording that were not kept in
+  /// data/dropped/WORD, mistakes in data/mistakes/WORD (missed) and not_WORD (false
   /// accepts). `clips`: the folder of --save-clips; empty: none.
   SoundShelf(std::filesystem::path data, std::filesystem::path clips);
 
   [[nodiscard]] std::filesystem::path recordings() const { return data_ / "recordings"; }
+  [[nodiscard]] std::filesystem::path dropped() const { return data_ / "dropped"; }
   [[nodiscard]] std::filesystem::path mistakes() const { return data_ / "mistakes"; }
   /// Newest first.
   [[nodiscard]] std::vector<ShelfSound> list(ShelfSound::Kind kind) const;
@@ -41,7 +43,7 @@ class SoundShelf {
   [[nodiscard]] std::string read(const std::string& id) const;
   /// Copies the sound to the mistakes of its word, or removes the copy. Throws Error: no_input, io.
   void mark(const std::string& id, ApiRequest::Mark mark) const;
-  /// Removes a recording; a clip is kwsd's. Throws Error: no_input, usage, io.
+  /// Removes a recording; clips are kwsd's. Throws Error: no_input, usage, io.
   void remove(const std::string& id) const;
 
  private:

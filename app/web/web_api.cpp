@@ -200,8 +200,10 @@ WebApi::Json WebApi::state_here() const {
   all["own"] = file_names({user_model_folder()}, ".kwsm");
   all["reports"] = file_names({trainings(options_)}, ".html");
   all["keeps_clips"] = !options_.clips.empty();
-  for (const ShelfSound::Kind kind : {ShelfSound::Kind::recording, ShelfSound::Kind::clip}) {
-    Json& list = all[kind == ShelfSound::Kind::clip ? "clips" : "recordings"] = Json::array();
+  for (const auto& [name, kind] :
+       {std::pair("recordings", ShelfSound::Kind::recording), std::pair("dropped", ShelfSound::Kind::dropped),
+        std::pair("clips", ShelfSound::Kind::clip)}) {
+    Json& list = all[name] = Json::array();
     for (const ShelfSound& sound : shelf_.list(kind)) {
       list.push_back(sound_json(sound));
     }

@@ -45,6 +45,9 @@ void WordJobs::begin(const char* kind, const std::string& word) {
   if (job_.running) {
     throw Error(ErrorKind::unavailable, std::string(job_.kind) + " '" + job_.word + "' has not ended yet");
   }
+  if (std::string_view(kind) == "record" || std::string_view(kind) == "take") {
+    forget_dropped();
+  }
   job_ = {kind, word, model_of_word(word), {}, true, 0};
 }
 
@@ -71,10 +74,16 @@ std::vector<std::string> WordJobs::own_command(std::vector<std::string> argument
   return arguments;
 }
 
+/// Those of the last recording.
+void WordJobs::forget_dropped() const {
+  std::error_code ignored;
+  fs::remove_all(shelf_.dropped(), ignored);
+}
+
 void WordJobs::record(const ApiRequest& request) {
   run("record", request.word,
       own_command({"record", request.word, "--count", std::to_string(request.count), "--dir",
-                   shelf_.recordings().string()}));
+                   shelf_.recordings().string(), "--dropped", shelf_.dropped().string()}));
 }
 
 void WordJobs::enroll(const ApiRequest& request) {
@@ -109,7 +118,7 @@ void WordJobs::train(const ApiRequest& request) {
 void WordJobs::take(const ApiRequest& request) {
   begin("take", request.word);
   try {
-    take_.emplace(shelf_.recordings(), request.word, request.count, request.rate_hz);
+    take_.emplace(shelf_.recordings(), shelf_.dropped(), request.word, request.count, request.rate_hz);
   } catch (const Error&) {
     job_.running = false;
     throw;

@@ -56,6 +56,7 @@ class WordJobs {
   };
 
   [[nodiscard]] std::vector<std::string> own_command(std::vector<std::string> arguments) const;
+  void forget_dropped() const;
   void begin(const char* kind, const std::string& word);
   void run(const char* kind, const std::string& word, const std::vector<std::string>& command);
   void add_line(std::string line);

@@ -3,6 +3,7 @@
 
 usage: web_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
 """
+import array
 import contextlib
 import http.client
 import json
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 import unittest
+import wave
 
 from daemon import LIMIT, Daemon, connect, ended, read_pcm, run_tests, wait_for
 from environment import environment
@@ -280,14 +282,19 @@ class Web(unittest.TestCase):
         pathlib.Path(trainer).write_text(TRAINER)
         os.chmod(trainer, stat.S_IRWXU)
         kwsd = self.listen()
-        page = self.page("--train", trainer, KWSD_INPUT=DEMO)
+        page = self.page("--train", trainer, KWSD_INPUT=self.quiet_word_first())
         page.change("enroll", 400, word="marmalade")  # no recordings
         page.change("record", word="marmalade", count=3)
         page.change("record", 503, word="other", count=3)  # one at a time
         lines = page.finished()
         self.assertIn('3/3  say "marmalade"', lines)
+        self.assertIn("too quiet", " ".join(lines))
+        dropped = page.state()["dropped"]
+        self.assertEqual(page.get("sound/" + dropped[0]["id"])[:4], b"RIFF")
+        page.change("remove", 400, id=dropped[0]["id"])
         wait_for(lambda: len(page.state()["recordings"]) == 3)
         self.record_in_browser(page, "marmalade", 2)
+        self.assertEqual(page.state()["dropped"], [])
         recordings = page.state()["recordings"]
         self.assertEqual(len(recordings), 5)
         self.assertEqual(page.get("sound/" + recordings[0]["id"])[:4], b"RIFF")
@@ -321,6 +328,15 @@ class Web(unittest.TestCase):
         self.assertEqual(page.ask("GET", "/api/report/marmalade2", headers={"Cookie": page.cookie})[0].status, 404)
         page.change("model/add", name="robot")
         self.feed_until(kwsd, page, ["commands", "jarvis"])
+
+    def quiet_word_first(self):
+        """A recording: "stop" much too quiet, then the words of demo.wav."""
+        quiet = array.array("h", read_pcm(SOURCE / "tests" / "data" / "stop.wav"))
+        path = os.path.join(self.folder, "words.wav")
+        with wave.open(path, "wb") as file:
+            file.setparams((1, 2, 16000, 0, "NONE", ""))
+            file.writeframes(array.array("h", [sample // 60 for sample in quiet]).tobytes() + bytes(16000) + read_pcm(DEMO))
+        return path
 
     def feed_until(self, kwsd, page, models):
         """Sound, so that models take over."""

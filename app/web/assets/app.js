@@ -2,7 +2,7 @@
 import { $, change, load, make, missPlot, notice, plot, sendSound, sync } from "/page.js";
 import { record as recordHere } from "/recorder.js";
 
-let state = { keywords: [], recordings: [], clips: [], detections: [], installed: [], own: [], reports: [], job: {} };
+let state = { keywords: [], recordings: [], dropped: [], clips: [], detections: [], installed: [], own: [], reports: [], job: {} };
 let microphone; // of the browser, while it records
 let events;
 
@@ -178,6 +178,10 @@ function soundRow(sound, label, mark) {
   return item;
 }
 
+function droppedRow(sound) {
+  return make("li", {}, make("div", { className: "grow" }, make("strong", {}, sound.word), make("small", {}, clock(sound.time))), player(`dropped ${sound.word}, ${clock(sound.time)}`, () => sound.id));
+}
+
 function recordingRow(sound) {
   const item = soundRow(sound, "Was missed", "missed");
   item.append(make("button", { type: "button", "aria-label": `Delete ${sound.word}, ${clock(sound.time)}`, onclick: () => {
@@ -192,6 +196,8 @@ const update = (item, now) => item.show(now);
 function showSounds() {
   sync($("detections"), state.detections, (event) => `${event.time}/${event.seq}/${event.start}`, detectionRow, update);
   sync($("recordings"), state.recordings, (sound) => sound.id, recordingRow, update);
+  sync($("dropped"), state.dropped, (sound) => sound.id, droppedRow, () => {});
+  $("dropped-part").hidden = state.dropped.length === 0;
   sync($("clips"), state.clips, (sound) => sound.id, (sound) => soundRow(sound, "False accept", "false_accept"), update);
   $("detections-empty").hidden = state.detections.length > 0;
   $("recordings-empty").hidden = state.recordings.length > 0;
@@ -232,9 +238,7 @@ function showLine(line) {
   } else if (word) {
     const kept = word[3].endsWith(".wav");
     $("job-state").textContent = kept ? `Kept: ${word[1]} s, peak ${word[2]} dB` : `Dropped: ${word[3]}`;
-    if (kept) {
-      refresh();
-    }
+    refresh();
   } else {
     $("job-state").textContent = line.replace(/^(kwsd: )?info: /, "");
   }

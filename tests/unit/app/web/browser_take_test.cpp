@@ -32,7 +32,7 @@ TEST_CASE("words of a browser are kept or dropped as kwsd record does") {
   for (const std::uint32_t rate : {16000U, 44100U, 48000U}) {
     for (const std::size_t piece : {std::size_t{2}, std::size_t{24000}}) {
       const test::TemporaryFolder folder;
-      BrowserTake take(folder.path(), "marmalade", 2, rate);
+      BrowserTake take(folder.path() / "kept", folder.path() / "dropped", "marmalade", 2, rate);
       CHECK(take.prompt() == "1/2  say \"marmalade\"");
       const std::string pcm = three_words(rate);
       std::vector<std::string> lines;
@@ -49,6 +49,8 @@ TEST_CASE("words of a browser are kept or dropped as kwsd record does") {
       CHECK(lines[1] == "2/2  say \"marmalade\"");
       CHECK(lines[2].find("too quiet") != std::string::npos);
       CHECK(lines[3] == lines[1]);
+      const auto files = std::filesystem::directory_iterator(folder.path() / "dropped/marmalade");
+      CHECK(std::distance(files, std::filesystem::directory_iterator()) == 1);
       CHECK(lines[4].ends_with("_nohash_1.wav"));
       CHECK(take.push(pcm).empty());
     }

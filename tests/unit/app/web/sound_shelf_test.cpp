@@ -25,6 +25,7 @@ TEST_CASE("sounds have ids, and other files have none") {
   put(data / "recordings/hey marmalade/a_nohash_0.wav");
   put(data / "recordings/stop/a_nohash_0.wav");
   put(data / "recordings/stop/notes.txt");
+  put(data / "dropped/stop/a_nohash_0.wav");
   put(data / "recordings/.hidden/a.wav");
   put(clips / "000001_stop.wav");
   put(clips / "000001_stop-2.wav");
@@ -39,6 +40,10 @@ TEST_CASE("sounds have ids, and other files have none") {
   const auto kept = shelf.list(ShelfSound::Kind::clip);
   REQUIRE(recordings.size() == 2);
   REQUIRE(kept.size() == 3);
+  const auto dropped = shelf.list(ShelfSound::Kind::dropped);
+  REQUIRE(dropped.size() == 1);
+  CHECK(shelf.read(dropped[0].id) == "a_nohash_0.wav");
+  CHECK_THROWS_AS(shelf.remove(dropped[0].id), Error);  // the next recording does
   for (const ShelfSound& sound : kept) {
     CHECK(sound.id.size() == 16);
     CHECK(shelf.read(sound.id) == sound.path.filename().string());
