@@ -4,6 +4,7 @@
 # arabic_speech_commands/, wake_words/, speech/, noise/.
 set -eu
 : "${KWSD_DATA:?folder of the recordings}" "${RUNS:=runs}"
+export OMP_WAIT_POLICY=PASSIVE OPENBLAS_NUM_THREADS=1
 export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864
 mkdir -p "$RUNS"
 TEN=yes,no,up,down,left,right,on,off,stop,go

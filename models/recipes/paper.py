@@ -8,6 +8,7 @@ Run again, it goes on where it stood. Leaves paper.md, paper.json and the checkp
 """
 import argparse
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -322,6 +323,7 @@ class Tables:
 def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sets = data_sets(options.data, options.out / "cache")
     if shutil.which("kwsd-train") is None:
         sys.exit("paper.sh: kwsd-train: not found in PATH")

@@ -1,9 +1,6 @@
 // kwsd-train: trains models from recordings.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "app/base/program.h"
 #include "models/trainer/calibrate/calibrate_command.h"
@@ -15,21 +12,7 @@
 #include "models/trainer/synth/synth_command.h"
 #include "models/trainer/word/word_command.h"
 
-namespace {
-
-/// Has threads that wait for others sleep. OpenMP's spin by default: on busy cores a training takes ten times as long.
-/// The libraries read these variables before main(), so the program starts once more; if that fails, it goes on as it is.
-void sleep_while_waiting(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-  ::setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
-  ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
-  ::execv("/proc/self/exe", argv);
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
-  sleep_while_waiting(argv);
   const auto set_up_log = [] {
     spdlog::set_default_logger(spdlog::stderr_color_mt("kwsd-train"));
     spdlog::set_pattern("%^%l%$: %v");

@@ -17,7 +17,8 @@ def environment(source=None, **variables):
     load. With `source`, models are those of the source tree. A variable whose value is None is not set."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KWSD_") or name in OURS}
     clean.update({"XDG_CONFIG_HOME": "/dev/null", "XDG_DATA_HOME": "/dev/null", "KWSD_SYSTEM_CONFIG": "/dev/null", "KWSD_BRANCH": "full",
-                  "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"})  # as kwsd-train sets them, which starts it once more
+                  # Threads that wait for each other at every step take ten times as long on a machine that is busy.
+                  "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     if source:
         clean["KWSD_MODEL_DIR"] = os.path.join(str(source), "models")
     return {name: str(value) for name, value in {**clean, **variables}.items() if value is not None}
