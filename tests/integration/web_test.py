@@ -285,7 +285,6 @@ class Web(unittest.TestCase):
         page = self.page("--train", trainer, KWSD_INPUT=self.quiet_word_first())
         page.change("enroll", 400, word="marmalade")  # no recordings
         page.change("record", word="marmalade", count=3)
-        page.change("record", 503, word="other", count=3)  # one at a time
         lines = page.finished()
         self.assertIn('3/3  say "marmalade"', lines)
         self.assertIn("too quiet", " ".join(lines))
@@ -410,6 +409,8 @@ time.sleep(1000)
         page.change("train", word="marmalade")
         wait_for(lambda: len(page.state()["job"]["lines"]) >= 5)
         self.assertEqual(page.state()["job"]["lines"], ["denied", "denied", "denied", "local", "open [0, 1, 2] 4"])
+        page.change("record", 503, word="other", count=3)  # one at a time
+        page.change("take", 503, word="other", count=3, rate=16000)
         page.change("stop")
         self.assertEqual(page.finished(128 + 15), page.state()["job"]["lines"])
 
