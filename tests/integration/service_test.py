@@ -167,8 +167,10 @@ class Reload(unittest.TestCase):
             for _ in range(3):
                 kwsd.reload()
                 self.assertIsNotNone(kwsd.told("RELOADING=1"))
-                for _ in range(35):  # about as many as it takes until the new models have heard enough
-                    kwsd.out.next()
+                until = time.monotonic() + LIMIT
+                while kwsd.told("READY=1", 0.01) is None:  # the new models have heard enough
+                    self.assertLess(time.monotonic(), until)
+                    kwsd.out.next(0.1)
                 fill()
             self.assertEqual(kwsd.stop()[0], 0)
 
