@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
+#include "app/commands/control_flag.h"
 #include "app/events/control_client.h"
 #include "app/settings/config.h"
 #include "app/settings/settings.h"
@@ -127,11 +128,7 @@ void add_requests(CLI::App& parent, const std::shared_ptr<ControlCall>& call) {
 void add_ctl_command(CLI::App& app, Command& selected) {
   CLI::App* command = app.add_subcommand("ctl", "Control a running kwsd through its control socket");
   const auto call = std::make_shared<ControlCall>();
-  command
-      ->add_option("--control", call->socket,
-                   "The control socket. Default: $XDG_RUNTIME_DIR/kwsd/control if it exists, otherwise "
-                   "/run/kwsd/control.")
-      ->type_name("PATH");
+  add_control_flag(*command, call->socket);
   add_config_option(*command);
   command->require_subcommand(1);
   add_requests(*command, call);

@@ -1,4 +1,5 @@
 // kwsd metrics: the counters of a running kwsd, for Prometheus.
+#include "app/commands/control_flag.h"
 #include "app/network/metrics_server.h"
 
 #include <cstdio>
@@ -16,11 +17,7 @@ void add_metrics_command(CLI::App& app, Command& selected) {
                                          "Print what a running kwsd counts, in the format of Prometheus; "
                                          "serve it over HTTP or write it to a file");
   const auto options = std::make_shared<MetricsOptions>();
-  command
-      ->add_option("--control", options->control,
-                   "The control socket. Default: $XDG_RUNTIME_DIR/kwsd/control if it exists, otherwise "
-                   "/run/kwsd/control.")
-      ->type_name("PATH");
+  add_control_flag(*command, options->control);
   command
       ->add_option(
           "--uri", options->uris,

@@ -1,6 +1,7 @@
 // kwsd web: a page in the browser.
 #include "app/base/log.h"
 #include "app/commands/commands.h"
+#include "app/commands/control_flag.h"
 #include "app/events/control_client.h"
 #include "app/settings/config.h"
 #include "app/settings/model_store.h"
@@ -50,11 +51,7 @@ void add_web_command(CLI::App& app, Command& selected) {
       ->type_name("NAME");
   command->add_flag("--remote", options->remote,
                     "Allow addresses that other machines reach. The page has no encryption of its own.");
-  command
-      ->add_option("--control", options->control,
-                   "The control socket. Default: $XDG_RUNTIME_DIR/kwsd/control if it exists, otherwise "
-                   "/run/kwsd/control.")
-      ->type_name("PATH");
+  add_control_flag(*command, options->control);
   command
       ->add_option("--data", options->data,
                    "Folder of recordings, mistakes and trainings. Default: ~/.local/share/kwsd")

@@ -99,7 +99,7 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
 class MetricsServer {
  public:
   MetricsServer(boost::asio::io_context& context, const MetricsOptions& options)
-      : options_(options), acceptors_(inherited_listeners(context)), timer_(context), pause_(context) {
+      : options_(options), acceptors_(inherited_listeners(context)), timer_(context) {
     if (acceptors_.empty()) {
       for (const std::string& uri : options.uris) {
         acceptors_.push_back(listen_on(context, uri));
@@ -115,7 +115,7 @@ class MetricsServer {
 
   void start() {
     for (Acceptor& acceptor : acceptors_) {
-      std::visit([this](auto& listening) { this->accept(listening); }, acceptor);
+      accept_each(acceptor, [this](auto socket) { admit(MetricsSocket(std::move(socket))); });
     }
     if (!options_.textfile.empty()) {
       write_later();
@@ -133,22 +133,10 @@ class MetricsServer {
     }
   }
 
-  template <class Listening>
-  void accept(Listening& listening) {
-    listening.async_accept([this, &listening](error_code error, auto socket) {
-      if (error == boost::asio::error::operation_aborted) {
-        return;
-      }
-      if (error) {  // e.g. no descriptor is free: retry later
-        pause_.expires_after(std::chrono::milliseconds(100));
-        pause_.async_wait([this, &listening](error_code) { accept(listening); });
-        return;
-      }
-      if (clients_ < most_clients) {  // otherwise closes the connection
-        std::make_shared<Scrape>(MetricsSocket(std::move(socket)), options_.control, clients_)->start();
-      }
-      accept(listening);
-    });
+  void admit(MetricsSocket socket) {
+    if (clients_ < most_clients) {  // otherwise closes the connection
+      std::make_shared<Scrape>(std::move(socket), options_.control, clients_)->start();
+    }
   }
 
   /// Readable for node-exporter, which runs as another user.
@@ -178,7 +166,7 @@ class MetricsServer {
 
   const MetricsOptions& options_;
   std::vector<Acceptor> acceptors_;
-  boost::asio::steady_timer timer_, pause_;
+  boost::asio::steady_timer timer_;
   int clients_ = 0;
 };
 

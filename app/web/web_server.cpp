@@ -2,7 +2,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -78,15 +77,14 @@ class WebServer {
   explicit WebServer(const WebOptions& options)
       : acceptors_(bind_all(context_, options)),
         gate_(host_names(acceptors_, options), WebSecrets::random()),
-        api_(std::make_shared<WebApi>(context_, options, gate_.secrets().page)),
-        pause_(context_) {}
+        api_(std::make_shared<WebApi>(context_, options, gate_.secrets().page)) {}
 
   void run() {
     std::signal(SIGPIPE, SIG_IGN);
     boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
     signals.async_wait([this](error_code, int) { context_.stop(); });
     for (Acceptor& acceptor : acceptors_) {
-      std::visit([this](auto& listening) { this->accept(listening); }, acceptor);
+      accept_each(acceptor, [this](auto socket) { admit(BrowserSocket(std::move(socket))); });
     }
     api_->start();
     const std::string address = first_address(acceptors_);
@@ -99,22 +97,10 @@ class WebServer {
   }
 
  private:
-  template <class Listening>
-  void accept(Listening& listening) {
-    listening.async_accept([this, &listening](error_code error, auto socket) {
-      if (error == boost::asio::error::operation_aborted) {
-        return;
-      }
-      if (error) {  // e.g. no descriptor is free: retry later
-        pause_.expires_after(std::chrono::milliseconds(100));
-        pause_.async_wait([this, &listening](error_code) { accept(listening); });
-        return;
-      }
-      if (clients_ < most_clients) {  // otherwise closes the connection
-        serve_web_client(BrowserSocket(std::move(socket)), gate_, api_, clients_);
-      }
-      accept(listening);
-    });
+  void admit(BrowserSocket socket) {
+    if (clients_ < most_clients) {  // otherwise closes the connection
+      serve_web_client(std::move(socket), gate_, api_, clients_);
+    }
   }
 
   int clients_ = 0;  // outlives the context, whose pending operations hold clients
@@ -122,7 +108,6 @@ class WebServer {
   std::vector<Acceptor> acceptors_;
   Gate gate_;
   std::shared_ptr<WebApi> api_;
-  boost::asio::steady_timer pause_;
 };
 
 }  // namespace
