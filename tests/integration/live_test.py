@@ -13,7 +13,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -21,7 +20,7 @@ import unittest
 import microphone
 import picture
 from daemon import Lines, read_pcm, run_tests, wait_for
-from run_test import COMMAND, DATA, ENVIRONMENT, SOURCE, kwsd, labels, read_wav, write_wav
+from run_test import COMMAND, DATA, ENVIRONMENT, kwsd, labels, read_wav, write_wav
 from tools_test import WithFolder
 
 LIMIT = 180  # seconds that only a defect waits for

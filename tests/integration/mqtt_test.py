@@ -5,7 +5,6 @@ usage: mqtt_test.py [--restarts N] SOURCE_DIR COMMAND...     COMMAND is kwsd, be
 """
 import contextlib
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -19,7 +18,7 @@ import time
 import unittest
 
 from broker import BROKER, Broker, Subscriber
-from daemon import LIMIT, Daemon, connect, read_pcm, run_tests, wait_for
+from daemon import LIMIT, Daemon, read_pcm, run_tests, wait_for
 from environment import environment
 from home_assistant import faults
 
