@@ -172,11 +172,13 @@ class Mqtt(unittest.TestCase):
         self.assertIsNotNone(subscriber.until("availability", "online"))
         return kwsd, client, subscriber
 
-    def numbers(self, subscriber, count):
-        """seq of the next detections; fewer where no more come within the limit."""
+    def numbers(self, subscriber, count, after=-1):
+        """seq of the next detections, those up to `after` left out; fewer where no more come within the limit. QoS 1
+        delivers at least once: a detection comes again where the broker died before its acknowledgement arrived."""
         found = []
         while len(found) < count and (message := subscriber.until("/detection")):
-            found.append(json.loads(message[1])["seq"])
+            number = json.loads(message[1])["seq"]
+            found += [number] if number > after else []
         return found
 
     def test_a_word_from_the_sound_to_the_broker(self):
@@ -289,7 +291,7 @@ class Mqtt(unittest.TestCase):
             broker.start()
             subscriber = self.enter(Subscriber(broker.port, "kwsd/test/#"))
             proxy.shut.clear()
-            self.assertEqual(self.numbers(subscriber, 5), list(range(number - 4, number + 1)))
+            self.assertEqual(self.numbers(subscriber, 5, after=number - 5), list(range(number - 4, number + 1)))
             if RESTARTS >= 20:
                 time.sleep(6)  # a connection that holds ends the outage (Backoff)
 
@@ -304,7 +306,7 @@ class Mqtt(unittest.TestCase):
         broker.start()
         with Subscriber(broker.port, "kwsd/test/#") as subscriber:
             proxy.shut.clear()
-            self.assertEqual(self.numbers(subscriber, 1), [4])
+            self.assertEqual(self.numbers(subscriber, 1, after=2), [4])
         self.assertIn("messages expired", self.logged())
 
     def test_ten_thousand_events(self):
