@@ -127,7 +127,8 @@ Answer ControlRequests::answer(std::string_view line, const Peer& peer) noexcept
   try {
     const Json request = parse(line);
     const Members members(request);
-    const Command& command = command_named(members.text("command"));
+    const std::string name = members.text("command");
+    const Command& command = command_named(name);
     members.check(command.members);
     Json answer = {{"ok", true}};
     {

@@ -83,9 +83,10 @@ std::vector<MqttKeyword> keywords_of(std::string_view answer) {
     if (!word.is_string() || !threshold.is_number()) {
       throw Error(ErrorKind::bad_data, "control socket: found a keyword without its word or threshold");
     }
-    const auto same = [&word](const MqttKeyword& other) { return other.word == word; };
+    const auto text = word.get<std::string>();
+    const auto same = [&text](const MqttKeyword& other) { return other.word == text; };
     if (std::none_of(keywords.begin(), keywords.end(), same)) {
-      keywords.push_back({word.get<std::string>(), threshold.get<double>()});
+      keywords.push_back({text, threshold.get<double>()});
     }
   }
   return keywords;

@@ -51,10 +51,11 @@ step() { # RELEASE ARCHITECTURE STEP COMMAND...
   echo "   ${cells[$cell]}"
 }
 
-build() { enter "$1" cmake --preset "$2" && enter "$1" cmake --build --preset "$2"; } # TREE PRESET
-tests() { enter "$1" ctest --preset "$2" --no-tests=error "${@:3}"; }                   # TREE PRESET OPTION...
+together=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16) # as .ci/test
+build() { enter "$1" cmake --preset "$2" "${together[@]}" && enter "$1" cmake --build --preset "$2"; } # TREE PRESET
+tests() { enter "$1" ctest --preset "$2" --no-tests=error --parallel "$((2 * $(nproc)))" "${@:3}"; } # TREE PRESET OPTION...
 clang() { # TREE
-  enter "$1" cmake --preset dev -B build/clang -DCMAKE_CXX_COMPILER=clang++ -DKWSD_TRAINER=OFF &&
+  enter "$1" cmake --preset dev -B build/clang -DCMAKE_CXX_COMPILER=clang++ -DKWSD_TRAINER=OFF "${together[@]}" &&
     enter "$1" cmake --build build/clang
 }
 packages() { # TREE SUFFIX
