@@ -45,6 +45,7 @@ std::vector<float> real(const Weights& weights) {
           out[i] = scale * static_cast<float>(weights.int8[i]) / 64;
           break;
         case LayerKind::float32:
+        case LayerKind::unit:  // without the division
           out[i] = weights.float32[i];
           break;
         default:

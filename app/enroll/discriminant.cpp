@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 #include "engine/model/error.h"
+#include "engine/nn/classifier.h"
 
 namespace kwsd {
 
-float LinearClassifier::logit(std::span<const std::int8_t> x) const noexcept {
+float UnitClassifier::score(std::span<const std::int8_t> x) const noexcept {
   float sum = 0;
   for (std::size_t k = 0; k < weights.size(); ++k) {
     sum += weights[k] * static_cast<float>(x[k]);
   }
-  return sum + bias;
+  return sum / length_of(x);
 }
 
 void Moments::add(std::span<const std::int8_t> row, int weight) noexcept {
@@ -97,20 +100,12 @@ std::vector<double> Cholesky::solve(std::vector<double> x) const {
   return x;
 }
 
-LinearClassifier discriminant(const Cholesky& covariance, std::span<const double> word,
-                              std::span<const double> others) {
+UnitClassifier discriminant(const Cholesky& covariance, std::span<const double> word,
+                            std::span<const double> others) {
   std::vector<double> apart(word.size());
-  std::transform(word.begin(), word.end(), others.begin(), apart.begin(),
-                 [](double a, double b) { return a - b; });
-  const std::vector<double> weights = covariance.solve(apart);
-  LinearClassifier out;
-  double middle = 0;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    out.weights.push_back(static_cast<float>(weights[k]));
-    middle += weights[k] * (word[k] + others[k]) / 2;
-  }
-  out.bias = static_cast<float>(-middle);
-  return out;
+  std::transform(word.begin(), word.end(), others.begin(), apart.begin(), std::minus<>());
+  const std::vector<double> weights = covariance.solve(std::move(apart));
+  return {{weights.begin(), weights.end()}};
 }
 
 }  // namespace kwsd

@@ -1,5 +1,5 @@
-// Linear discriminant analysis: one word against everything else, by means and one covariance. Thread: any,
-// pure (the moments are summed on several).
+// Discriminant analysis: one word against everything else, by means and one covariance; directions alone
+// count. Thread: any, pure (the moments are summed on several).
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace kwsd {
 
-/// logit(x) = bias + sum of weights[k] * x[k].
-struct LinearClassifier {
+/// score(x) = sum of weights[k] * x[k] / |x|: that of a classifier of kind LayerKind::unit. How loud and
+/// clear a sound is changes the length of its embedding, which word it is changes the direction.
+struct UnitClassifier {
   std::vector<float> weights;
-  float bias = 0;
 
-  [[nodiscard]] float logit(std::span<const std::int8_t> x) const noexcept;
+  [[nodiscard]] float score(std::span<const std::int8_t> x) const noexcept;
 };
 
 /// Mean and covariance of rows.
@@ -51,8 +51,8 @@ class Cholesky {
   std::vector<double> factor_;  // lower triangle
 };
 
-/// weights = covariance^-1 (word - others); the bias puts 0 between the means.
-[[nodiscard]] LinearClassifier discriminant(const Cholesky& covariance, std::span<const double> word,
-                                            std::span<const double> others);
+/// weights = covariance^-1 (word - others).
+[[nodiscard]] UnitClassifier discriminant(const Cholesky& covariance, std::span<const double> word,
+                                          std::span<const double> others);
 
 }  // namespace kwsd

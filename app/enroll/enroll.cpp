@@ -19,12 +19,13 @@ namespace {
 
 constexpr std::size_t moment_stride = 2;  // of the negatives' windows, every second, in the branches in turn
 constexpr int mistake_weight = 200;
-constexpr double ridge = 512;  // of the covariance
+constexpr double ridge = 16;  // of the covariance, whose eigenvalues are 0.7 to 9,000
 constexpr int positive_hop_frames = 2;
 constexpr double rare_per_hour = 60;        // windows of negatives that reach the middle of the scale
 constexpr float at_rare = -1, at_word = 1;  // logits of these, and of the word
+constexpr float least_apart = 1e-3F;        // of the scores of these two
 
-/// Maps one branch's weighted sum to the posterior.
+/// Maps one branch's score to the logit.
 struct Scaling {
   std::array<float, branch_count> scale{}, bias{};
 };
@@ -120,7 +121,7 @@ class WordFit {
     embed_clips(clips);
     std::vector<std::size_t> all(clips.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    const LinearClassifier fitted = fit(all);
+    const UnitClassifier fitted = fit(all);
     Enrolled out;
     out.model = model_of(fitted, all);
     set_thresholds(out.model, out);
@@ -148,15 +149,14 @@ class WordFit {
     parallel_for_each_thread(clips.size(), s_.threads, [&] {
       return [this, &clips, fine = std::make_shared<Embedder>(s_.network, positive_hop_frames),
               hops = std::make_shared<Embedder>(s_.network, s_.base->hop_frames())](std::size_t i) {
-        add_positives(*fine, s_.features, s_.base->window_frames(), clips[i].samples, s_.negatives, talk_, i,
-                      positives_[i]);
+        add_positives(*fine, s_.features, clips[i].samples, s_.negatives, talk_, i, positives_[i]);
         hops->add(plain_frames(s_.features, clips[i].samples), plain_[i]);
       };
     });
   }
 
   /// The mean of some clips' windows, in all branches, against the negatives.
-  [[nodiscard]] LinearClassifier fit(const std::vector<std::size_t>& clips) const {
+  [[nodiscard]] UnitClassifier fit(const std::vector<std::size_t>& clips) const {
     Moments word(all_.size);
     for (const std::size_t clip : clips) {
       for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
@@ -168,24 +168,24 @@ class WordFit {
     return discriminant(*s_.covariance, word.mean(), s_.mean);
   }
 
-  [[nodiscard]] std::vector<float> logits(const LinearClassifier& fitted, std::size_t branch) const {
+  [[nodiscard]] std::vector<float> scores(const UnitClassifier& fitted, std::size_t branch) const {
     std::vector<float> out(windows_.size());
     for (std::size_t w = 0; w < out.size(); ++w) {
-      out[w] = fitted.logit(all_.of(branch, windows_[w]));
+      out[w] = fitted.score(all_.of(branch, windows_[w]));
     }
     return out;
   }
 
   /// Spreads posteriors between the level that negatives rarely reach and the level of the word, so that
   /// neighbouring thresholds can be distinguished.
-  [[nodiscard]] Scaling scaling(const LinearClassifier& fitted, const std::vector<std::size_t>& clips) const {
+  [[nodiscard]] Scaling scaling(const UnitClassifier& fitted, const std::vector<std::size_t>& clips) const {
     Scaling out;
     for (std::size_t b = 0; b < branch_count; ++b) {
-      std::vector<float> negative = logits(fitted, b);
+      std::vector<float> negative = scores(fitted, b);
       std::vector<float> positive;
       for (const std::size_t clip : clips) {
         for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
-          positive.push_back(fitted.logit(positives_[clip].of(b, w)));
+          positive.push_back(fitted.score(positives_[clip].of(b, w)));
         }
       }
       const double hours = static_cast<double>(lengths_of(s_.negatives, runs_).all) / 16000 / 3600;
@@ -195,19 +195,19 @@ class WordFit {
       const auto middle = positive.begin() + static_cast<std::ptrdiff_t>(positive.size() / 2);
       std::nth_element(positive.begin(), middle, positive.end());
       const float low = negative[rare];
-      out.scale[b] = (at_word - at_rare) / std::max(*middle - low, 0.5F);
-      out.bias[b] = at_rare - out.scale[b] * (low - fitted.bias);
+      out.scale[b] = (at_word - at_rare) / std::max(*middle - low, least_apart);
+      out.bias[b] = at_rare - out.scale[b] * low;
     }
     return out;
   }
 
   /// The base with the fitted classifier; thresholds are 1.
-  [[nodiscard]] Model model_of(const LinearClassifier& fitted, const std::vector<std::size_t>& clips) const {
+  [[nodiscard]] Model model_of(const UnitClassifier& fitted, const std::vector<std::size_t>& clips) const {
     Model model = *s_.base;
     model.name = o_.name;
     model.labels = {{o_.word, LabelKind::keyword}, {"unknown", LabelKind::unknown}};
     model.classifier = {};
-    model.classifier.kind = LayerKind::float32;
+    model.classifier.kind = LayerKind::unit;
     model.classifier.inputs = static_cast<int>(fitted.weights.size());
     model.classifier.outputs = 2;
     model.classifier.float32 = fitted.weights;
@@ -230,7 +230,7 @@ class WordFit {
       sum_.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2));
     }
     void add(const Embeddings& from, std::size_t window, StreamPosteriors& to) const {
-      const float logit = params_.scale[0] * sum_.logit(from.of(branch_, window)) + params_.bias[0];
+      const float logit = params_.scale[0] * sum_.score(from.of(branch_, window)) + params_.bias[0];
       const float word = 1 / (1 + std::exp(-logit));
       to.posteriors[branch_].push_back(word);
       to.posteriors[branch_].push_back(1 - word);
@@ -239,7 +239,7 @@ class WordFit {
    private:
     std::size_t branch_;
     const ClassifierParams& params_;
-    LinearClassifier sum_;
+    UnitClassifier sum_;
   };
 
   [[nodiscard]] NegativeStreams negative_streams(const Model& model, std::size_t branch) const {

@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::size_t before_samples = 19200, after_samples = 9600;  // of silence
 constexpr float silence_level = 1e-4F;                               // -80 dB
-constexpr int slack_frames = 2;  // of the word that may lie outside a window
-constexpr int late_frames = 6;   // after the end of a word that is longer than a window
+constexpr int late_frames = 12;  // a window ends at the end of the word, or up to 0.3 s later
 
 float rms(std::span<const float> samples) {
   double squares = 0;
@@ -98,7 +97,7 @@ std::vector<std::int8_t> plain_frames(const std::shared_ptr<const MfccTables>& f
   return frames_of(features, between_silences(clip, 1, random).samples);
 }
 
-void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features, int window_frames,
+void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features,
                    std::span<const float> clip, const Negatives& negatives,
                    std::span<const NegativeRun* const> talk, std::uint64_t seed, Embeddings& to) {
   const FeatureParams& p = negatives.features;
@@ -129,11 +128,8 @@ void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& 
       embedder.add(frames, all);
       to.size = all.size;
       for (std::size_t w = 0; w < all.windows(); ++w) {
-        const std::int64_t end = all.ends[w];  // frames [end - window, end)
-        const bool has_end = end >= last - slack_frames;
-        const bool has_begin = end - window_frames <= first + slack_frames;
-        const bool is_long = last - first > window_frames;
-        if (has_end && (has_begin || (is_long && end <= last + late_frames))) {
+        const std::int64_t end = all.ends[w];
+        if (end >= last && end <= last + late_frames) {
           to.ends.push_back(end);
           for (std::size_t b = 0; b < branch_count; ++b) {
             const auto row = all.of(b, w);

@@ -21,10 +21,9 @@ namespace kwsd {
 [[nodiscard]] std::vector<std::int8_t> plain_frames(const std::shared_ptr<const MfccTables>& features,
                                                     std::span<const float> clip);
 
-/// Embeddings of windows that contain the whole word of a recording (for a word longer than a window: its
-/// end). `talk`: runs placed before and after it in half of the cases; may be empty. The result is the same
-/// for the same seed.
-void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features, int window_frames,
+/// Embeddings of the windows that end with the word of a recording, or up to 0.3 s later. `talk`: runs placed
+/// before and after it in half of the cases; may be empty. The result is the same for the same seed.
+void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features,
                    std::span<const float> clip, const Negatives& negatives,
                    std::span<const NegativeRun* const> talk, std::uint64_t seed, Embeddings& to);
 

@@ -36,11 +36,12 @@ struct KindCapability {
     return by_place[static_cast<std::size_t>(place)];
   }
 };
-inline constexpr std::array<KindCapability, 4> layer_kinds{{
+inline constexpr std::array<KindCapability, 5> layer_kinds{{
     {LayerKind::bit1, "1-bit", false, true, true, true, false, false, false},
     {LayerKind::bitn, "1-bit on few-bit", false, true, false, false, false, false, false},
     {LayerKind::int8, "int8", true, true, true, false, true, true, true},
     {LayerKind::float32, "float32", false, false, false, false, true, false, false},
+    {LayerKind::unit, "float32 on unit length", false, false, false, false, true, false, false},
 }};
 
 struct OutputCapability {

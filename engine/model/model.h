@@ -41,6 +41,7 @@ enum class LayerKind : std::uint8_t {
   bitn = 2,     ///< 1-bit weights on `planes`-bit activations (odd levels, bit-serial)
   int8 = 3,     ///< int8 weights on int8 activations (memory filters: on the int16 residual stream)
   float32 = 4,  ///< float weights (classifier only)
+  unit = 5,     ///< float weights on the input divided by its length (classifier only)
 };
 
 /// The weights of a matrix product y[n] = sum_k w[n][k] a[k]. One of the three is filled.
@@ -51,7 +52,7 @@ struct Weights {
   int outputs = 0;
   BitMatrix bits;                 // bit1, bitn: [outputs][inputs]
   std::vector<std::int8_t> int8;  // int8: [outputs][inputs]
-  std::vector<float> float32;     // float32: [outputs][inputs]
+  std::vector<float> float32;     // float32, unit: [outputs][inputs]
 };
 
 /// What a layer of the front-end hands on. The activation before it is p of ChannelAffine.
@@ -161,7 +162,7 @@ struct Model {
   int hidden_size = 256;             ///< H
   std::vector<ConvLayer> front_end;  ///< the last one is the linear layer (OutputKind::residual, C outputs)
   std::vector<BlockWeights> blocks;
-  Weights classifier;  ///< int8 or float32, [labels][C * T]
+  Weights classifier;  ///< int8, float32 or unit, [labels][C * T]
   std::array<Branch, branch_count> branches;
   DetectorParams detector;                    ///< the detector's parameters; of version 2: the defaults
   std::shared_ptr<const SecondStage> second;  ///< streaming models only; may be null

@@ -99,6 +99,7 @@ Weights read_weights(ByteReader& in, LayerKind kind, int planes, int outputs, in
       w.int8 = in.array<std::int8_t>(product(outputs, inputs), field);
       break;
     case LayerKind::float32:
+    case LayerKind::unit:
       w.float32 = in.array<float>(product(outputs, inputs), field);
       for (const float v : w.float32) {
         if (!(std::abs(v) <= 1e6F)) {

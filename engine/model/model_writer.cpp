@@ -41,7 +41,7 @@ void write_hidden_thresholds(ByteWriter& out, const std::vector<std::int16_t>& a
 void write_weights(ByteWriter& out, const Weights& w) {
   if (w.kind == LayerKind::int8) {
     out.array(std::span(w.int8));
-  } else if (w.kind == LayerKind::float32) {
+  } else if (w.kind == LayerKind::float32 || w.kind == LayerKind::unit) {
     out.array(std::span(w.float32));
   } else {
     write_bits(out, w.bits);

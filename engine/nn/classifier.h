@@ -32,6 +32,10 @@ class Classifier {
   Int8Layer prepared_;  // int8
 };
 
+/// The Euclidean length of a classifier's input, at least 1: what a layer of kind `unit` divides by. At most
+/// 131,072 values.
+[[nodiscard]] float length_of(std::span<const std::int8_t> input) noexcept;
+
 /// Posteriors in [0, 1], sum 1. Logits are finite.
 void softmax(std::span<const float> logits, std::span<float> posteriors) noexcept;
 

@@ -78,7 +78,9 @@ int write_seeds(const fs::path& folder) {
     o.conv2 = o.linear = conv2;
     o.spectrum = conv2 == LayerKind::bit1;
     o.memory = conv2 == LayerKind::bit1 ? LayerKind::bit1 : LayerKind::int8;
-    o.classifier = conv2 == LayerKind::bitn ? LayerKind::float32 : LayerKind::int8;
+    o.classifier = conv2 == LayerKind::bitn   ? LayerKind::float32
+                   : conv2 == LayerKind::bit1 ? LayerKind::unit
+                                              : LayerKind::int8;
     const auto file = kwsd::serialize_model(kwsd::test::random_model(++seed, o));
     std::ofstream out(folder / ("kind" + std::to_string(seed)), std::ios::binary);
     out.write(reinterpret_cast<const char*>(file.data()) + 20,

@@ -156,6 +156,12 @@ Wide classifier_input(const Branch& branch, int channel, Wide x) {
 /// q: [C][T].
 std::vector<float> classify(const Model& m, const Branch& branch, const std::vector<Wide>& q) {
   std::vector<float> logits;
+  Wide squares = 0;
+  for (const Wide value : q) {
+    squares += value * value;
+  }
+  const float length =
+      m.classifier.kind == LayerKind::unit ? std::sqrt(static_cast<float>(std::max<Wide>(squares, 1))) : 1;
   for (std::size_t n = 0; n < m.labels.size(); ++n) {
     Wide sum = 0;
     for (std::size_t k = 0; k < q.size(); ++k) {
@@ -164,7 +170,8 @@ std::vector<float> classify(const Model& m, const Branch& branch, const std::vec
           q[k] * (is_int8 ? m.classifier.int8[n * q.size() + k]
                           : static_cast<Wide>(m.classifier.float32[n * q.size() + k]));  // whole numbers here
     }
-    logits.push_back(branch.classifier.scale[n] * static_cast<float>(sum) + branch.classifier.bias[n]);
+    logits.push_back(branch.classifier.scale[n] * (static_cast<float>(sum) / length) +
+                     branch.classifier.bias[n]);
   }
   return logits;
 }

@@ -68,7 +68,7 @@ Vector solved(std::array<Vector, row_size> a, Vector b) {
   return x;
 }
 
-TEST_CASE("weights and bias of the discriminant are those of the textbook") {
+TEST_CASE("the discriminant's weights are those of the textbook, and a score is a part of the length") {
   constexpr double ridge = 3;
   const auto others = correlated_rows(400, 0, 1), words = correlated_rows(30, 25, 2);
   const Vector mu = mean_of(others), nu = mean_of(words);
@@ -95,17 +95,26 @@ TEST_CASE("weights and bias of the discriminant are those of the textbook") {
   for (const Row& row : words) {
     word.add_to_mean(row);
   }
-  const LinearClassifier fitted =
+  const UnitClassifier fitted =
       discriminant(Cholesky(first.covariance(ridge), row_size), word.mean(), first.mean());
-  double middle = 0;
   for (std::size_t k = 0; k < row_size; ++k) {
     CHECK(fitted.weights[k] == Approx(expected[k]).epsilon(1e-4));
-    middle += expected[k] * (mu[k] + nu[k]) / 2;
   }
-  CHECK(fitted.bias == Approx(-middle).epsilon(1e-4));
-  const auto right =
-      std::count_if(words.begin(), words.end(), [&](const Row& row) { return fitted.logit(row) > 0; });
-  CHECK(right >= 25);
+  for (const Row& row : words) {
+    double sum = 0, squares = 0;
+    for (std::size_t k = 0; k < row_size; ++k) {
+      sum += expected[k] * row[k];
+      squares += static_cast<double>(row[k]) * row[k];
+    }
+    CHECK(fitted.score(row) == Approx(sum / std::sqrt(squares)).epsilon(1e-3).margin(1e-5));
+  }
+  CHECK(fitted.score(Row{}) == 0);
+  CHECK(fitted.score(Row{30, -10, 4, 2, 6, 8}) == Approx(fitted.score(Row{15, -5, 2, 1, 3, 4})));
+  const auto above = [&](const std::vector<Row>& rows) {
+    return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return fitted.score(row) > 0; });
+  };
+  CHECK(above(words) >= 25);
+  CHECK(above(others) <= 220);
 }
 
 TEST_CASE("a row of weight three is a row three times") {

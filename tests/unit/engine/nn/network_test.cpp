@@ -86,7 +86,7 @@ TEST_CASE("a stream computes what the definition says, on every kernel set") {
         RandomModelOptions o;
         o.conv2 = o.linear = LayerKind::bitn;
         o.planes = GENERATE(2, 3, 4);
-        o.classifier = LayerKind::float32;
+        o.classifier = GENERATE(LayerKind::float32, LayerKind::unit);
         compare(random_model(4, o), *kernels, 4, 3);
       }
       SECTION("any number of steps and channels") {
