@@ -128,12 +128,22 @@ class Enroll(unittest.TestCase):
         told = self.enroll("marmalade", "mine", variables={"XDG_DATA_HOME": self.root / "data"})
         self.assertIn("5 recordings", told)
         self.assertIn("found by a model of the others", told)
+        self.assertIn("more recordings of the same voice would change little", told)
         again = say(self.root, "marmalade", "en-us+m3", 1.5)
         with wave.open(str(again)) as clip:
             self.assertGreater(clip.getnframes(), 0)
         heard = run(KWSD, "run", "-m", "marmalade", "-i", again, "--format", "text", cwd=self.root,
                     variables={"XDG_DATA_HOME": self.root / "data"})
         self.assertEqual(heard.stdout.split(), ["marmalade"], heard.stderr)
+
+    def test_a_recording_of_something_else_is_named(self):
+        for number in range(3):
+            say(self.root / "mine", "marmalade", "en-us+m3", number)
+        other = say(self.root / "mine", "refrigerator", "en-us+m7")
+        told = self.enroll("marmalade", "mine", "-o", "m.kwsm")
+        self.assertIn("3 of 4 found", told)
+        self.assertRegex(told, f"not found: .*{other.name}\n")
+        self.assertIn("more recordings would help: 1 or more", told)
 
     def test_mistakes_are_compared(self):
         for number in range(3):
