@@ -112,14 +112,15 @@ void compare(const EnrollArguments& a, const Mistakes& mistakes, const std::shar
   line("false accepts before", mistakes.wrong, false);
 }
 
-/// When more recordings would help. That the recordings left out foretell the misses, and that other voices
-/// are missed, is measured: tests/FIGURES.md.
+/// How sure the model is, and when more recordings would help: tests/FIGURES.md, "A word from a few
+/// recordings".
 void advise(const std::vector<EnrollClip>& clips, const std::vector<bool>& found) {
   const auto sure = static_cast<std::size_t>(std::count(found.begin(), found.end(), true));
   if (!found.empty()) {
     std::printf(
-        "each recording left out in turn: %zu of %zu found by a model of the others; as many of this voice's "
-        "words will be\n",
+        "each recording left out in turn: %zu of %zu found by a model of the others; expect the same share "
+        "of "
+        "this voice's words\n",
         sure, found.size());
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
