@@ -257,6 +257,14 @@ class Training(unittest.TestCase):
         result = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", out="other", keywords="yes")
         self.require_failure(result, 2, "warm.pt", "labels")
 
+    def test_negatives_need_their_share_and_the_same_features(self):
+        negatives = SOURCE / "models/negatives.kwsn"
+        alone = self.train("--epochs", "1", "--negative-share", "0.5", out="alone")
+        self.require_failure(alone, 2, "--negative-share", "found no --negatives")
+        self.require_failure(self.train("--epochs", "1", "--negatives", negatives, out="alone"), 2, "--negatives", "a share of them")
+        both = ("--negatives", negatives, "--negative-share", "0.5", "--epochs", "1")
+        self.require_failure(self.train(*both, out="other"), 2, "other features than the net")
+
     def test_a_teacher_of_another_window_is_refused(self):
         shorter = self.train("--epochs", "1", "--teacher", self.root / "warm.pt", "--hed", "0", "--steps", "7", out="short")
         self.require_failure(shorter, 2, "warm.pt", "its window has 41 frames, expected the 37")

@@ -51,9 +51,18 @@ class Writer {
     samples_.resize(window);
   }
   [[nodiscard]] std::span<float> samples() noexcept { return samples_; }
-  std::span<float> write(std::size_t i, const Window& window) {
+  [[nodiscard]] std::size_t frames() const noexcept { return batch_.frames; }
+  /// Place i of the batch: [frames][coefficients].
+  [[nodiscard]] std::span<float> features(std::size_t i) noexcept {
     const std::size_t values = batch_.frames * batch_.coefficients;
-    const auto out = std::span(batch_.features).subspan(i * values, values);
+    return std::span(batch_.features).subspan(i * values, values);
+  }
+  void label(std::size_t i, int label, int word) {
+    batch_.labels[i] = label;
+    batch_.words[i] = word;
+  }
+  std::span<float> write(std::size_t i, const Window& window) {
+    const std::span<float> out = features(i);
     if (as_samples_) {
       std::copy(samples_.begin(), samples_.end(), out.begin());
     } else {
@@ -63,8 +72,7 @@ class Writer {
                   out.begin() + static_cast<std::ptrdiff_t>(f * batch_.coefficients));
       });
     }
-    batch_.labels[i] = window.label;
-    batch_.words[i] = window.word;
+    label(i, window.label, window.word);
     return out;
   }
   Batch take() { return std::move(batch_); }
@@ -76,6 +84,29 @@ class Writer {
   std::vector<float> samples_;
   Batch batch_;
 };
+
+/// The frames that a stretch of a window's samples touches.
+std::pair<std::size_t, std::size_t> frames_of(const FeatureParams& p, Extent samples, std::size_t frames) {
+  const auto hop = static_cast<std::int32_t>(p.hop_samples);
+  const auto size = static_cast<std::int32_t>(p.frame_samples);
+  const auto first = samples.begin < size ? 0 : (samples.begin - size) / hop + 1;
+  const auto last = samples.end > samples.begin ? (samples.end + hop - 1) / hop : first;
+  return {std::min(frames, static_cast<std::size_t>(first)),
+          std::min(frames, static_cast<std::size_t>(last))};
+}
+
+std::unique_ptr<const NegativeWindows> negative_windows(const Dataset& dataset, const FeatureParams& features,
+                                                        const BatchOptions& options) {
+  if (!options.negatives || options.mix.negative_share <= 0) {
+    return nullptr;
+  }
+  std::vector<std::string> keywords;
+  for (int l = 0; l < dataset.unknown_label(); ++l) {
+    keywords.push_back(dataset.labels()[static_cast<std::size_t>(l)].name);
+  }
+  return std::make_unique<const NegativeWindows>(options.negatives, keywords, features,
+                                                 static_cast<std::size_t>(options.frames), options.augment);
+}
 
 }  // namespace
 
@@ -89,6 +120,7 @@ Batcher::Batcher(const Dataset& dataset, const FeatureParams& features, const Ba
       features_(features),
       options_(options),
       maker_(dataset, options.augment, options.mix, window_samples(features, options.frames), options.seed),
+      negatives_(negative_windows(dataset, features, options)),
       slots_(options.threads + 2) {
   validate(features);
   for (unsigned t = 0; t < std::max(1U, options.threads); ++t) {
@@ -108,8 +140,8 @@ std::size_t Batcher::batches_per_epoch() const noexcept {
   return std::max<std::size_t>(1, maker_.epoch_windows() / options_.batch_size);
 }
 
-void Batcher::begin_epoch(std::uint64_t epoch, std::vector<HardWindow> hard) {
-  auto shared = std::make_shared<const std::vector<HardWindow>>(std::move(hard));
+void Batcher::begin_epoch(std::uint64_t epoch, HardNegatives hard) {
+  auto shared = std::make_shared<const HardNegatives>(std::move(hard));
   const std::lock_guard lock(mutex_);
   epoch_ = epoch;
   hard_ = std::move(shared);
@@ -168,12 +200,23 @@ void Batcher::work() {
   }
 }
 
-Batch Batcher::make(std::uint64_t epoch, std::size_t number, const std::vector<HardWindow>& hard) const {
+Batch Batcher::make(std::uint64_t epoch, std::size_t number, const HardNegatives& hard) const {
   Writer writer(features_, options_, options_.batch_size);
   for (std::size_t i = 0; i < options_.batch_size; ++i) {
     Random random{options_.seed, epoch, number, i};
-    const Window window = maker_.draw(random, writer.samples(), hard);
-    const std::span<float> features = writer.write(i, window);
+    const int label = maker_.draw_label(random);
+    const std::span<float> features = writer.features(i);
+    if (negatives_ && label == dataset_.unknown_label() && random.chance(options_.mix.negative_share)) {
+      const bool voice = negatives_->draw(random, features, hard.positions);
+      writer.label(i, voice ? label : dataset_.silence_label(), -1);
+    } else {
+      const Window window = maker_.draw(label, random, writer.samples(), hard.sounds);
+      writer.write(i, window);
+      if (negatives_ && window.label != dataset_.silence_label()) {
+        const auto [first, last] = frames_of(features_, window.spoken, writer.frames());
+        negatives_->surround(random, first, last, features);
+      }
+    }
     if (options_.augment.enabled && !options_.samples && random.chance(options_.augment.spec_chance)) {
       mask(features, features_.coefficients, options_.augment, random);
     }

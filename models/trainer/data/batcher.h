@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/features/feature_params.h"
+#include "models/trainer/data/negative_windows.h"
 #include "models/trainer/data/window_maker.h"
 
 namespace kwsd::train {
@@ -30,19 +31,28 @@ struct BatchOptions {
   unsigned threads = 2;
   AugmentOptions augment;
   MixOptions mix;
+  std::shared_ptr<const Negatives> negatives;  ///< for mix.negative_share; may be null
+};
+
+/// What an epoch repeats because the net takes it for a keyword.
+struct HardNegatives {
+  std::vector<HardWindow> sounds;
+  std::vector<NegativePosition> positions;  ///< in the file of negatives
 };
 
 class Batcher {
  public:
   /// Training batches. `dataset` must outlive it. features.mean and .scale must be set (estimate_scaling).
+  /// Throws as NegativeWindows does.
   Batcher(const Dataset& dataset, const FeatureParams& features, const BatchOptions& options);
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
   [[nodiscard]] std::size_t batches_per_epoch() const noexcept;
-  /// Starts epoch number `epoch` (0 ..); drops the rest of the previous one. hard: for hard_share.
-  void begin_epoch(std::uint64_t epoch, std::vector<HardWindow> hard = {});
+  /// Starts epoch number `epoch` (0 ..); drops the rest of the previous one. hard: for hard_share and
+  /// negative_share.
+  void begin_epoch(std::uint64_t epoch, HardNegatives hard = {});
   /// The next batch of the epoch, all of them full. Rethrows a worker's exception.
   [[nodiscard]] Batch next();
 
@@ -52,23 +62,25 @@ class Batcher {
 
   [[nodiscard]] const FeatureParams& features() const noexcept { return features_; }
   [[nodiscard]] const WindowMaker& windows() const noexcept { return maker_; }
+  /// Null without a file of negatives, or with a share of 0.
+  [[nodiscard]] const NegativeWindows* negatives() const noexcept { return negatives_.get(); }
 
  private:
   struct Slot;
   void work();
-  [[nodiscard]] Batch make(std::uint64_t epoch, std::size_t number,
-                           const std::vector<HardWindow>& hard) const;
+  [[nodiscard]] Batch make(std::uint64_t epoch, std::size_t number, const HardNegatives& hard) const;
 
   const Dataset& dataset_;
   FeatureParams features_;
   BatchOptions options_;
   WindowMaker maker_;
+  std::unique_ptr<const NegativeWindows> negatives_;
 
   std::mutex mutex_;
   std::condition_variable made_, wanted_;
   std::vector<Slot> slots_;  // ring, slot = number % size
   std::uint64_t epoch_ = 0;
-  std::shared_ptr<const std::vector<HardWindow>> hard_;
+  std::shared_ptr<const HardNegatives> hard_;
   std::size_t next_made_ = 0;  // first batch that no worker has taken
   std::size_t next_read_ = 0;  // first batch that was not handed out
   std::exception_ptr failure_;

@@ -149,7 +149,7 @@ struct Dataset::Loader {
       if (usable(clips[i], files[i])) {
         by_word[prefix + word_of(files[i], root)].push_back(
             {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker_of(files[i].stem().string())),
-             Split::train});
+             Split::train, false, true});
       }
     }
   }

@@ -72,7 +72,8 @@ struct Clip {
   int label = 0;  ///< index into labels(); that of silence in validation and test alone
   std::uint64_t speaker = 0;
   Split split = Split::train;
-  bool cut = false;  ///< out of running speech: its neighbours stand at both sides
+  bool cut = false;    ///< out of running speech: its neighbours stand at both sides
+  bool added = false;  ///< of training_words
 };
 
 /// A stretch of continuous speech or of noise.

@@ -47,9 +47,13 @@ WindowMaker::WindowMaker(const Dataset& dataset, const AugmentOptions& augment, 
     rooms_ = std::make_unique<RoomBank>(room_count, window_samples, seed);
   }
   by_label_.resize(dataset.labels().size());
+  own_by_label_.resize(dataset.labels().size());
   unknown_by_word_.resize(dataset.words().size());
   for (const Clip& clip : dataset.clips(Split::train)) {
     by_label_[static_cast<std::size_t>(clip.label)].push_back(&clip);
+    if (!clip.added) {
+      own_by_label_[static_cast<std::size_t>(clip.label)].push_back(&clip);
+    }
     if (clip.label == dataset.unknown_label() && clip.word >= 0) {
       unknown_by_word_[static_cast<std::size_t>(clip.word)].push_back(&clip);
     }
@@ -90,7 +94,9 @@ int WindowMaker::draw_label(Random& random) const {
 
 const Clip& WindowMaker::draw_clip(int label, Random& random) const {
   if (label != dataset_.unknown_label()) {
-    const auto& clips = by_label_[static_cast<std::size_t>(label)];
+    const auto& own = own_by_label_[static_cast<std::size_t>(label)];
+    const bool from_own = mix_.own_share > 0 && !own.empty() && random.chance(mix_.own_share);
+    const auto& clips = from_own ? own : by_label_[static_cast<std::size_t>(label)];
     return *clips[random.below(clips.size())];
   }
   // Half by clip, half by word: rare words appear often enough, and common ones do not dominate.
@@ -182,7 +188,7 @@ Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& s
     const HardWindow& again = hard[random.below(hard.size())];
     add_hard(again, random, out);
     spoken = {0, static_cast<std::int32_t>(out.size())};
-    return {again.noise ? dataset_.silence_label() : dataset_.unknown_label(), -1};
+    return {again.noise ? dataset_.silence_label() : dataset_.unknown_label(), -1, {}};
   }
   const int label = dataset_.unknown_label();
   const bool words = !by_label_[static_cast<std::size_t>(label)].empty();
@@ -190,23 +196,23 @@ Window WindowMaker::draw_unknown(Random& random, std::span<float> out, Extent& s
   if (!words || (kind < mix_.speech_share && !dataset_.speech(Split::train).empty())) {
     add_speech(random, out, 1.0F);
     spoken = {0, static_cast<std::int32_t>(out.size())};
-    return {label, -1};
+    return {label, -1, {}};
   }
   if (kind < mix_.speech_share + mix_.fragment_share) {
     const auto half = static_cast<std::size_t>(random.uniform(0.25, 0.75) * static_cast<double>(out.size()));
     place(draw_clip(label, random), 1, random, out.first(half));
     place(draw_clip(label, random), 1, random, out.subspan(half));
     spoken = {0, static_cast<std::int32_t>(out.size())};
-    return {label, -1};
+    return {label, -1, {}};
   }
   if (kind < mix_.speech_share + mix_.fragment_share + mix_.partial_share) {
     spoken = place(draw_clip(static_cast<int>(random.below(static_cast<std::size_t>(label))), random),
                    random.uniform(0.1, 0.4), random, out);
-    return {label, -1};
+    return {label, -1, {}};
   }
   const Clip& clip = draw_clip(label, random);
   spoken = place(clip, 1, random, out);
-  return {label, clip.word};
+  return {label, clip.word, {}};
 }
 
 void WindowMaker::fill_noise(const std::vector<Stretch>& noises, double most_speed, Random& random,
@@ -249,8 +255,13 @@ void WindowMaker::add_noise(Extent spoken, Random& random, std::span<float> out)
 }
 
 Window WindowMaker::draw(Random& random, std::span<float> out, std::span<const HardWindow> hard) const {
+  return draw(draw_label(random), random, out, hard);
+}
+
+Window WindowMaker::draw(int label, Random& random, std::span<float> out,
+                         std::span<const HardWindow> hard) const {
   std::fill(out.begin(), out.end(), 0.0F);
-  Window window{draw_label(random), -1};
+  Window window{label, -1, {}};
   Extent spoken;
   if (window.label == dataset_.silence_label()) {
     fill_noise(dataset_.noise(Split::train), noise_speed, random, out);
@@ -289,12 +300,13 @@ Window WindowMaker::draw(Random& random, std::span<float> out, std::span<const H
     scale(out, peak > 0 ? from_db(random.uniform(0, 12)) / peak : 1);
   }
   quantize(out);
+  window.spoken = spoken;
   return window;
 }
 
 Window WindowMaker::evaluate(const Clip& clip, std::span<float> out) {
   fit_window(clip.samples, out);
-  return {clip.label, clip.word};
+  return {clip.label, clip.word, {}};
 }
 
 Window WindowMaker::silence(Split split, std::size_t i, std::span<float> out) const {
@@ -305,7 +317,7 @@ Window WindowMaker::silence(Split split, std::size_t i, std::span<float> out) co
     set_level(out, from_db(random.uniform(-70, -25)));
     quantize(out);
   }
-  return {dataset_.silence_label(), -1};
+  return {dataset_.silence_label(), -1, {}};
 }
 
 }  // namespace kwsd::train

@@ -36,12 +36,14 @@ struct AugmentOptions {
 /// How often each label is drawn, and the sound of "unknown".
 struct MixOptions {
   double keyword_balance = 0.75;  ///< 0: as often as it was recorded; 1: all keywords alike
+  double own_share = 0;           ///< of a keyword's windows: at least this share not of training_words
   double unknown_share = 2.5;     ///< windows of unknown per window of an average keyword
   double silence_share = 0.8;
   double speech_share = 0.35;    ///< of unknown: windows of continuous speech
   double fragment_share = 0.15;  ///< of unknown: two pieces of words
   double partial_share = 0.08;   ///< of unknown: less than 40 % of a keyword
   double hard_share = 0;         ///< of unknown: speech and noise that the net takes for a keyword
+  double negative_share = 0;     ///< of unknown: windows of the file of negatives, where there is one
 };
 
 /// Windows that the net being trained takes for a keyword, but that contain none.
@@ -53,6 +55,7 @@ struct HardWindow {
 struct Window {
   int label = 0;
   int word = -1;  ///< index into Dataset::words(); -1: none
+  Extent spoken;  ///< samples of the window; empty: nothing is spoken, or all of it
 };
 
 class RoomBank;
@@ -66,6 +69,9 @@ class WindowMaker {
 
   /// Draws a training window: fills `out` (window_samples, within [-1, 1]). hard: the source for hard_share.
   Window draw(Random& random, std::span<float> out, std::span<const HardWindow> hard = {}) const;
+  /// The same in two steps: draw_label(), then a window of that label.
+  [[nodiscard]] int draw_label(Random& random) const;
+  Window draw(int label, Random& random, std::span<float> out, std::span<const HardWindow> hard = {}) const;
 
   /// Evaluation: the clip as `kwsd eval --data` fits it into the window (engine/audio/fit_window.h).
   static Window evaluate(const Clip& clip, std::span<float> out);
@@ -77,7 +83,6 @@ class WindowMaker {
 
  private:
   void prepare_shares(const MixOptions& mix);
-  int draw_label(Random& random) const;
   const Clip& draw_clip(int label, Random& random) const;
   Extent place(const Clip& clip, double visible, Random& random, std::span<float> out) const;
   void add_neighbour(Extent spoken, Random& random, std::span<float> out) const;
@@ -94,6 +99,7 @@ class WindowMaker {
   MixOptions mix_;
   std::unique_ptr<RoomBank> rooms_;
   std::vector<std::vector<const Clip*>> by_label_;         // [labels], silence empty
+  std::vector<std::vector<const Clip*>> own_by_label_;     // [labels], those not of training_words
   std::vector<std::vector<const Clip*>> unknown_by_word_;  // [words that are no keywords]
   std::vector<double> label_shares_;                       // [labels], cumulative, last = 1
   std::size_t epoch_windows_ = 0;

@@ -1,6 +1,7 @@
 #include "models/trainer/net/hard_windows.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "app/base/parallel.h"
@@ -13,11 +14,13 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double looked_at = 0.25;          // of the stretches
-constexpr std::int64_t step_frames = 4;     // from one window to the next
-constexpr std::int64_t at_once = 256;       // windows
-constexpr std::size_t sounds_at_once = 64;  // held in memory
-constexpr std::int64_t margin = 3200;       // samples on each side of a window
+constexpr double looked_at = 0.25;           // of the stretches
+constexpr double runs_looked_at = 0.1;     // of the file of negatives
+constexpr std::int64_t step_frames = 4;      // from one window to the next
+constexpr std::int64_t position_frames = 8;  // the same in the file of negatives
+constexpr std::int64_t at_once = 256;        // windows
+constexpr std::size_t sounds_at_once = 64;   // held in memory
+constexpr std::int64_t margin = 3200;        // samples on each side of a window
 
 std::vector<float> repeated(const Stretch& stretch, std::size_t size) {
   std::vector<float> samples(size, 0.0F);
@@ -190,6 +193,47 @@ std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& fea
   }
   net.train(training);
   return search.take();
+}
+
+std::vector<NegativePosition> find_hard_negatives(NetImpl& net, const NegativeWindows& negatives,
+                                                  Random& random) {
+  torch::NoGradGuard no_grad;
+  const bool training = net.is_training();
+  net.eval();
+  const torch::Device device = net.parameters().front().device();
+  const auto frames = static_cast<std::int64_t>(net.options.frames());
+  const auto width = static_cast<std::int64_t>(net.options.coefficients);
+  std::vector<NegativePosition> all;
+  for (std::size_t run = 0; run < negatives.runs(); ++run) {
+    if (random.chance(runs_looked_at)) {
+      const std::vector<NegativePosition> some = negatives.positions(run, position_frames);
+      all.insert(all.end(), some.begin(), some.end());
+    }
+  }
+  std::vector<std::pair<double, std::size_t>> found;  // posterior, place in `all`
+  for (std::size_t first = 0; first < all.size(); first += static_cast<std::size_t>(at_once)) {
+    const std::size_t count = std::min(static_cast<std::size_t>(at_once), all.size() - first);
+    Tensor windows = torch::empty({static_cast<std::int64_t>(count), frames, width});
+    const auto values = static_cast<std::size_t>(frames * width);
+    for (std::size_t i = 0; i < count; ++i) {
+      negatives.window(all[first + i], std::span(windows.data_ptr<float>() + i * values, values));
+    }
+    const Tensor posterior = keyword_posterior(net, windows.to(device));
+    for (std::size_t i = 0; i < count; ++i) {
+      const double value = posterior[static_cast<std::int64_t>(i)].item<double>();
+      if (value >= least_posterior) {
+        found.emplace_back(value, first + i);
+      }
+    }
+  }
+  net.train(training);
+  std::sort(found.begin(), found.end(), std::greater<>());
+  found.resize(std::min(found.size(), hard_positions_most));
+  std::vector<NegativePosition> hard;
+  for (const auto& [posterior, place] : found) {
+    hard.push_back(all[place]);
+  }
+  return hard;
 }
 
 }  // namespace kwsd::train

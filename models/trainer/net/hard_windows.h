@@ -6,6 +6,7 @@
 
 #include "app/base/random.h"
 #include "models/trainer/data/dataset.h"
+#include "models/trainer/data/negative_windows.h"
 #include "models/trainer/data/window_maker.h"
 #include "models/trainer/net/network.h"
 
@@ -19,6 +20,14 @@ namespace kwsd::train {
 [[nodiscard]] std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features,
                                                         const Dataset& dataset, Random& random,
                                                         unsigned threads);
+/// The same in the file of negatives: of a random quarter of its runs, hard_positions_most positions at most,
+/// those of the highest posteriors. A run says the same in every epoch, so that the hardest are taken
+/// whatever they reach, from least_posterior.
+[[nodiscard]] std::vector<NegativePosition> find_hard_negatives(NetImpl& net,
+                                                                const NegativeWindows& negatives,
+                                                                Random& random);
+inline constexpr double least_posterior = 0.02;
+inline constexpr std::size_t hard_positions_most = 400;
 inline constexpr double hard_posterior = 0.2;
 inline constexpr std::size_t hard_windows_most = 4000;
 

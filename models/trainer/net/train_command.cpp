@@ -229,6 +229,19 @@ void add_recipe_options(CLI::App& c, TrainArguments& a) {
       ->group(group);
 }
 
+/// --negatives and --negative-share belong together, and hold features.
+void require_negatives(const TrainArguments& a) {
+  const bool share = a.train.batch.mix.negative_share > 0;
+  if (share != (a.train.batch.negatives != nullptr)) {
+    throw Error(ErrorKind::usage, share
+                                      ? "--negative-share: found no --negatives, expected a file of negatives"
+                                      : "--negatives: found --negative-share 0, expected a share of them");
+  }
+  if (share && a.train.net.takes_samples()) {
+    throw Error(ErrorKind::usage, "--negatives: features, expected none for a net that takes samples");
+  }
+}
+
 /// Whether an option sets the network's architecture.
 bool shaped(const CLI::App& command) {
   const auto options = command.get_options(
@@ -253,6 +266,20 @@ void add_train_command(CLI::App& app) {
   CLI::App* c = app.add_subcommand("train", "Train a network; write a checkpoint and a log");
   add_data_options(*c, a->data);
   add_augment_options(*c, a->train.batch.augment, a->train.batch.mix);
+  c->add_option_function<std::string>(
+       "--negatives",
+       [a](const std::string& file) {
+         a->train.batch.negatives = std::make_shared<const Negatives>(load_negatives(file));
+       },
+       "Features of negatives (kwsd-train negatives), for --negative-share")
+      ->type_name("FILE")
+      ->group("Augmentation");
+  c->add_option("--negative-share", a->train.batch.mix.negative_share,
+                "Share of the unknown class taken by windows of --negatives, one in two of them mined before "
+                "each epoch")
+      ->check(between(0, 1))
+      ->capture_default_str()
+      ->group("Augmentation");
   add_net_options(*c, a->train.net);
   add_recipe_options(*c, *a);
   c->add_option("--out", a->train.out, "Checkpoint to write after each epoch")->type_name("FILE")->required();
@@ -271,6 +298,7 @@ void add_train_command(CLI::App& app) {
                   "--hard-share: hard negatives are looked for with features, expected 0 for a net "
                   "that takes samples");
     }
+    require_negatives(*a);
     net.labels = static_cast<int>(dataset.labels().size());
     net.words = static_cast<int>(dataset.words().size());
     net.thin = !a->one_branch;

@@ -35,7 +35,7 @@ class Run {
   void add_teacher(const std::filesystem::path& path);
   BranchOutput teach(const Tensor& features);
   double epoch(int number);
-  std::vector<HardWindow> hard_windows(int number);
+  HardNegatives hard_negatives(int number);
   Tensor loss(const TensorBatch& batch, double* correct);
   void set_schedule(std::int64_t step);
   void log(int number, double mean_loss, double accuracy, double seconds);
@@ -269,22 +269,27 @@ Tensor Run::loss(const TensorBatch& batch, double* correct) {
   return total;
 }
 
-std::vector<HardWindow> Run::hard_windows(int number) {
-  if (o_.batch.mix.hard_share <= 0) {
-    return {};
-  }
+HardNegatives Run::hard_negatives(int number) {
+  HardNegatives hard;
   state_.average->real_weights = state_.net->real_weights;
   Random random{o_.batch.seed, 0x4A8D, static_cast<std::uint64_t>(number)};
-  std::vector<HardWindow> hard =
-      find_hard_windows(*state_.average, state_.info.features, dataset_, random, o_.batch.threads);
-  spdlog::info("{} hard negatives found", hard.size());
+  if (o_.batch.mix.hard_share > 0) {
+    hard.sounds =
+        find_hard_windows(*state_.average, state_.info.features, dataset_, random, o_.batch.threads);
+  }
+  if (batcher_->negatives() != nullptr) {
+    hard.positions = find_hard_negatives(*state_.average, *batcher_->negatives(), random);
+  }
+  if (o_.batch.mix.hard_share > 0 || batcher_->negatives() != nullptr) {
+    spdlog::info("{} hard negatives found", hard.sounds.size() + hard.positions.size());
+  }
   return hard;
 }
 
 double Run::epoch(int number) {
   const auto start = std::chrono::steady_clock::now();
   torch::manual_seed(o_.batch.seed * 1000003 + static_cast<std::uint64_t>(number));
-  batcher_->begin_epoch(static_cast<std::uint64_t>(number), hard_windows(number));
+  batcher_->begin_epoch(static_cast<std::uint64_t>(number), hard_negatives(number));
   state_.net->train();
   const auto batches = batcher_->batches_per_epoch();
   double sum = 0;

@@ -125,6 +125,35 @@ TEST_CASE("a conv net classifies and survives its checkpoint, but is no model") 
   REQUIRE(torch::equal(again.average->forward(features, 1)[0].logits, before[0].logits));
 }
 
+TEST_CASE("a net finds the negatives that it takes for a keyword, and does not change") {
+  auto negatives = std::make_shared<Negatives>();
+  negatives->features = made_up_features();
+  negatives->collections = {{"talk", "CC0", 1}};
+  const std::size_t width = negatives->features.coefficients;
+  for (std::size_t run = 0; run < 300; ++run) {
+    negatives->runs.push_back({0, NegativeKind::plain, "", negatives->frames.size() / width, 50});
+    negatives->frames.resize(negatives->frames.size() + 50 * width, static_cast<std::int8_t>(run % 100));
+  }
+  const NegativeWindows windows(negatives, {"yes"}, negatives->features, 41, AugmentOptions{});
+  Net keyword = biased_net(1);
+  keyword->train();
+  Random random(7), again(7);
+  const auto found = find_hard_negatives(*keyword, windows, random);
+  REQUIRE_FALSE(found.empty());
+  REQUIRE(found.size() <= hard_positions_most);
+  REQUIRE(keyword->is_training());
+  for (const NegativePosition& position : found) {
+    REQUIRE(position.run < windows.runs());
+    REQUIRE(position.first >= -10);
+    REQUIRE(position.first <= 50 - 41 + 10);
+  }
+  const auto same = find_hard_negatives(*keyword, windows, again);
+  REQUIRE(same.size() == found.size());
+  REQUIRE(same.front().run == found.front().run);
+  Net unknown = biased_net(2);
+  REQUIRE(find_hard_negatives(*unknown, windows, random).empty());
+}
+
 TEST_CASE("a net finds the speech and noise that it takes for a keyword") {
   const Speech made;
   Net net = biased_net(1);
