@@ -89,6 +89,9 @@ class BranchCalibrator {
   }
   /// The highest of the thresholds that the streams and each collection require.
   [[nodiscard]] std::vector<float> thresholds(double rate) const {
+    if (options_.few_words) {
+      return lowest_allowed(rate);
+    }
     const auto chosen = [&](const Sweep& sweep) {
       return choose_thresholds(model_, sweep, rate, options_.lowest_threshold, options_.pooled);
     };
@@ -99,6 +102,30 @@ class BranchCalibrator {
                      [](float a, float b) { return std::max(a, b); });
     }
     return highest;
+  }
+  /// The lowest thresholds at which every keyword has its share of the false accepts, or fewer.
+  [[nodiscard]] std::vector<float> lowest_allowed(double rate) const {
+    std::vector<const Sweep*> sweeps;
+    for (const Sweep& collection : collections_) {
+      sweeps.push_back(&collection);
+    }
+    if (options_.count_streams || sweeps.empty()) {
+      sweeps.push_back(&sweep_);
+    }
+    const auto keywords = std::count_if(model_.labels.begin(), model_.labels.end(),
+                                        [](const Label& label) { return label.kind == LabelKind::keyword; });
+    std::vector<float> lowest(model_.labels.size(), options_.lowest_threshold);
+    for (const Sweep* sweep : sweeps) {
+      const double most = rate * sweep->speech_hours / static_cast<double>(keywords);
+      for (std::size_t l = 0; l < lowest.size(); ++l) {
+        std::size_t t = sweep->thresholds.size();
+        while (t > 0 && static_cast<double>(sweep->scores[t - 1].keywords[l].in_speech()) <= most) {
+          --t;
+        }
+        lowest[l] = std::max(lowest[l], sweep->thresholds[std::min(t, sweep->thresholds.size() - 1)]);
+      }
+    }
+    return lowest;
   }
   /// The strictest threshold with which enough events of a keyword are in time; for a keyword without events,
   /// any.

@@ -36,6 +36,12 @@ struct CalibrationOptions {
   /// In addition to the collections: no threshold is so low that these negatives have more false accepts an
   /// hour; may be null.
   std::shared_ptr<const Negatives> negatives;
+  /// The words are too few to weigh hits against false accepts: a threshold is the lowest at which neither
+  /// the streams nor a collection have more false accepts than wanted.
+  bool few_words = false;
+  /// With few_words, whether false accepts in the streams of words count, too. Not when their speech is
+  /// synthetic, since a net that learnt a word from synthetic voices confuses them more than people.
+  bool count_streams = true;
   std::uint64_t seed = 1;
   unsigned threads = 2;
 };

@@ -21,6 +21,7 @@
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
 #include "models/trainer/calibrate/calibrate_command.h"
+#include "models/trainer/data/negative_parts.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/net/training.h"
 #include "models/trainer/word/install.h"
@@ -83,9 +84,9 @@ class WordMaker {
     o_.threads = o_.threads > 0 ? o_.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
     o_.base = o_.base.empty() ? find_beside_models("base.pt") : o_.base;
     o_.negatives = o_.negatives.empty() ? find_beside_models("negatives.kwsn") : o_.negatives;
-    negatives_ = std::make_shared<const Negatives>(load_negatives(o_.negatives));
+    negatives_ = split_negatives(load_negatives(o_.negatives));
     if (o_.epochs == 0) {
-      o_.epochs = o_.quick ? 3 : recordings_.clips > 0 ? 30 : 24;
+      o_.epochs = o_.quick ? 3 : recordings_.clips > 0 ? 70 : 40;
     }
   }
 
@@ -113,7 +114,7 @@ class WordMaker {
   /// The inputs that determine the model: if they are unchanged, a run continues. The recordings count by
   /// name, size and time.
   [[nodiscard]] std::string plan() const {
-    std::string text = recipe() + fmt::format("plan 1\nbase: {}\nnegatives: {}\n", fingerprint(o_.base),
+    std::string text = recipe() + fmt::format("plan 2\nbase: {}\nnegatives: {}\n", fingerprint(o_.base),
                                               fingerprint(o_.negatives));
     std::vector<fs::path> folders = recordings_.folders;
     folders.insert(folders.end(), o_.data.begin(), o_.data.end());
@@ -136,9 +137,9 @@ class WordMaker {
   [[nodiscard]] std::string recipe() const {
     return fmt::format(
         "word: {}\nlanguage: {}\nrecordings: {}\nvoices: {}\nother voices: {}\nsentences: {}\nepochs: {}\n"
-        "false accepts an hour, wanted: {}\n",
+        "negatives: {}\nseed: {}\nfalse accepts an hour, wanted: {}\n",
         o_.word, o_.language, recordings_.clips, voices_.speakers, voices_.other_speakers, voices_.sentences,
-        o_.epochs, o_.per_hour);
+        o_.epochs, o_.negative_share, o_.seed, o_.per_hour);
   }
 
   /// Voices stay whatever the plan: they are always the same.
@@ -230,6 +231,8 @@ class WordMaker {
     t.torch_threads = 1;
     t.recipe = "{\"word\":[]}";
     t.batch.batch_size = 64;
+    t.batch.seed = o_.seed;
+    t.batch.negatives = negatives_.training;
     t.batch.threads = o_.threads;
     AugmentOptions& a = t.batch.augment;  // as recipes/common.sh: NOISY, EDGES_MANY
     a.room_chance = 0.3;
@@ -244,12 +247,14 @@ class WordMaker {
     a.neighbour_chance = 0.5;
     const bool people = recordings_.clips > 0;
     MixOptions& m = t.batch.mix;
-    m.unknown_share = people ? 12 : 8;
+    m.unknown_share = people ? 20 : 12;
     m.speech_share = people ? 0.35 : 0.1;
     m.hard_share = people ? 0.15 : 0.12;
     m.fragment_share = 0.1;
     m.silence_share = 2;
+    m.negative_share = o_.negative_share;
     m.keyword_balance = 1;
+    m.own_share = 0.5;
     return t;
   }
 
@@ -259,7 +264,9 @@ class WordMaker {
     c.per_hour = o_.per_hour;
     c.lowest_threshold = recordings_.clips > 0 ? 0.75F : 0.6F;
     c.threads = o_.threads;
-    c.negatives = negatives_;
+    c.negatives = negatives_.held_out;
+    c.few_words = true;
+    c.count_streams = !o_.data.empty();  // otherwise their speech is synthetic
     return calibrate_file(in_state(".kwsm"), in_state(".kwsm"), dataset, c);
   }
 
@@ -347,7 +354,7 @@ class WordMaker {
   WordRecordings recordings_;
   VoicePlan voices_;
   fs::path state_;
-  std::shared_ptr<const Negatives> negatives_;
+  NegativeParts negatives_;
 };
 
 }  // namespace

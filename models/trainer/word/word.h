@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct WordOptions {
   std::size_t voices = 0;                      ///< 0: as many as needed
   int epochs = 0;                              ///< 0: as many as needed
   bool quick = false;                          ///< few voices and epochs: a trial, not a usable model
+  double negative_share = 0.75;                ///< of the windows of other words: out of `negatives`
+  std::uint64_t seed = 1;                      ///< of the training
   double per_hour = 1;                         ///< wanted false accepts an hour
   unsigned threads = 0;                        ///< 0: those of the machine, at most 4
   std::string install;                         ///< "user", "system" or empty

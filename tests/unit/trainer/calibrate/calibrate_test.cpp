@@ -44,6 +44,32 @@ DataOptions recordings(const TemporaryFolder& folder, bool speech) {
   return options;
 }
 
+/// A minute in which "yes" is said at second 10 with a posterior of 0.8; at second 40 nothing is said, with
+/// `elsewhere`.
+SplitStreams a_minute(float elsewhere, bool said) {
+  constexpr std::int64_t hop = 1536;
+  LabelledStream stream;
+  for (std::int64_t end = 16000; end <= 60 * 16000; end += hop) {
+    const auto at = [end](std::int64_t second) {
+      return end >= second * 16000 && end < (second + 1) * 16000;
+    };
+    const float yes = said && at(10) ? 0.8F : at(40) ? elsewhere : 0.0F;
+    stream.windows.end_samples.push_back(end);
+    for (auto& branch : stream.windows.posteriors) {
+      branch.insert(branch.end(), {yes, 0.0F, 1 - yes, 0.0F});
+    }
+  }
+  stream.windows.samples = 60 * 16000;
+  if (said) {
+    stream.words.push_back({10 * 16000 - 8000, 10 * 16000 + 4000, 0});
+  }
+  SplitStreams streams;
+  streams.hours = hours_of(stream, 16000);
+  streams.words = stream.words.size();
+  streams.streams.push_back(std::move(stream));
+  return streams;
+}
+
 std::string text_of(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
@@ -97,6 +123,29 @@ TEST_CASE("a keyword without recordings to choose by gets the highest threshold,
     REQUIRE(branch.keywords[1].hits + branch.keywords[1].misses == 0);
     REQUIRE(branch.thresholds[1] == options.highest_threshold);
   }
+}
+
+TEST_CASE("with few words a threshold is the lowest that the wanted rate allows") {
+  Model model = small_model();
+  model.detector = DetectorParams{};
+  const SplitStreams measured = a_minute(0, true);
+  const auto threshold = [&](bool count, float in_stream, float in_collection) {
+    SplitStreams choose = a_minute(in_stream, true);
+    choose.collections = a_minute(in_collection, false).streams;
+    CalibrationOptions options;
+    options.threads = 1;
+    options.in_time_share = 0;
+    options.lowest_threshold = 0.3F;
+    options.few_words = true;
+    options.count_streams = count;
+    const std::vector<Condition> clean{{"clean", {}}};
+    return calibrate(model, choose, measured, clean, options).branches[0].thresholds[0];
+  };
+  REQUIRE(threshold(true, 0.0F, 0.0F) == Approx(0.3));
+  REQUIRE(threshold(true, 0.6F, 0.0F) > 0.5);
+  REQUIRE(threshold(false, 0.6F, 0.0F) == Approx(0.3));
+  REQUIRE(threshold(false, 0.6F, 0.5F) == Approx(threshold(true, 0.0F, 0.5F)));
+  REQUIRE(threshold(false, 0.6F, 0.5F) > 0.4);
 }
 
 TEST_CASE("calibrate says what is missing") {
