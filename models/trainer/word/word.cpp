@@ -84,9 +84,13 @@ class WordMaker {
     o_.threads = o_.threads > 0 ? o_.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
     o_.base = o_.base.empty() ? find_beside_models("base.pt") : o_.base;
     o_.negatives = o_.negatives.empty() ? find_beside_models("negatives.kwsn") : o_.negatives;
-    negatives_ = split_negatives(load_negatives(o_.negatives));
+    if (o_.negative_share < 0) {
+      o_.negative_share = recordings_.clips > 0 ? 0.75 : 0;
+    }
+    const auto all = std::make_shared<const Negatives>(load_negatives(o_.negatives));
+    negatives_ = o_.negative_share > 0 ? split_negatives(*all) : NegativeParts{nullptr, all};
     if (o_.epochs == 0) {
-      o_.epochs = o_.quick ? 3 : recordings_.clips > 0 ? 70 : 40;
+      o_.epochs = o_.quick ? 3 : recordings_.clips > 0 ? 70 : 24;
     }
   }
 
@@ -247,7 +251,7 @@ class WordMaker {
     a.neighbour_chance = 0.5;
     const bool people = recordings_.clips > 0;
     MixOptions& m = t.batch.mix;
-    m.unknown_share = people ? 20 : 12;
+    m.unknown_share = people ? 20 : 8;
     m.speech_share = people ? 0.35 : 0.1;
     m.hard_share = people ? 0.15 : 0.12;
     m.fragment_share = 0.1;

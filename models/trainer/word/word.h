@@ -22,11 +22,14 @@ struct WordOptions {
   std::size_t voices = 0;                      ///< 0: as many as needed
   int epochs = 0;                              ///< 0: as many as needed
   bool quick = false;                          ///< few voices and epochs: a trial, not a usable model
-  double negative_share = 0.75;                ///< of the windows of other words: out of `negatives`
-  std::uint64_t seed = 1;                      ///< of the training
-  double per_hour = 1;                         ///< wanted false accepts an hour
-  unsigned threads = 0;                        ///< 0: those of the machine, at most 4
-  std::string install;                         ///< "user", "system" or empty
+  /// Of the windows of other words: out of `negatives`. Less than 0: 0.75; without recordings 0, since a net
+  /// that knows the word from synthetic voices alone and other talk from people learns to tell these two
+  /// apart.
+  double negative_share = -1;
+  std::uint64_t seed = 1;  ///< of the training
+  double per_hour = 1;     ///< wanted false accepts an hour
+  unsigned threads = 0;    ///< 0: those of the machine, at most 4
+  std::string install;     ///< "user", "system" or empty
 };
 
 /// Leaves NAME.kwsm, NAME.md (its card) and NAME.html (a report with the recordings in it) in the output

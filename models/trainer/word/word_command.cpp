@@ -41,12 +41,12 @@ void add_word_command(CLI::App& app) {
   c->add_option("--per-hour", o->per_hour, "Wanted false accepts an hour")
       ->check(between(0, 1000))
       ->capture_default_str();
-  c->add_option("--epochs", o->epochs, "Of the training [70; without recordings 40]")
+  c->add_option("--epochs", o->epochs, "Of the training [70; without recordings 24]")
       ->check(CLI::Range(1, 100000));
   c->add_option("--negative-share", o->negative_share,
-                "Share of the windows without the word that come from the negatives of kwsd")
-      ->check(between(0, 1))
-      ->capture_default_str();
+                "Share of the windows without the word that come from the negatives of kwsd "
+                "[0.75; without recordings 0]")
+      ->check(between(0, 1));
   c->add_option("--seed", o->seed, "Of the training")->capture_default_str();
   c->add_flag("--quick", o->quick, "Few voices and three epochs: shows that all is there; the model is poor");
   c->add_option("--base", o->base, "Checkpoint to start from [base.pt beside the models]")->type_name("FILE");
