@@ -109,7 +109,7 @@ void add_requests(CLI::App& parent, const std::shared_ptr<ControlCall>& call) {
   plain("unmute", "Listen again");
   CLI::App* threshold = add_request(parent, call, "threshold", "Set the threshold of all keywords or of one",
                                     [call] { return threshold_request(*call); });
-  threshold->add_option("X|WORD=X", call->threshold, "From 0 to 1")->required();
+  threshold->add_option("THRESHOLD", call->threshold, "X or WORD=X, from 0 to 1")->required();
   threshold->add_option("--branch", call->branch, "In one branch alone")
       ->check(CLI::IsMember({"full", "half", "quarter"}));
   add_request(parent, call, "branch", "Fix the branch",
