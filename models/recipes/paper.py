@@ -50,6 +50,8 @@ WIDTHS = {"fsmn-2015": 128, "vgg19": 64, "bc-resnet": 8, "audiomer": 4}
 def table_3(options):
     rows = {}
     for name, architecture in ARCHITECTURES.items():
+        if architecture not in options.architectures:
+            continue
         base = f"--architecture {architecture} --width {options.widths[architecture]} {options.shape}"
         rows[name] = base
         rows[f"{name} XNOR"] = f"{base} --binary --binarizer xnor"
@@ -69,11 +71,14 @@ def arguments():
     parser.add_argument("--batch-size", type=int, default=64, help="windows per step [%(default)s]")
     parser.add_argument("--widths", type=widths, default=WIDTHS, metavar="NAME=N,...",
                         help="of the architectures, for a CPU [" + ",".join(f"{k}={v}" for k, v in WIDTHS.items()) + "]")
+    parser.add_argument("--architectures", default=",".join(ARCHITECTURES.values()), metavar="NAME,...", help="of Table 3 [%(default)s]")
     parser.add_argument("--shape", default=FRONT_END, metavar="OPTIONS",
                         help="of every D-FSMN, options of kwsd-train train [%(default)s]")
     parser.add_argument("--train", default="", metavar="OPTIONS", help="more options for every training")
     options = parser.parse_args()
-    options.tables = options.tables.split(",")
+    options.tables, options.architectures = options.tables.split(","), options.architectures.split(",")
+    if unknown := set(options.architectures) - set(ARCHITECTURES.values()):
+        parser.error(f"--architectures: found {', '.join(sorted(unknown))}, expected some of {', '.join(ARCHITECTURES.values())}")
     if options.epochs < 1 or options.seeds < 1 or not set(options.tables) <= {"1", "2", "3"}:
         parser.error("expected at least one epoch and seed, and tables of 1,2,3")
     return options

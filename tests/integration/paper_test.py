@@ -143,6 +143,8 @@ class Paper(unittest.TestCase):
         self.assertIn("nothing: no folder with one folder for each of yes,no", told)
         told = self.paper(self.data, "none", "--widths", "vgg=2", code=2)
         self.assertIn("expected NAME=N", told)
+        told = self.paper(self.data, "none", "--architectures", "vgg", code=2)
+        self.assertIn("found vgg, expected some of fsmn-2015", told)
 
 
 if __name__ == "__main__":
