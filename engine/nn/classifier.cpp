@@ -39,18 +39,19 @@ void Classifier::logits(const ClassifierParams& params, const std::int8_t* flat,
   if (weights_->kind == LayerKind::int8) {
     kernels_->int8_dots(prepared_, {flat, inputs, 1}, acc.data());
   }
-  const bool is_unit = weights_->kind == LayerKind::unit;
-  const float length = is_unit ? length_of({flat, static_cast<std::size_t>(inputs)}) : 1;
+  const float length =
+      weights_->kind == LayerKind::unit ? length_of({flat, static_cast<std::size_t>(inputs)}) : 1;
   const float* row = weights_->float32.data();
   for (std::size_t n = 0; n < logits.size(); ++n) {
     auto sum = static_cast<float>(acc[n]);
-    if (is_unit || weights_->kind == LayerKind::float32) {
+    if (weights_->kind != LayerKind::int8) {
       sum = 0;
       for (int k = 0; k < inputs; ++k) {
         sum += *row++ * static_cast<float>(flat[k]);
       }
+      sum /= length;
     }
-    logits[n] = params.scale[n] * (sum / length) + params.bias[n];
+    logits[n] = params.scale[n] * sum + params.bias[n];
   }
 }
 

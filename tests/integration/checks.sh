@@ -24,7 +24,7 @@ until_true() { # SECONDS COMMAND...
 show() { systemctl show -P "$1" kwsd.service; }
 status_says() { [[ $(show StatusText) == *"$1"* ]] || { echo "status: $(show StatusText)"; false; }; }
 journal() { journalctl -q -b -o cat -u kwsd.service --no-pager; }
-journal_says() { journal | grep -qF -- "$1"; }
+journal_says() { journal | grep -F -- "$1" >/dev/null; }
 count_of() { journal | grep -cF -- "$1"; }
 count_is() { [ "$(count_of "$2")" = "$1" ]; } # COUNT TEXT
 keywords() { grep -o '"keyword":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' '; }
