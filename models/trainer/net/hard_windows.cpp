@@ -15,7 +15,7 @@ namespace {
 using torch::Tensor;
 
 constexpr double looked_at = 0.25;           // of the stretches
-constexpr double runs_looked_at = 0.1;     // of the file of negatives
+constexpr double runs_looked_at = 0.1;       // of the file of negatives
 constexpr std::int64_t step_frames = 4;      // from one window to the next
 constexpr std::int64_t position_frames = 8;  // the same in the file of negatives
 constexpr std::int64_t at_once = 256;        // windows

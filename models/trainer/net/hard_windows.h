@@ -20,7 +20,7 @@ namespace kwsd::train {
 [[nodiscard]] std::vector<HardWindow> find_hard_windows(NetImpl& net, const FeatureParams& features,
                                                         const Dataset& dataset, Random& random,
                                                         unsigned threads);
-/// The same in the file of negatives: of a random quarter of its runs, hard_positions_most positions at most,
+/// The same in the file of negatives: of a random tenth of its runs, hard_positions_most positions at most,
 /// those of the highest posteriors. A run says the same in every epoch, so that the hardest are taken
 /// whatever they reach, from least_posterior.
 [[nodiscard]] std::vector<NegativePosition> find_hard_negatives(NetImpl& net,
