@@ -6,42 +6,31 @@ cd /srv/kwsd || exit 1
 
 rounds=$1
 driver=/sys/bus/platform/drivers/snd_aloop
-lost=0 slowest_ms=0 losses=1 # it starts without a card
 
 play() { aplay -q -D plughw:Loopback,0,0 "$1"; }
-now_ms() { date +%s%3N; }
 cpu_ms() { awk '{ print 10 * ($14 + $15) }' "/proc/$(show MainPID)/stat"; }
-said_ms() { # TEXT: when the journal was last told so
-  journalctl -q -b -o short-unix -u kwsd.service --no-pager | grep -F -- "$1" | tail -1 | sed 's/^\([0-9]*\)\.\(...\).*/\1\2/'
-}
-
-# Plays a recording; the words that the journal gains by it.
-heard() { # FILE COUNT-OF-WORDS
-  local before
-  before=$(count_of '"event":"detection"')
-  play "$1" || return
-  until_true 20 count_is $((before + $2)) '"event":"detection"'
-  journal | grep -F '"event":"detection"' | tail -n +$((before + 1)) | keywords
-}
-
-replug() { # NAME SECONDS: unplugs the card for so long, plugs it in, says a word
-  local plugged ms word
-  losses=$((losses + 1))
-  echo snd_aloop.0 >$driver/unbind
-  check "$1: is missed" until_true 10 count_is "$losses" '"event":"device_lost"'
-  sleep "$2"
-  plugged=$(now_ms)
-  echo snd_aloop.0 >$driver/bind
-  check "$1: is found again" until_true 30 count_is "$losses" '"event":"device_restored"'
-  ms=$(($(said_ms '"event":"device_restored"') - plugged))
-  word=$(heard stop.wav 1)
-  echo "    sound again after $ms ms, then heard: $word"
-  [ "$word" = "stop " ] || lost=$((lost + 1))
-  ((ms <= slowest_ms)) || slowest_ms=$ms
-}
+unplug() { echo snd_aloop.0 >$driver/unbind; }
+plug() { echo snd_aloop.0 >$driver/bind; }
 
 echo "== $(uname -m), $(nproc) cores, kernel $(uname -r), up for $(cut -d. -f1 /proc/uptime) s"
-check "install" dpkg -i kwsd.deb
+if [ -e old.deb ]; then
+  check "install $(dpkg-deb -W old.deb)" dpkg -i old.deb
+  printf '%s\n' '# mine' 'threshold = ["stop=0.91"]' >>/etc/kwsd/kwsd.toml
+  cp /etc/kwsd/kwsd.toml mine.toml
+  systemctl start kwsd.socket kwsd.service
+  check "runs" until_true 10 status_says "waiting for"
+  before=$(show MainPID)
+fi
+check "install $(dpkg-deb -W kwsd.deb)" dpkg --force-confold -i kwsd.deb
+if [ -e old.deb ]; then
+  restarted() { [ "$(show ActiveState)" = active ] && [ "$(show MainPID)" != "$before" ]; }
+  check "an upgrade restarts the service" until_true 20 restarted
+  check "keeps settings" cmp /etc/kwsd/kwsd.toml mine.toml
+  check "and the threshold among them applies" grep -q '"keyword":"stop".*"threshold":0.91' <(kwsd run -i demo.wav)
+  systemctl stop kwsd.service kwsd.socket
+  sed -i '/^threshold/d' /etc/kwsd/kwsd.toml
+fi
+losses=$(($(count_of '"event":"device_lost"') + 1)) # it starts without a card
 wanted=$(kwsd run -i demo.wav --branch full --hop-ms 16 --log-level warning | keywords)
 check "finds the words of the recording in a file: $wanted" test "$wanted" = "yes stop left right go up down no "
 printf '%s\n' 'input = "hw:0,1"' 'branch = "full"' 'hop-ms = 16 # finds the same wherever the recording starts' >>/etc/kwsd/kwsd.toml
@@ -82,6 +71,13 @@ check "never restarted" test "$(show NRestarts)" = 0
 ms=$(stop_ms)
 check "stops within a second: $ms ms" test "$ms" -lt 1000
 echo "    $(journal | grep -F '"event":"end"')"
+if [ -e old.deb ]; then
+  cp /etc/kwsd/kwsd.toml mine.toml
+  check "downgrade" dpkg --force-confold -i old.deb
+  check "which keeps settings" cmp /etc/kwsd/kwsd.toml mine.toml
+  systemctl start kwsd.service
+  check "and runs" until_true 10 status_says "listening to"
+fi
 check "purge" dpkg -P kwsd
 check "which leaves nothing behind" test ! -e /etc/kwsd -a ! -e /var/lib/kwsd -a ! -e /usr/share/kwsd
 ((failures == 0)) || journal | tail -40

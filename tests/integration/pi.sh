@@ -5,11 +5,13 @@
 #   pi.sh PACKAGE_arm64.deb [FOLDER] [ROUNDS]     FOLDER keeps the Pi's root and kernel, made where they are missing
 #
 # The Pi's Debian is $RELEASE (bookworm), for which the package was built; its kernel is that of this machine's Debian.
+# Where $OLD is an earlier package, that is installed first, upgraded, and gone back to, with the settings kept.
 # Needs mmdebstrap, arch-test, qemu-user-static, qemu-system-arm, cpio, and arm64 among dpkg's architectures. Prints
 # what it finds; ends with 0 when all of it is as it should be.
 set -euo pipefail
 
 package=$(realpath "$1")
+old=${OLD:+$(realpath "$OLD")}
 release=${RELEASE:-bookworm}
 pi=${2:-/tmp/kwsd-pi-$release}
 rounds=${3:-5}
@@ -34,7 +36,7 @@ make_kernel() {
 # A root in memory: no disk, no drivers for one.
 make_root() {
   local wanted # what the package depends on
-  wanted=$(dpkg-deb -f "$package" Depends | sed 's/([^)]*)//g; s/ //g')
+  wanted=$(for each in "$package" ${old:+"$old"}; do dpkg-deb -f "$each" Depends; done | sed 's/([^)]*)//g; s/ //g' | paste -sd,)
   rm -rf "$pi"/{root,download}
   mkdir -p "$pi"
   mmdebstrap --quiet --variant=minbase --architectures=arm64 \
@@ -50,6 +52,7 @@ make_overlay() {
   local files=$1/srv/kwsd units=$1/etc/systemd/system
   mkdir -p "$files" "$units/multi-user.target.wants"
   cp "$package" "$files/kwsd.deb"
+  [ -z "$old" ] || cp "$old" "$files/old.deb"
   cp "$here"/tests/data/{demo,stop}.wav "$here"/tests/integration/{checks,in_pi}.sh "$files/"
   cat >"$units/kwsd-check.service" <<UNIT
 [Unit]

@@ -23,11 +23,17 @@ def run(*command, cwd=None, env=None, expected=0):
     return done.stdout + done.stderr
 
 
+def names_of(source):
+    if (source / ".git").exists():
+        return run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=source).split("\0")
+    names = (path.relative_to(source) for path in source.rglob("*"))
+    return [str(name) for name in names if name.parts[0] != "build"]
+
+
 def make_clone(source, folder):
     """A repository of the working tree, with an entry for the next version."""
     folder.mkdir()
-    names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=source).split("\0")
-    for name in filter(lambda each: each and (source / each).is_file(), names):
+    for name in filter(lambda each: each and (source / each).is_file(), names_of(source)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / name, folder / name)
     change_log = folder / "CHANGELOG.md"
@@ -104,8 +110,8 @@ def check_bill(out):
 def main():
     source = pathlib.Path(sys.argv[1]).resolve()
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing or not (source / ".git").exists():
-        print("skipped: no", ", ".join(missing) or "git repository")
+    if missing:
+        print("skipped: no", ", ".join(missing))
         return 77
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

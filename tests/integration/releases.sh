@@ -2,14 +2,14 @@
 # Builds and tests kwsd in a clean system of each Debian release, natively and for arm64 (cross-built, run by qemu), installs
 # its packages in others, and prints a table. As root, on amd64.
 #
-#   releases.sh [-s STEP,...] [-o OLD.deb] [RELEASE...]      all steps; bookworm and trixie
+#   releases.sh [-s STEP,...] [-o OLD] [RELEASE...]      all steps; bookworm and trixie
 #
 #   build        every program and test, warnings are errors: preset dev with gcc, pi with the cross compiler
 #   clang        the same with clang, without the trainer's (compiled only)
 #   unit, integration, trainer     the tests of that build
 #   package      .ci/package, with lintian
-#   install      apt installs kwsd from a signed repository, upgrades it from OLD.deb with its settings kept, goes back,
-#                and purges it, in a system that has nothing else
+#   install      apt installs kwsd from a signed repository and purges it, in a system that has nothing else; with OLD, the
+#                folder of an earlier release (.ci/release), also upgrades its kwsd and goes back, with settings kept
 #   demo         .ci/demo in a system that has nothing else; arm64: the installed kwsd reads the same recording
 #
 # The systems and a log of each step stay in /var/tmp/kwsd-clean ($KWSD_CLEAN); with $KWSD_CCACHE, a folder, ccache compiles.
@@ -37,11 +37,13 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
 wanted() { [[ ",$steps," == *",$1,"* ]]; }
 step() { # RELEASE ARCHITECTURE STEP COMMAND...
-  local log=$clean_folder/$1-$2-$3.log start=$SECONDS cell="$1 $2 $3" tests
+  local log=$clean_folder/$1-$2-$3.log start=$SECONDS cell="$1 $2 $3" tests skipped
   wanted "$3" || return 0
   echo "== $cell"
   if "${@:4}" >"$log" 2>&1; then
     tests=$(sed -nE 's/.*tests passed, .* out of ([0-9]+)$/, \1 tests/p' "$log")
+    skipped=$(grep -c '(Skipped)$' "$log")
+    [ "$skipped" -eq 0 ] || tests+=" ($skipped skipped)"
     cells[$cell]="ok$tests, $((SECONDS - start)) s"
   else
     cells[$cell]="FAILED"
@@ -51,15 +53,18 @@ step() { # RELEASE ARCHITECTURE STEP COMMAND...
   echo "   ${cells[$cell]}"
 }
 
-together=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16) # as .ci/test
-build() { enter "$1" cmake --preset "$2" "${together[@]}" && enter "$1" cmake --build --preset "$2"; } # TREE PRESET
+build() { # TREE PRESET
+  local options=("${together[@]}")
+  [ "$2" = pi ] || options+=(-DKWSD_OPTIMIZE_ROOMS=OFF)
+  enter "$1" cmake --preset "$2" "${options[@]}" && enter "$1" cmake --build --preset "$2"
+}
 tests() { enter "$1" ctest --preset "$2" --no-tests=error --parallel "$((2 * $(nproc)))" "${@:3}"; } # TREE PRESET OPTION...
 clang() { # TREE
-  enter "$1" cmake --preset dev -B build/clang -DCMAKE_CXX_COMPILER=clang++ -DKWSD_TRAINER=OFF "${together[@]}" &&
+  enter "$1" cmake --preset dev -B build/clang -DCMAKE_CXX_COMPILER=clang++ -DKWSD_TRAINER=OFF -DKWSD_OPTIMIZE_ROOMS=OFF "${together[@]}" &&
     enter "$1" cmake --build build/clang
 }
 packages() { # TREE SUFFIX
-  enter "$1" .ci/package "-DKWSD_DEBIAN_SUFFIX=$2"
+  enter "$1" .ci/package "${together[@]}" "-DKWSD_DEBIAN_SUFFIX=$2"
 }
 words_of() { # TREE
   [ "$(enter "$1" kwsd run -i /srv/demo.wav --format text --log-level warning | tr '\n' ' ')" = "$words" ]
@@ -74,8 +79,8 @@ install() {
   cp -r "$clean_folder/repository" "$tree/srv/repository"
   sed 's#^URIs: .*#URIs: file:/srv/repository#' "$clean_folder/repository/$1.sources" >"$tree/etc/apt/sources.list.d/kwsd.sources"
   enter "$tree" "${apt_get[@]}" update || return
-  if [ -n "$old" ] && [ "$(dpkg-deb -f "$old" Architecture)" = "$2" ]; then
-    cp "$old" "$tree/srv/old.deb"
+  if [ -n "$old" ]; then
+    cp "$old/$1"/kwsd_*_"$2".deb "$tree/srv/old.deb" || return
     enter "$tree" "${apt_get[@]}" install -y --no-install-recommends /srv/old.deb || return
     echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
     echo 'threshold = ["stop=0.91"]' >>"$tree/etc/kwsd/kwsd.toml"
