@@ -31,9 +31,9 @@ if [ -e old.deb ]; then
   sed -i '/^threshold/d' /etc/kwsd/kwsd.toml
 fi
 losses=$(($(count_of '"event":"device_lost"') + 1)) # it starts without a card
-wanted=$(kwsd run -i demo.wav --branch full --hop-ms 16 --log-level warning | keywords)
+wanted=$(kwsd run -i demo.wav -m commands-window --branch full --hop-ms 16 --log-level warning | keywords)
 check "finds the words of the recording in a file: $wanted" test "$wanted" = "yes stop left right go up down no "
-printf '%s\n' 'input = "hw:0,1"' 'branch = "full"' 'hop-ms = 16 # finds the same wherever the recording starts' >>/etc/kwsd/kwsd.toml
+printf '%s\n' 'input = "hw:0,1"' 'model = ["commands-window"]' 'branch = "full"' 'hop-ms = 16 # finds the same wherever the recording starts' >>/etc/kwsd/kwsd.toml
 systemctl start kwsd.socket kwsd.service
 check "starts without a card" test "$(show ActiveState)" = active
 check "says that it waits for one" until_true 10 status_says "waiting for 'hw:0,1'"
@@ -72,6 +72,7 @@ ms=$(stop_ms)
 check "stops within a second: $ms ms" test "$ms" -lt 1000
 echo "    $(journal | grep -F '"event":"end"')"
 if [ -e old.deb ]; then
+  sed -i '/^model/d' /etc/kwsd/kwsd.toml # which the old package may not have
   cp /etc/kwsd/kwsd.toml mine.toml
   check "downgrade" dpkg --force-confold -i old.deb
   check "which keeps settings" cmp /etc/kwsd/kwsd.toml mine.toml

@@ -46,7 +46,7 @@ enter "$tree" systemctl -q enable kwsd-check.service
 
 # Before other programs of this machine: sound is played in real time.
 unshare --mount --propagation private bash -c "mount -t tmpfs tmpfs /run
-  exec nice -n -15 timeout -k 5 500 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
+  exec chrt --rr 10 timeout -k 5 500 systemd-nspawn -q -b -D '$tree' --register=no --keep-unit --console=pipe" \
   </dev/null >"$clean_folder/session.console" 2>&1 || true
 cat "$files/log" 2>/dev/null || tail -20 "$clean_folder/session.console"
 [ "$(tail -1 "$files/log")" = "== 0 failures" ] || { cat "$files/errors"; exit 1; }
