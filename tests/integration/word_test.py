@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,8 @@ import tempfile
 import unittest
 import wave
 
+import microphone
+from daemon import Daemon, Lines
 from environment import LIMIT, environment
 
 SOURCE = pathlib.Path(__file__).parents[2]
@@ -72,6 +75,43 @@ class Word(unittest.TestCase):
         self.assertEqual(digest(installed), digest(model))
         found = run(KWSD, "info", "hey_marmalade", cwd=self.root, variables={"XDG_DATA_HOME": self.root / "data"})
         self.assertEqual(found.returncode, 0, found.stderr)
+
+    def test_installed_for_a_service_that_runs(self):
+        """For a user and for the system, whose folder /usr/local/share is one of the test's in a namespace of mounts."""
+        (self.root / "share").mkdir()
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        inside = ["unshare", *user, "--mount", "sh", "-c", 'mount --bind "$0" /usr/local/share && exec "$@"', self.root / "share"]
+        if run(*inside, "true", cwd=self.root).returncode != 0:
+            self.skipTest("no namespace of mounts can be made here")
+        manager = self.root / "bin" / "systemctl"  # reaches the service whose number is in the file `service`
+        manager.parent.mkdir()
+        manager.write_text('#!/bin/sh\necho "$*" >>asked\n[ -e service ] || exit 3\n'
+                           'case "$*" in *is-active*) kill -0 "$(cat service)" ;; *) kill -HUP "$(cat service)" ;; esac\n')
+        manager.chmod(0o755)
+        config = self.root / "config" / "kwsd" / "kwsd.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text('model = "marmalade"\n')
+        for where, flag, folder in (("user", "--user ", self.root / "data" / "kwsd" / "models"),
+                                    ("system", "", self.root / "share" / "kwsd" / "models")):
+            variables = {"PATH": f"{manager.parent}:{os.environ['PATH']}", "XDG_DATA_HOME": self.root / "data"}
+            variables.update({"XDG_CONFIG_HOME": self.root / "config"} if where == "user" else {"KWSD_SYSTEM_CONFIG": config})
+            install = [*inside, TRAINER, "word", "marmalade", *TINY, "--install", where]
+            with self.subTest(where):
+                first = run(*install, cwd=self.root, variables=variables)
+                self.assertIn(f"the service kwsd does not run: systemctl {flag}start kwsd", first.stderr)
+                self.assertEqual(digest(folder / "marmalade.kwsm"), digest(self.root / "marmalade.kwsm"))
+                with Daemon([*map(str, inside), KWSD], SOURCE, "-i", "-", env=variables) as kwsd:
+                    self.assertTrue(kwsd.told("READY=1"), kwsd.log())
+                    (self.root / "service").write_text(str(kwsd.process.pid))
+                    again = run(*install, cwd=self.root, variables=variables)
+                    self.assertIn("the running service was told to load the model again", again.stderr)
+                    self.assertEqual(kwsd.out.until("reloaded")["models"], ["marmalade"])
+                    self.assertEqual(kwsd.stop()[0], 0)
+                asked = (self.root / "asked").read_text().splitlines()
+                self.assertEqual(asked, [f"{flag}{verb} kwsd.service" for verb in ("is-active", "is-active", "reload")])
+                for name in ("asked", "service"):
+                    (self.root / name).unlink()
+                shutil.rmtree(self.root / "data", ignore_errors=True)  # it would hide the system's
 
     def test_recordings_mistakes_and_a_kill_at_random(self):
         for number, voice in enumerate(("en-us+m1", "en-us+f2", "en-gb+m3")):
@@ -135,6 +175,42 @@ class Enroll(unittest.TestCase):
         heard = run(KWSD, "run", "-m", "marmalade", "-i", again, "--format", "text", cwd=self.root,
                     variables={"XDG_DATA_HOME": self.root / "data"})
         self.assertEqual(heard.stdout.split(), ["marmalade"], heard.stderr)
+
+    def spoken(self, number):
+        """The word as a voice says it, cut out and at 16 kHz, with a second of silence before."""
+        folder = self.root / f"said-{number}"
+        file = say(folder, "marmalade", "en-us+m3", number)
+        result = run(KWSD, "record", "marmalade", "--count", 1, "--from-file", file, "--dir", folder, cwd=self.root)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        [cut] = (folder / "marmalade").glob("*.wav")
+        with wave.open(str(folder / "spoken.wav"), "wb") as out:
+            out.setparams((1, 2, 16000, 0, "NONE", ""))
+            out.writeframes(bytes(32000) + microphone.read_pcm(cut))
+        return folder / "spoken.wav"
+
+    def test_at_a_microphone(self):
+        if reason := microphone.missing():
+            self.skipTest(reason)
+        spoken = [self.spoken(number) for number in (0, 1, 2, 1.5)]
+        mic = microphone.Microphone()
+        self.addCleanup(mic.close)
+        mic.start_server()
+        settings = {**environment(SOURCE), **mic.environment}
+        with subprocess.Popen([KWSD, "enroll", "marmalade", "--count", "3", "--dir", "mine", "-o", "m.kwsm", "-i", "pimic"],
+                              cwd=self.root, env=settings, stdout=subprocess.PIPE) as process:
+            self.addCleanup(process.kill)
+            told, lines = [], Lines(process.stdout.fileno())
+            while line := lines.next():
+                told.append(line.decode())
+                if prompt := re.match(r'([1-3])/3  say "marmalade"$', told[-1]):
+                    mic.play(spoken[int(prompt[1]) - 1])
+            self.assertEqual(process.wait(LIMIT), 0, told)
+        self.assertEqual(len(list((self.root / "mine" / "marmalade").glob("*.wav"))), 3, told)
+        self.assertIn("marmalade: 3 recordings", told)
+        with Daemon([KWSD], SOURCE, "-m", self.root / "m.kwsm", "-i", "pimic", env=mic.environment, stdin=False) as kwsd:
+            self.assertTrue(kwsd.logged("listening to 'pimic'"), kwsd.log())
+            mic.play(spoken[3])
+            self.assertEqual(kwsd.out.until("detection")["keyword"], "marmalade", kwsd.log())
 
     def test_a_recording_of_something_else_is_named(self):
         for number in range(3):
