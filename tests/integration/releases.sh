@@ -144,7 +144,7 @@ for release in "$@"; do
     cells["$release arm64 package"]=${cells["$release amd64 package"]}
     rm -rf "$clean_folder/packages/$release"
     mkdir -p "$clean_folder/packages/$release"
-    cp "$tree"/src/build/package*/*.deb "$clean_folder/packages/$release/"
+    cp "$tree"/src/build/package/*.deb "$tree"/src/build/package-arm64/*_arm64.deb "$clean_folder/packages/$release/"
   fi
   if wanted install; then
     GNUPGHOME=$(mktemp -d)
