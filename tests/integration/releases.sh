@@ -85,7 +85,7 @@ install() {
     echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
     echo 'threshold = ["stop=0.91"]' >>"$tree/etc/kwsd/kwsd.toml"
     cp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml"
-    enter "$tree" "${apt_get[@]}" upgrade -y || return
+    enter "$tree" "${apt_get[@]}" upgrade -y --with-new-pkgs --no-install-recommends || return # as apt upgrade
     cmp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml" || return
   else
     enter "$tree" "${apt_get[@]}" install -y --no-install-recommends kwsd || return
