@@ -15,7 +15,7 @@ plug() { echo snd_aloop.0 >$driver/bind; }
 echo "== $(uname -m), $(nproc) cores, kernel $(uname -r), up for $(cut -d. -f1 /proc/uptime) s"
 if [ -e old.deb ]; then
   check "install $(dpkg-deb -W old.deb)" dpkg -i old.deb
-  printf '%s\n' '# mine' 'threshold = ["stop=0.91"]' >>/etc/kwsd/kwsd.toml
+  printf '%s\n' '# mine' 'threshold = ["stop=0.41"]' >>/etc/kwsd/kwsd.toml
   cp /etc/kwsd/kwsd.toml mine.toml
   systemctl start kwsd.socket kwsd.service
   check "runs" until_true 10 status_says "waiting for"
@@ -26,7 +26,7 @@ if [ -e old.deb ]; then
   restarted() { [ "$(show ActiveState)" = active ] && [ "$(show MainPID)" != "$before" ]; }
   check "an upgrade restarts the service" until_true 20 restarted
   check "keeps settings" cmp /etc/kwsd/kwsd.toml mine.toml
-  check "and the threshold among them applies" grep -q '"keyword":"stop".*"threshold":0.91' <(kwsd run -i demo.wav)
+  check "and the threshold among them applies" grep -q '"keyword":"stop".*"threshold":0.41' <(kwsd run -i demo.wav)
   systemctl stop kwsd.service kwsd.socket
   sed -i '/^threshold/d' /etc/kwsd/kwsd.toml
 fi

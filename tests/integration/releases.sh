@@ -87,7 +87,7 @@ install() {
     cp "$old/$1"/kwsd_*_"$2".deb "$tree/srv/old.deb" || return
     enter "$tree" "${apt_get[@]}" install -y --no-install-recommends /srv/old.deb || return
     echo '# mine' >>"$tree/etc/kwsd/kwsd.toml"
-    echo 'threshold = ["stop=0.91"]' >>"$tree/etc/kwsd/kwsd.toml"
+    echo 'threshold = ["stop=0.41"]' >>"$tree/etc/kwsd/kwsd.toml"
     cp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml"
     enter "$tree" "${apt_get[@]}" upgrade -y --with-new-pkgs --no-install-recommends || return # as apt upgrade
     cmp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml" || return
@@ -100,7 +100,7 @@ install() {
     cmp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml" || return
     enter "$tree" "${apt_get[@]}" install -y --no-install-recommends kwsd || return
     cmp "$tree/etc/kwsd/kwsd.toml" "$tree/srv/mine.toml" || return
-    enter "$tree" kwsd run -i /srv/demo.wav --no-wall-clock | grep '"keyword":"stop".*"threshold":0.91' || return
+    enter "$tree" kwsd run -i /srv/demo.wav --no-wall-clock | grep '"keyword":"stop".*"threshold":0.41' || return
     sed -i '/^threshold/d' "$tree/etc/kwsd/kwsd.toml"
   fi
   words_of "$tree" || return
@@ -172,7 +172,7 @@ columns=(build clang unit integration trainer package install demo)
   echo "|---|---|$(printf '%.0s---|' "${columns[@]}")"
   for release in "$@"; do
     for architecture in amd64 arm64; do
-      echo "| $release | $architecture |$(for column in "${columns[@]}"; do echo -n " ${cells["$release $architecture $column"]-} |"; done)"
+      echo "| $release | $architecture |$(for column in "${columns[@]}"; do echo -n " ${cells["$release $architecture $column"]:--} |"; done)"
     done
   done
 } | tee "$clean_folder/table.md"
