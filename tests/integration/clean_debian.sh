@@ -15,6 +15,21 @@ run_arm64() {
   fi
 }
 
+# A machine with Cortex-A53 cores, as a Raspberry Pi 3 has; its console is standard output.
+# shellcheck disable=SC2034
+pi_machine=(qemu-system-aarch64 -M virt -cpu cortex-a53 -rtc clock=vm -nographic -no-reboot -monitor none -serial stdio -nic none)
+
+arm64_kernel() { # FOLDER: Debian's kernel for arm64 and its modules, unpacked there
+  local name
+  name=$(apt-cache depends --important linux-image-arm64:arm64 | sed -n 's/.*Depends: //p')
+  arm64_package "$1" "$name"
+}
+
+arm64_package() { # FOLDER NAME: a package for arm64, unpacked there without its dependencies
+  mkdir -p "$1"
+  (cd "$1" && apt-get -qq -o APT::Sandbox::User=root download "$2" && dpkg-deb -x ./*.deb . && rm ./*.deb)
+}
+
 fresh_tree() { # TREE RELEASE [ARCHITECTURE]: a new system in the folder TREE
   local architecture=${3:-amd64} archive
   archive=$clean_folder/$2-$architecture.tar

@@ -16,14 +16,12 @@ release=${RELEASE:-bookworm}
 pi=${2:-/tmp/kwsd-pi-$release}
 rounds=${3:-5}
 here=$(cd "$(dirname "$0")/../.." && pwd)
-. "$here/tests/integration/clean_debian.sh" # run_arm64
+. "$here/tests/integration/clean_debian.sh" # run_arm64, arm64_kernel, pi_machine
 
 # Debian's kernel, and of its modules those for sound.
 make_kernel() {
   local name
-  name=$(apt-cache depends --important linux-image-arm64:arm64 | sed -n 's/.*Depends: //p')
-  mkdir -p "$pi/download"
-  (cd "$pi/download" && apt-get -qq -o APT::Sandbox::User=root download "$name" && dpkg-deb -x linux-image-*.deb .)
+  arm64_kernel "$pi/download"
   name=$(basename "$pi"/download/lib/modules/*)
   install -D -t "$pi/root/lib/modules/$name" "$pi/download/lib/modules/$name"/modules.{builtin,builtin.modinfo,order}
   mkdir "$pi/root/lib/modules/$name/kernel"
@@ -83,8 +81,7 @@ rm -rf "$overlay" "$overlay.cpio"
 # The Pi's time is that of its own instructions, one a nanosecond, and idle time is skipped: what happens, and how
 # long it takes there, does not depend on how busy this machine is.
 echo "== booting"
-timeout 3600 qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 2G -icount shift=0,sleep=off -rtc clock=vm \
-  -nographic -no-reboot -monitor none -serial stdio -nic none -kernel "$pi/vmlinuz" -initrd "$pi/initrd" \
+timeout 3600 "${pi_machine[@]}" -smp 2 -m 2G -icount shift=0,sleep=off -kernel "$pi/vmlinuz" -initrd "$pi/initrd" \
   -append "rdinit=/sbin/init console=ttyAMA0 quiet systemd.show_status=false systemd.mask=serial-getty@ttyAMA0.service" \
   </dev/null | sed -u 's#\r$##' | tee "$pi/console"
 grep -qx '== 0 failures' "$pi/console"

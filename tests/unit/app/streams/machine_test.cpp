@@ -126,38 +126,7 @@ std::function<double(double)> always(double cores_busy) {
   return [cores_busy](double) { return cores_busy; };
 }
 
-/// Thousands of instructions a hop of 96 ms of the streaming net with the `a53` kernels:
-/// tests/bench/figures.tsv.
-double instructions_per_second(BranchId branch) {
-  std::ifstream file(fs::path(KWSD_SOURCE) / "tests/bench/figures.tsv");
-  double sum = 0;
-  for (std::string line; std::getline(file, line);) {
-    const std::string name = line.substr(0, line.find('\t'));
-    const std::string start = "a53 streaming, ";
-    if (name == start + "next hop of the " + branch_name(branch) ||
-        name == start + "hop of 96 ms, " + branch_name(branch) + ": mfcc") {
-      sum += std::stod(line.substr(line.find('\t')));
-    }
-  }
-  return sum / 0.096;
-}
-
 }  // namespace
-
-TEST_CASE("a Pi with one, two or three busy cores keeps the full branch, with four it takes the quarter") {
-  for (int busy = 0; busy <= cores; ++busy) {
-    CAPTURE(busy);
-    Pi pi;
-    auto spent = pi.live(60, always(busy == cores ? 4.0 : busy + 0.05));
-    if (busy < cores) {
-      REQUIRE(spent[BranchId::full] == Approx(60));
-    } else {
-      REQUIRE(spent[BranchId::quarter] > 57);
-      REQUIRE(pi.changes == 2);
-      REQUIRE(pi.governor.reason() == "busy CPUs");
-    }
-  }
-}
 
 TEST_CASE("load that dips every second thins the branch, and does not flap") {
   Pi pi;
@@ -175,20 +144,6 @@ TEST_CASE("bursts of a second that leave the machine idle for ten keep the full 
   Pi pi;
   auto spent = pi.live(120, [](double t) { return std::fmod(t, 11.0) < 1 ? 4.0 : 0.3; });
   REQUIRE(spent[BranchId::full] == Approx(120));
-}
-
-TEST_CASE("what thinning saves, in instructions a second") {
-  Pi pi;
-  pi.live(10, always(4));
-  auto spent = pi.live(60, always(4));
-  const double saved = 1 - (spent[BranchId::full] * instructions_per_second(BranchId::full) +
-                            spent[BranchId::half] * instructions_per_second(BranchId::half) +
-                            spent[BranchId::quarter] * instructions_per_second(BranchId::quarter)) /
-                               (60 * instructions_per_second(BranchId::full));
-  CAPTURE(saved, instructions_per_second(BranchId::full), instructions_per_second(BranchId::quarter));
-  REQUIRE(saved ==
-          Approx(1 - instructions_per_second(BranchId::quarter) / instructions_per_second(BranchId::full)));
-  REQUIRE(saved > 0.12);
 }
 
 TEST_CASE("pressure-stall information thins the branch where cores are not busy all the time") {
@@ -262,38 +217,6 @@ TEST_CASE("sound that waits thins the branch at once, on an idle machine, too") 
   pi.live(0.2, always(1), 0.05, 0, 0.6);
   REQUIRE(pi.governor.branch() == BranchId::quarter);
   REQUIRE(pi.governor.reason() == "sound that waits");
-}
-
-TEST_CASE("recorded: both cores of a machine busy, with and without pressure-stall information") {
-  const bool has_pressure = GENERATE(true, false);
-  CAPTURE(has_pressure);
-  std::string folder = (fs::temp_directory_path() / "kwsd-looks-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const fs::path proc = folder;
-  fs::create_directories(proc / "pressure");
-  CpuLoadReader reader(proc, proc / "sys");
-  Governor governor;
-  double quarter_since = 0;
-  double seconds = 0;
-  std::ifstream looks(fs::path(KWSD_SOURCE) / "tests/data/proc/x86_2_of_2_busy.looks");
-  for (std::string line; std::getline(looks, line);) {
-    const std::size_t stat = line.find('\t') + 1, pressure = line.find('\t', stat) + 1;
-    seconds = std::stod(line);
-    std::ofstream(proc / "stat") << line.substr(stat, pressure - stat - 1) << "\nintr 1 2 3\n";
-    if (has_pressure) {
-      std::ofstream(proc / "pressure/cpu") << line.substr(pressure) << '\n';
-    }
-    const CpuLoad load = reader.sample(seconds);
-    CHECK(load.pressure.has_value() == has_pressure);
-    if (governor.update(seconds, load, 0) != BranchId::quarter) {
-      quarter_since = seconds;
-    } else {
-      CHECK(load.busy.value() > 0.98);
-    }
-  }
-  CHECK(seconds > 29);
-  CHECK(quarter_since < 3);
-  fs::remove_all(proc);
 }
 
 TEST_CASE("texts of the kernel's cgroup and firmware files") {
