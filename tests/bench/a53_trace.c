@@ -2,6 +2,8 @@
  *
  *   qemu-aarch64 -cpu cortex-a53 -plugin libkwsd_a53_trace.so,out=FILE PROGRAM
  *
+ * With out=FILE,whole=on it counts instead how often each block of the whole program ran.
+ *
  * The program calls kwsd_cost_begin() and kwsd_cost_end() (functions of its own that do nothing); each such
  * pair is a region. FILE is text: the blocks with their instructions, then the order in which they ran.
  *
@@ -9,6 +11,7 @@
  *    INSTRUCTION             one line each
  *   region                   the next region begins: blocks ran in this order
  *   run NUMBER NUMBER ...
+ *   counts NUMBER ...        of the whole program: how often each block ran, in the order of the blocks
  *
  * The counts are exact and repeatable: qemu runs a block from its first instruction to its last.
  * Debian's qemu-user 7.2 brings no header for plugins, so the documented functions are declared here. */
@@ -46,7 +49,8 @@ enum { region_begin = UINT32_MAX };
 static FILE *out;
 static bool recording;
 static uint32_t blocks;
-static GArray *ran; /* uint32_t: block numbers and region_begin */
+static GArray *ran;       /* uint32_t: block numbers and region_begin */
+static GPtrArray *counts; /* uint64_t of each block; NULL: regions are wanted */
 
 static void append(uint32_t value) { g_array_append_val(ran, value); }
 
@@ -64,6 +68,11 @@ static void on_end(unsigned int cpu, void *unused) {
 static void on_run(unsigned int cpu, void *number) {
   (void)cpu;
   if (recording) append(GPOINTER_TO_UINT(number));
+}
+
+static void on_count(unsigned int cpu, void *count) {
+  (void)cpu;
+  ++*(uint64_t *)count;
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
@@ -84,7 +93,12 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
     fprintf(out, " %s\n", text);
     g_free(text);
   }
-  qemu_plugin_register_vcpu_tb_exec_cb(tb, on_run, QEMU_PLUGIN_CB_NO_REGS, GUINT_TO_POINTER(blocks));
+  if (counts != NULL) {
+    g_ptr_array_add(counts, g_new0(uint64_t, 1));
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_count, QEMU_PLUGIN_CB_NO_REGS, g_ptr_array_index(counts, blocks));
+  } else {
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, on_run, QEMU_PLUGIN_CB_NO_REGS, GUINT_TO_POINTER(blocks));
+  }
   ++blocks;
 }
 
@@ -98,6 +112,9 @@ static void on_quit(qemu_plugin_id_t id, void *unused) {
       fprintf(out, " %" PRIu32, number);
     }
   }
+  for (guint i = 0; counts != NULL && i < counts->len; ++i) {
+    fprintf(out, "%s %" PRIu64, i == 0 ? "counts" : "", *(uint64_t *)g_ptr_array_index(counts, i));
+  }
   fputc('\n', out);
   fclose(out);
 }
@@ -106,6 +123,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
   (void)info;
   for (int i = 0; i < argc; ++i) {
     if (strncmp(argv[i], "out=", 4) == 0) out = fopen(argv[i] + 4, "w");
+    if (strcmp(argv[i], "whole=on") == 0) counts = g_ptr_array_new();
   }
   if (out == NULL) {
     fputs("a53_trace: out=FILE is missing or cannot be written\n", stderr);

@@ -40,6 +40,7 @@ class Trace:
     def __init__(self, lines):
         self.blocks = []  # (symbol, [Instruction])
         self.regions = []  # [[block number]]
+        self.counts = []  # of a whole program: how often each block ran
         decoded = {}
         for line in lines:
             if line.startswith(" "):
@@ -54,6 +55,8 @@ class Trace:
             elif line.startswith("run"):
                 if self.regions:
                     self.regions[-1] = [int(n) for n in line.split()[1:]]
+            elif line.startswith("counts"):
+                self.counts = [int(n) for n in line.split()[1:]]
 
     def cost(self, region):
         """(instructions, cycles, cycles by function) of one region."""
