@@ -98,19 +98,20 @@ Negatives negatives_for(const FeatureParams& features) {
   return n;
 }
 
-/// What the engine's last layer makes of embeddings, full branch.
-LabelledStream posteriors_of(const Model& model, const Embeddings& embedded) {
+/// What the engine's last layer makes of embeddings.
+LabelledStream posteriors_of(const Model& model, std::size_t branch, const Embeddings& embedded) {
   const Classifier classifier(model, select_kernels("auto"));
-  const ClassifierParams& params = model.branches[0].classifier;
+  const ClassifierParams& params = model.branches[branch].classifier;
   std::vector<std::int32_t> acc(model.labels.size());
   std::vector<float> logits(acc.size()), posteriors(acc.size());
   LabelledStream out;
   for (std::size_t w = 0; w < embedded.windows(); ++w) {
-    classifier.logits(params, embedded.of(0, w).data(), acc, logits);
+    classifier.logits(params, embedded.of(branch, w).data(), acc, logits);
     softmax(logits, posteriors);
     out.windows.end_samples.push_back((embedded.ends[w] - 1) * model.features.hop_samples +
                                       model.features.frame_samples);
-    out.windows.posteriors[0].insert(out.windows.posteriors[0].end(), posteriors.begin(), posteriors.end());
+    out.windows.posteriors[branch].insert(out.windows.posteriors[branch].end(), posteriors.begin(),
+                                          posteriors.end());
   }
   out.windows.samples = out.windows.end_samples.back();
   return out;
@@ -126,9 +127,11 @@ float threshold_at(const Sweep& sweep, double per_hour) {
   return 1;
 }
 
-bool detects(const Model& model, float threshold, const LabelledStream& stream) {
+std::int64_t detections(const Model& model, std::size_t branch, float threshold,
+                        const LabelledStream& stream) {
   const std::vector<float> thresholds{threshold, 1};
-  return score_stream(model, model.detector, BranchId::full, thresholds, stream).total().false_accepts > 0;
+  const auto id = static_cast<BranchId>(branch);
+  return score_stream(model, model.detector, id, thresholds, stream).total().false_accepts;
 }
 
 /// The word alone, without the silence around it.
@@ -141,9 +144,27 @@ test::DtwSpotter::Frames word_frames(const std::shared_ptr<const MfccTables>& fe
 }
 
 struct Counts {
-  int clips = 0, missed = 0, missed_at_one = 0, dtw_missed_at_one = 0;
-  int of_others = 0, of_others_missed = 0;  // the word by other people, at the model's threshold
-  double hours = 0, false_accepts = 0;
+  struct OfBranch {
+    int missed = 0, missed_at_one = 0, of_others_missed = 0;
+    double false_accepts = 0;
+  };
+  std::array<OfBranch, branch_count> branches{};
+  int clips = 0, dtw_missed_at_one = 0;
+  int of_others = 0;  // the word by other people, at the model's threshold
+  double hours = 0;
+
+  void operator+=(const Counts& other) {
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      branches[b].missed += other.branches[b].missed;
+      branches[b].missed_at_one += other.branches[b].missed_at_one;
+      branches[b].of_others_missed += other.branches[b].of_others_missed;
+      branches[b].false_accepts += other.branches[b].false_accepts;
+    }
+    clips += other.clips;
+    dtw_missed_at_one += other.dtw_missed_at_one;
+    of_others += other.of_others;
+    hours += other.hours;
+  }
 };
 
 /// The distance below which templates have one false accept an hour, 1 s apart at least; their least
@@ -235,25 +256,29 @@ void ask(const Held& held, const Speaker& speaker, const std::vector<Asked>& all
   options.name = "word";
   options.leave_out = false;
   const Model model = held.enroller.enroll(clips, options).model;
-  const LabelledStream talk = posteriors_of(model, held.talk);
-  const Sweep sweep =
-      sweep_thresholds(model, model.detector, BranchId::full, std::span(&talk, 1), threshold_grid());
-  const float at_one = threshold_at(sweep, 1), own = model.branches[0].thresholds[0];
-  const std::vector<float> own_thresholds{own, 1};
-  c.false_accepts += static_cast<double>(
-      score_stream(model, model.detector, BranchId::full, own_thresholds, talk).total().false_accepts);
-  c.hours += held.hours;
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    const LabelledStream talk = posteriors_of(model, b, held.talk);
+    const Sweep sweep = sweep_thresholds(model, model.detector, static_cast<BranchId>(b), std::span(&talk, 1),
+                                         threshold_grid());
+    const float at_one = threshold_at(sweep, 1), own = model.branches[b].thresholds[0];
+    Counts::OfBranch& counts = c.branches[b];
+    counts.false_accepts += static_cast<double>(detections(model, b, own, talk));
+    for (const std::size_t i : others) {
+      const LabelledStream stream = posteriors_of(model, b, all[i].embedded);
+      counts.missed += detections(model, b, own, stream) > 0 ? 0 : 1;
+      counts.missed_at_one += detections(model, b, at_one, stream) > 0 ? 0 : 1;
+    }
+    for (const Embeddings* stranger : strangers) {
+      const LabelledStream stream = posteriors_of(model, b, *stranger);
+      counts.of_others_missed += detections(model, b, own, stream) > 0 ? 0 : 1;
+    }
+  }
   for (const std::size_t i : others) {
-    const LabelledStream stream = posteriors_of(model, all[i].embedded);
-    c.missed += detects(model, own, stream) ? 0 : 1;
-    c.missed_at_one += detects(model, at_one, stream) ? 0 : 1;
     c.dtw_missed_at_one += templates_find(held, all, given, all[i]) ? 0 : 1;
-    ++c.clips;
   }
-  for (const Embeddings* stranger : strangers) {
-    c.of_others_missed += detects(model, own, posteriors_of(model, *stranger)) ? 0 : 1;
-    ++c.of_others;
-  }
+  c.hours += held.hours;
+  c.clips += static_cast<int>(others.size());
+  c.of_others += static_cast<int>(strangers.size());
 }
 
 /// Up to six recordings: each is asked of a model of the others. More: the first five are given. `strangers`:
@@ -278,13 +303,16 @@ Counts ask_all(const Held& held, const Speaker& speaker, const std::vector<Asked
 
 void print(const std::string& who, const Counts& c) {
   const auto percent = [&c](int missed) { return 100.0 * missed / c.clips; };
-  std::printf(
-      "%-32s %3d asked: missed %.1f %% at the model's threshold (%.2f false accepts an hour), %.1f %% at one "
-      "an "
-      "hour; "
-      "templates %.1f %%\n",
-      who.c_str(), c.clips, percent(c.missed), c.false_accepts / c.hours, percent(c.missed_at_one),
-      percent(c.dtw_missed_at_one));
+  std::printf("%s: %d asked; templates miss %.1f %% at one false accept an hour\n", who.c_str(), c.clips,
+              percent(c.dtw_missed_at_one));
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    const Counts::OfBranch& of = c.branches[b];
+    std::printf(
+        "  %-8s missed %.1f %% at the model's threshold (%.2f false accepts an hour), %.1f %% at one an "
+        "hour\n",
+        branch_name(static_cast<BranchId>(b)), percent(of.missed), of.false_accepts / c.hours,
+        percent(of.missed_at_one));
+  }
   std::fflush(stdout);
 }
 
@@ -320,20 +348,17 @@ TEST_CASE("few recordings of one speaker: misses at one false accept an hour, be
     }
     const Counts c = ask_all(held, all[i], asked[i], strangers);
     print(all[i].word + " " + all[i].who, c);
-    total.of_others += c.of_others;
-    total.of_others_missed += c.of_others_missed;
-    total.clips += c.clips;
-    total.missed += c.missed;
-    total.missed_at_one += c.missed_at_one;
-    total.dtw_missed_at_one += c.dtw_missed_at_one;
-    total.hours += c.hours;
-    total.false_accepts += c.false_accepts;
+    total += c;
   }
   REQUIRE(total.clips > 0);
   print("all", total);
-  std::printf("the word by other people: %d asked, %.1f %% missed at the model's threshold\n",
-              total.of_others, 100.0 * total.of_others_missed / std::max(1, total.of_others));
-  CHECK(total.missed_at_one * 6 <= total.clips);
+  for (std::size_t b = 0; b < branch_count; ++b) {
+    const Counts::OfBranch& of = total.branches[b];
+    std::printf("  %-8s the word by other people: %d asked, %.1f %% missed at the model's threshold\n",
+                branch_name(static_cast<BranchId>(b)), total.of_others,
+                100.0 * of.of_others_missed / std::max(1, total.of_others));
+    CHECK(of.missed_at_one * 6 <= total.clips);
+  }
 }
 
 }  // namespace
