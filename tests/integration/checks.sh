@@ -41,16 +41,17 @@ heard() { # FILE COUNT: plays a recording (play FILE, the script's own); the wor
   until_true 20 count_is $((before + $2)) '"event":"detection"'
   journal | grep -F '"event":"detection"' | tail -n +$((before + 1)) | keywords
 }
-lost=0 slowest_ms=0 losses=0 # words, milliseconds, and how often the microphone was missing
+lost=0 slowest_ms=0 # words; until there was sound again
 replug() { # NAME SECONDS: unplugs the microphone (unplug, the script's own) for so long, plugs it in (plug), says a word
-  local plugged ms word
-  losses=$((losses + 1))
+  local plugged ms word losses returns
+  losses=$(count_of '"event":"device_lost"')
+  returns=$(count_of '"event":"device_restored"')
   unplug
-  check "$1: is missed" until_true 10 count_is "$losses" '"event":"device_lost"'
+  check "$1: is missed" until_true 10 count_is $((losses + 1)) '"event":"device_lost"'
   sleep "$2"
   plugged=$(now_ms)
   plug
-  check "$1: is found again" until_true 30 count_is "$losses" '"event":"device_restored"'
+  check "$1: is found again" until_true 30 count_is $((returns + 1)) '"event":"device_restored"'
   ms=$(($(said_ms '"event":"device_restored"') - plugged))
   word=$(heard stop.wav 1)
   echo "    sound again after $ms ms, then heard: $word"
