@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/base/program.h"
+#include "models/trainer/blas_kernels.h"
 #include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/data_command.h"
 #include "models/trainer/measure/measure_command.h"
@@ -13,6 +14,7 @@
 #include "models/trainer/word/word_command.h"
 
 int main(int argc, char** argv) {
+  kwsd::train::choose_blas_kernels(argv);
   const auto set_up_log = [] {
     spdlog::set_default_logger(spdlog::stderr_color_mt("kwsd-train"));
     spdlog::set_pattern("%^%l%$: %v");

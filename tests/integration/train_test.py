@@ -202,6 +202,20 @@ class Training(unittest.TestCase):
             self.assertEqual(wrong.returncode, 2, wrong.stderr)
             self.assertIn(f"{option}: found '{value}'", wrong.stderr)
 
+    def test_a_new_processor_multiplies_with_avx2(self):
+        """Also where OpenBLAS is too old to know it; what the user asks for stays. OpenBLAS names its kernels when it is loaded."""
+        def kernels(**variables):
+            result = subprocess.run([KWSD_TRAIN, "--version"], capture_output=True, text=True, timeout=LIMIT,
+                                    env=environment(OPENBLAS_VERBOSE=2, **variables))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return re.findall(r"^Core: (\w+)", result.stderr, re.MULTILINE)
+
+        asked = kernels(OPENBLAS_CORETYPE="Prescott")
+        if not asked or not {"avx2", "fma"} <= set(pathlib.Path("/proc/cpuinfo").read_text().split()):
+            self.skipTest("another BLAS, or no AVX2")
+        self.assertEqual(asked, ["Prescott"])
+        self.assertNotEqual(kernels(OPENBLAS_CORETYPE=None)[-1], "Prescott")
+
     def test_hed_wants_a_teacher_of_as_many_blocks(self):
         more = [word if word != "4" else "8" for word in self.command("--epochs", "1", "--teacher", self.root / "warm.pt", out="h")]
         self.require_failure(subprocess.run(more, capture_output=True, text=True, timeout=LIMIT), 2, "warm.pt", "found 4 of 8",

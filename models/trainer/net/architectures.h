@@ -60,7 +60,7 @@ TORCH_MODULE(Spectrum);
 [[nodiscard]] std::shared_ptr<WholeNetImpl> make_bc_resnet(const ArchitectureSizes& sizes,
                                                            const std::shared_ptr<Precision>& precision);
 /// Audiomer-S, Sahu et al. 2021 (arXiv 2109.10252): blocks of separable convs and linear (FAVOR+) attention
-/// over samples, halved in rate first. `width`: 4.
+/// over samples, halved in rate first. `width`: 4; the size of a head is eight times as much.
 [[nodiscard]] std::shared_ptr<WholeNetImpl> make_audiomer(const ArchitectureSizes& sizes,
                                                           const std::shared_ptr<Precision>& precision);
 

@@ -1,35 +1,16 @@
-#include <algorithm>
 #include <cmath>
 
 #include "models/trainer/net/architectures.h"
+#include "models/trainer/net/linear_attention.h"
 
 namespace kwsd::train {
 namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t heads = 2, head_size = 32;
-constexpr std::int64_t random_features = 110;  // head_size · ln(head_size)
+constexpr std::int64_t heads = 2;
 constexpr std::int64_t token_samples = 128;
 constexpr int audiomer_channels[] = {1, 4, 8, 8, 16, 16, 32, 32, 64, 64};  // of Audiomer-S
-
-/// Orthogonal random directions with the lengths of Gaussian vectors (Choromanski et al. 2020, section 2.4).
-Tensor orthogonal_features() {
-  std::vector<Tensor> parts;
-  for (std::int64_t left = random_features; left > 0; left -= head_size) {
-    const Tensor q = std::get<0>(torch::linalg_qr(torch::randn({head_size, head_size})));
-    parts.push_back(q.t().slice(0, 0, std::min(left, head_size)));
-  }
-  return torch::cat(parts) * torch::randn({random_features, head_size}).norm(2, 1, true);
-}
-
-/// exp(w x - |x|² / 2), positive random features of the softmax kernel; `shift` only scales them.
-Tensor positive_features(const Tensor& x, const Tensor& directions, at::IntArrayRef shift_over) {
-  const Tensor scaled = x * std::pow(static_cast<double>(head_size), -0.25);
-  const Tensor along = torch::matmul(scaled, directions.t());
-  const Tensor half_square = scaled.pow(2).sum(-1, true) / 2;
-  return (along - half_square - along.amax(shift_over, true).detach()).exp() + 1e-4;
-}
 
 /// g x / |x| before a layer.
 struct ScaleNormImpl : torch::nn::Module {
@@ -39,39 +20,43 @@ struct ScaleNormImpl : torch::nn::Module {
 };
 TORCH_MODULE(ScaleNorm);
 
-/// FAVOR+ attention of x [B][N][C] to a context [B][M][C], linear in N and M.
+/// FAVOR+ attention of x [B][N][C] to a context [B][M][C], linear in N and M, with head_size ln(head_size)
+/// random features.
 struct LinearAttentionImpl : torch::nn::Module {
-  LinearAttentionImpl(std::int64_t channels, const std::shared_ptr<Precision>& how) : precision(how) {
+  LinearAttentionImpl(std::int64_t channels, std::int64_t of_head, const std::shared_ptr<Precision>& how)
+      : precision(how), head_size(of_head) {
     const LayerShape in{.from = channels, .to = heads * head_size};
     query = register_module("query", Layer(in, how));
     key = register_module("key", Layer(in, how));
     value = register_module("value", Layer(in, how));
     out = register_module("out",
                           Layer(LayerShape{.from = heads * head_size, .to = channels, .bias = true}, how));
-    directions = register_buffer("directions", orthogonal_features());
+    directions = register_buffer("directions", orthogonal_directions(random_features(), head_size));
   }
   Tensor forward(const Tensor& x, const Tensor& context) {
-    const auto by_head = [](const Tensor& t) {
+    const auto by_head = [this](const Tensor& t) {
       return t.view({t.size(0), t.size(1), heads, head_size}).transpose(1, 2);
     };
-    const Tensor q = positive_features(by_head(query(x)), directions, {-1});
-    const Tensor k = positive_features(by_head(key(context)), directions, {-1, -2});
-    const Tensor v = by_head(value(context));
-    const Tensor sums = torch::matmul(k.transpose(2, 3), v);  // [B][heads][features][head_size]
-    const Tensor weights = torch::matmul(q, k.sum(2).unsqueeze(3)).clamp_min(1e-6);  // [B][heads][N][1]
-    const Tensor mixed = torch::matmul(q, sums) / weights;
+    const Tensor mixed =
+        linear_attention(by_head(query(x)), by_head(key(context)), by_head(value(context)), directions);
     if (precision->trace != nullptr) {
       const std::int64_t both = x.size(1) + context.size(1);
       precision->trace->push_back({"attention",
                                    {heads, x.size(1), head_size},
                                    0,
-                                   heads * both * random_features * 2 * head_size,
+                                   heads * both * random_features() * 2 * head_size,
                                    "real"});
     }
     return out(mixed.transpose(1, 2).flatten(2));
   }
 
+  [[nodiscard]] std::int64_t random_features() const {
+    const auto size = static_cast<double>(head_size);
+    return static_cast<std::int64_t>(size * std::log(size));
+  }
+
   std::shared_ptr<Precision> precision;
+  std::int64_t head_size;
   Layer query{nullptr}, key{nullptr}, value{nullptr}, out{nullptr};
   Tensor directions;  // [random_features][head_size]
 };
@@ -114,10 +99,11 @@ TORCH_MODULE(SeparableConv);
 
 /// q + ff(attention(q, context)) + a strided conv of x: half as many steps.
 struct AudiomerBlockImpl : torch::nn::Module {
-  AudiomerBlockImpl(std::int64_t from, std::int64_t to, bool real, const std::shared_ptr<Precision>& how)
+  AudiomerBlockImpl(std::int64_t from, std::int64_t to, std::int64_t head_size, bool real,
+                    const std::shared_ptr<Precision>& how)
       : to_query(register_module("to_query", SeparableConv(from, to, 2, real, how))),
         to_context(register_module("to_context", SeparableConv(from, to, 4, real, how))),
-        attention(register_module("attention", LinearAttention(to, how))),
+        attention(register_module("attention", LinearAttention(to, head_size, how))),
         attention_norm(register_module("attention_norm", ScaleNorm())),
         ff_norm(register_module("ff_norm", ScaleNorm())),
         residual_norm(register_module("residual_norm", Norm(static_cast<int>(to)))),
@@ -152,11 +138,12 @@ class Audiomer : public WholeNetImpl {
  public:
   Audiomer(const ArchitectureSizes& s, const std::shared_ptr<Precision>& how)
       : dropout_(s.dropout), token_(register_parameter("token", torch::randn({1, 1, token_samples}))) {
+    const std::int64_t head_size = std::int64_t{8} * s.width;  // 32 of Audiomer-S
     std::int64_t from = audiomer_channels[0];
     for (std::size_t i = 1; i < std::size(audiomer_channels); ++i) {
       const std::int64_t to = audiomer_channels[i] / audiomer_channels[1] * s.width;
       blocks_.push_back(
-          register_module("block" + std::to_string(i - 1), AudiomerBlock(from, to, i == 1, how)));
+          register_module("block" + std::to_string(i - 1), AudiomerBlock(from, to, head_size, i == 1, how)));
       from = to;
     }
     hidden_ = register_module("hidden", Layer(LayerShape{.from = from, .to = from, .bias = true}, how));
