@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace kwsd::train {
 
@@ -17,8 +19,10 @@ void choose_blas_kernels([[maybe_unused]] char** arguments) {
       !__builtin_cpu_supports("fma")) {
     return;
   }
-  if (setenv(variable, "Haswell", 1) == 0) {
-    execv("/proc/self/exe", arguments);
+  std::error_code error;  // by its path, so that the process keeps its name
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error && setenv(variable, "Haswell", 1) == 0) {
+    execv(program.c_str(), arguments);
   }
 #endif
 }
