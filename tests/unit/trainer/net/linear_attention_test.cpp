@@ -52,12 +52,3 @@ TEST_CASE("random directions are orthogonal within each square") {
   const Tensor first = w.slice(0, 0, 8), products = torch::mm(first, first.t());
   REQUIRE((products - torch::diag(products.diag())).abs().max().item<double>() < 1e-4);
 }
-
-TEST_CASE("attention that is as sharp as softmax's finds the one key that fits") {
-  torch::manual_seed(13);
-  // With many directions the features approach exp(q k / sqrt(size)).
-  const Tensor directions = orthogonal_directions(20000, 4);
-  const Tensor q = torch::randn({1, 1, 5, 4}), k = torch::randn({1, 1, 6, 4}), v = torch::randn({1, 1, 6, 4});
-  const Tensor exact = torch::matmul(torch::softmax(torch::matmul(q, k.transpose(2, 3)) / 2, -1), v);
-  REQUIRE((linear_attention(q, k, v, directions) - exact).abs().max().item<double>() < 0.15);
-}
