@@ -60,27 +60,41 @@ PortaudioStream::PortaudioStream(const InputDevice& device, int channel, Callbac
                                             std::to_string(channel + 1) + " is wanted");
   }
   LibraryOutput output;
+  Opened opened = open_at_best_rate(device, channel, target);
+  if (opened.error == paNoError && !opened.ready) {
+    trapped([this] { return Pa_CloseStream(stream_); });
+    opened = open_at_best_rate(device, channel, target);
+  }
+  if (opened.error != paNoError) {
+    throw Error(ErrorKind::unavailable, "device '" + device.name + "' cannot be opened: " +
+                                            Pa_GetErrorText(opened.error) + output.reason());
+  }
+  Pa_SetStreamFinishedCallback(stream_, on_end);
+}
+
+PortaudioStream::Opened PortaudioStream::open_at_best_rate(const InputDevice& device, int channel,
+                                                           CallbackTarget& target) {
   const PaDeviceInfo* info = Pa_GetDeviceInfo(device.index);
   const PaTime latency = std::clamp(info == nullptr ? 0.05 : info->defaultHighInputLatency, 0.02, 0.1);
-  PaError error = paInvalidDevice;
+  Opened opened{paInvalidDevice, true};
   for (const double rate : {16000.0, device.rate_hz, 48000.0, 44100.0, 32000.0, 96000.0, 8000.0}) {
     for (const int channels : channel_counts(device, channel)) {
       const PaStreamParameters wanted{device.index, channels, paFloat32, latency, nullptr};
       target.channels = channels;
       target.channel = channel;
-      error = trapped([&] {
+      opened.error = trapped([&] {
         return Pa_OpenStream(&stream_, &wanted, nullptr, rate, paFramesPerBufferUnspecified,
                              paClipOff | paDitherOff, on_sound, &target);
       });
-      if (error == paNoError) {
+      if (opened.error == paNoError) {
         rate_hz_ = static_cast<std::uint32_t>(rate + 0.5);
-        Pa_SetStreamFinishedCallback(stream_, on_end);
-        return;
+        return opened;
       }
+      opened.ready =
+          opened.ready && (opened.error == paInvalidSampleRate || opened.error == paInvalidChannelCount);
     }
   }
-  throw Error(ErrorKind::unavailable,
-              "device '" + device.name + "' cannot be opened: " + Pa_GetErrorText(error) + output.reason());
+  return opened;
 }
 
 PortaudioStream::~PortaudioStream() {

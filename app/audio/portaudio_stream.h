@@ -30,8 +30,8 @@ class CallbackTarget {
   std::atomic<bool> busy_{false}, shut_{false};
 };
 
-/// Opens `device` so that `channel` (from 0) can be picked, at 16 kHz or else at a rate it offers.
-/// `target` must outlive the stream. Throws Error (unavailable).
+/// Opens `device` so that `channel` (from 0) can be picked, at 16 kHz or else at the best rate that the
+/// device has. `target` must outlive the stream. Throws Error (unavailable).
 class PortaudioStream {
  public:
   PortaudioStream(const InputDevice& device, int channel, CallbackTarget& target);
@@ -45,6 +45,15 @@ class PortaudioStream {
   [[nodiscard]] std::uint32_t rate_hz() const noexcept { return rate_hz_; }
 
  private:
+  struct Opened {
+    PaError error;
+    bool ready;  // whatever failed was a rate or a number of channels that the device has not: it was there
+                 // all along
+  };
+  /// A device that is just being plugged in refuses for a while all that it is asked for: at the rate that it
+  /// takes first, it may only have become ready.
+  Opened open_at_best_rate(const InputDevice& device, int channel, CallbackTarget& target);
+
   PaStream* stream_ = nullptr;
   std::uint32_t rate_hz_ = 0;
 };

@@ -129,7 +129,11 @@ PaError Pa_OpenStream(PaStream** stream, const PaStreamParameters* input, const 
   if (!the_world.present) {
     return paDeviceUnavailable;
   }
-  if (rate != the_world.only_rate) {
+  if (the_world.refusals > 0) {
+    --the_world.refusals;
+    return paUnanticipatedHostError;
+  }
+  if (the_world.only_rate != 0 && rate != the_world.only_rate) {
     return paInvalidSampleRate;
   }
   if (input->channelCount != the_world.device_channels) {

@@ -16,7 +16,9 @@ struct World {
   std::atomic<bool> hang_in_abort{false};  ///< Pa_AbortStream does not return while this is set
   std::atomic<bool> ends{false};           ///< streams end by themselves, as PulseAudio's do
   std::atomic<bool> overflow{false};       ///< the next callback reports an overflow
-  std::atomic<double> only_rate{16000};    ///< the one rate that opens
+  std::atomic<double> only_rate{16000};    ///< the one rate that opens; 0: every rate
+  std::atomic<int> refusals{
+      0};  ///< so many times Pa_OpenStream fails as on a device that is being plugged in
   std::atomic<int> device_channels{1};
   std::atomic<int> initialized{0};      ///< Pa_Initialize calls that are not terminated yet
   std::atomic<int> attempts{0};         ///< Pa_Initialize calls so far

@@ -37,6 +37,7 @@ class Rig {
     w.present = w.delivering = true;
     w.hang_in_abort = w.ends = w.overflow = false;
     w.only_rate = 16000;
+    w.refusals = 0;
     w.device_channels = 1;
     w.attempts = 0;
   }
@@ -142,6 +143,28 @@ TEST_CASE("microphone: unplugged and plugged in again, at another rate", "[captu
   CHECK(rig.lost == 3);
 }
 
+TEST_CASE("microphone: one that becomes ready while it is opened is heard at 16 kHz", "[capture]") {
+  for (const int refusals :
+       {1, 2, 6, 7, 20}) {  // seven rates are tried; a device that refuses all is tried again later
+    CAPTURE(refusals);
+    Rig rig({});
+    world().only_rate = 0;
+    world().refusals = refusals;
+    rig.start();
+    REQUIRE(rig.hears());
+    CHECK(rig.rate_hz == 16000);
+  }
+}
+
+TEST_CASE("microphone: one that has no other rate is heard at that, also where it came late", "[capture]") {
+  Rig rig({});
+  world().only_rate = 8000;
+  world().refusals = 3;
+  rig.start();
+  REQUIRE(rig.hears());
+  CHECK(rig.rate_hz == 8000);
+}
+
 TEST_CASE("microphone: a device that stays active without callbacks is lost", "[capture]") {
   Rig rig({});
   rig.start();
@@ -219,7 +242,8 @@ TEST_CASE("microphone: a named device that is not there is an error unless it is
     CHECK(rig.source.failure()->exit_code() == 69);
     CHECK_THAT(  // what follows depends on who holds the machine's sound cards
         rig.source.failure()->what(),
-        Catch::StartsWith("input device 'nosuch' not found; available: 'fake: USB microphone' (see kwsd devices)"));
+        Catch::StartsWith(
+            "input device 'nosuch' not found; available: 'fake: USB microphone' (see kwsd devices)"));
   }
   Rig rig({"usb", 1, kwsd::DeviceWait::any_device});
   world().present = false;
