@@ -163,6 +163,7 @@ class Reload(unittest.TestCase):
                 while select.select([], [kwsd.process.stdin], [], 0.5)[1]:
                     kwsd.process.stdin.raw.write(SILENCE)
 
+            self.assertIsNotNone(kwsd.told("READY=1"))  # from here on a hangup is a reload
             fill()
             for _ in range(3):
                 kwsd.reload()
