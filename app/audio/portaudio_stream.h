@@ -47,11 +47,10 @@ class PortaudioStream {
  private:
   struct Opened {
     PaError error;
-    bool ready;  // whatever failed was a rate or a number of channels that the device has not: it was there
-                 // all along
+    bool ready;  // no attempt failed but for a rate or a number of channels that the device does not have
   };
-  /// A device that is just being plugged in refuses for a while all that it is asked for: at the rate that it
-  /// takes first, it may only have become ready.
+  /// Tries the rates, the best one first. A device that is just being plugged in refuses every rate for a
+  /// while; it may become ready at any of them, and then the rate that opens is not the best one (not ready).
   Opened open_at_best_rate(const InputDevice& device, int channel, CallbackTarget& target);
 
   PaStream* stream_ = nullptr;

@@ -2,6 +2,7 @@
 # Clean Debian systems in folders, made by mmdebstrap, and commands inside of them. To be sourced, by root.
 
 clean_folder=${KWSD_CLEAN:-/var/tmp/kwsd-clean} # the systems are kept there; remove it for new ones
+# shellcheck disable=SC2034
 together=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16) # as .ci/test: a third of the time
 
 # arm64 programs run on this machine; until the calling script ends, where this had to be arranged.
