@@ -104,6 +104,7 @@ void add_requests(CLI::App& parent, const std::shared_ptr<ControlCall>& call) {
   };
   plain("status", "Print counters, level, branch and models");
   plain("keywords", "Print the keywords with thresholds and detections");
+  plain("configured", "Print models and keywords as a reload would bring them");
   plain("scores", "Print the level and the score of each keyword");
   plain("mute", "Stop listening; the microphone stays open");
   plain("unmute", "Listen again");

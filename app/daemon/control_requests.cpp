@@ -32,6 +32,16 @@ double four_places(float value) {
   return std::round(1e4 * static_cast<double>(value)) / 1e4;
 }
 
+/// A keyword, its model and its thresholds.
+Json keyword_json(const ThresholdBoard::Row& row, std::span<const std::string> models) {
+  Json thresholds;
+  for (int b = 0; b < branch_count; ++b) {
+    thresholds[branch_name(static_cast<BranchId>(b))] =
+        four_places(row.in_force[static_cast<std::size_t>(b)]);
+  }
+  return {{"keyword", row.word}, {"model", models[row.model]}, {"thresholds", std::move(thresholds)}};
+}
+
 Json parse(std::string_view line) {
   Json request = Json::parse(line, nullptr, false);
   if (!request.is_object()) {
@@ -96,7 +106,7 @@ const ControlRequests::Command& ControlRequests::command_named(const std::string
   static constexpr std::array threshold_members{"word", "value", "branch"};
   static constexpr std::array branch_members{"branch"};
   static constexpr std::array model_members{"add", "remove", "replace", "by"};
-  static const std::array<Command, 9> commands{{
+  static const std::array<Command, 10> commands{{
       {"mute", {}, &Self::mute, true, false},
       {"unmute", {}, &Self::unmute, true, false},
       {"threshold", threshold_members, &Self::threshold, true, false},
@@ -104,6 +114,7 @@ const ControlRequests::Command& ControlRequests::command_named(const std::string
       {"model", model_members, &Self::model, true, false},
       {"status", {}, &Self::status, false, false},
       {"keywords", {}, &Self::keywords, false, false},
+      {"configured", {}, &Self::configured, false, false},
       {"scores", {}, &Self::scores, false, false},
       {"subscribe", {}, &Self::subscribe, false, true},
   }};
@@ -267,17 +278,21 @@ void ControlRequests::status(const Members&, Json& answer) {
 void ControlRequests::keywords(const Members&, Json& answer) {
   answer["keywords"] = Json::array();
   for (const ThresholdBoard::Row& row : target_.controls.thresholds()) {
-    const std::string& model = target_.reload.models()[row.model];
-    Json thresholds;
-    for (int b = 0; b < branch_count; ++b) {
-      thresholds[branch_name(static_cast<BranchId>(b))] =
-          four_places(row.in_force[static_cast<std::size_t>(b)]);
-    }
-    const auto counted = detections_.find({model, row.word});
-    answer["keywords"].push_back({{"keyword", row.word},
-                                  {"model", model},
-                                  {"thresholds", std::move(thresholds)},
-                                  {"detections", counted == detections_.end() ? 0 : counted->second}});
+    Json keyword = keyword_json(row, target_.reload.models());
+    const auto counted = detections_.find({target_.reload.models()[row.model], row.word});
+    keyword["detections"] = counted == detections_.end() ? 0 : counted->second;
+    answer["keywords"].push_back(std::move(keyword));
+  }
+}
+
+/// What a reload would bring.
+void ControlRequests::configured(const Members&, Json& answer) {
+  const std::unique_ptr<Recognizer> next = target_.reload.configured();
+  const std::vector<std::string> models = next->model_names();
+  answer["models"] = models;
+  answer["keywords"] = Json::array();
+  for (const ThresholdBoard::Row& row : next->thresholds().rows()) {
+    answer["keywords"].push_back(keyword_json(row, models));
   }
 }
 

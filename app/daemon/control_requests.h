@@ -58,6 +58,7 @@ class ControlRequests final : public RequestHandler {
   void model(const Members& members, Json& answer);
   void status(const Members& members, Json& answer);
   void keywords(const Members& members, Json& answer);
+  void configured(const Members& members, Json& answer);
   void scores(const Members& members, Json& answer);
   void subscribe(const Members& members, Json& answer);
   [[nodiscard]] std::size_t model_position(const std::string& name) const;

@@ -60,6 +60,10 @@ bool Reload::start() noexcept {
   }
 }
 
+std::unique_ptr<Recognizer> Reload::configured() const {
+  return std::make_unique<Recognizer>(read_().recognition);
+}
+
 void Reload::change_models(std::vector<std::string> models) {
   if (under_way_) {
     throw Error(ErrorKind::unavailable, "the last change of models is not in effect yet");

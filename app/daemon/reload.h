@@ -30,6 +30,8 @@ class Reload {
   /// that no model has any more are ignored. Throws Error: what Recognizer throws, unavailable while an
   /// earlier change is pending; nothing has changed then.
   void change_models(std::vector<std::string> models);
+  /// The recognizer that a reload would offer now. Throws Error: what `read` and Recognizer throw.
+  [[nodiscard]] std::unique_ptr<Recognizer> configured() const;
   /// True once for each start and change, when the new settings are in force.
   [[nodiscard]] bool finished() noexcept;
 

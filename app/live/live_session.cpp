@@ -18,7 +18,6 @@
 #include "app/live/live_view.h"
 #include "app/live/screen_svg.h"
 #include "app/live/terminal.h"
-#include "app/settings/config.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -53,16 +52,6 @@ InputOptions input_of(const LiveOptions& options, bool terminal) {
   return input;
 }
 
-/// Returns the file. Takes over the thresholds of a weaker file that it hides.
-std::filesystem::path write_to_configuration(const std::string& explicit_file,
-                                             std::span<const NamedThreshold> changed) {
-  const std::filesystem::path file = preferred_config_file(explicit_file);
-  const std::vector<std::filesystem::path> files = config_files(explicit_file);
-  const bool hides = !files.empty() && files.back() != file;
-  write_thresholds(file, changed, hides ? files.back() : std::filesystem::path());
-  return file;
-}
-
 std::int64_t last_sample(const LiveOptions& options) {
   return options.at_seconds < 0 ? SoundTap::forever : std::llround(options.at_seconds * stream_rate_hz);
 }
@@ -83,7 +72,7 @@ LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
           {[this](bool muted) { controls_.set_muted(muted); },
            [this](const std::string& word, float threshold) { controls_.set_threshold(word, threshold); },
            [config = options.config](std::span<const NamedThreshold> changed) {
-             return write_to_configuration(config, changed);
+             return keep_thresholds(config, changed);
            }}) {
   events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
   pipeline_.set_observer(&sound_);

@@ -7,6 +7,7 @@
 
 #include "app/base/atomic_file.h"
 #include "app/base/file_text.h"
+#include "app/settings/config.h"
 #include "app/settings/toml.h"
 #include "engine/model/error.h"
 
@@ -108,6 +109,10 @@ std::string with_inherited(std::string text, const std::string& weaker) try {
 
 }  // namespace
 
+std::string threshold_entry(const NamedThreshold& threshold) {
+  return threshold.first + "=" + short_number(threshold.second);
+}
+
 std::string with_thresholds(std::string_view text, std::span<const NamedThreshold> thresholds,
                             std::string_view file) try {
   constexpr std::string_view mark = "\xEF\xBB\xBF";  // of UTF-8, which toml++ does not count
@@ -119,7 +124,7 @@ std::string with_thresholds(std::string_view text, std::span<const NamedThreshol
   std::vector<std::string> entries = entries_of(node);
   for (const NamedThreshold& wanted : thresholds) {
     std::erase_if(entries, [&](const std::string& entry) { return word_of(entry) == wanted.first; });
-    entries.push_back(wanted.first + "=" + short_number(wanted.second));
+    entries.push_back(threshold_entry(wanted));
   }
   std::string out(text);
   if (node != nullptr) {
@@ -157,6 +162,14 @@ void write_thresholds(const fs::path& file, std::span<const NamedThreshold> thre
     fs::permissions(out.temporary(), fs::status(target).permissions(), error);
   }
   out.commit();
+}
+
+fs::path keep_thresholds(const std::string& explicit_file, std::span<const NamedThreshold> thresholds) {
+  const fs::path file = preferred_config_file(explicit_file);
+  const std::vector<fs::path> files = config_files(explicit_file);
+  const bool hides = !files.empty() && files.back() != file;
+  write_thresholds(file, thresholds, hides ? files.back() : fs::path());
+  return file;
 }
 
 }  // namespace kwsd

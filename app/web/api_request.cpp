@@ -134,13 +134,14 @@ struct Route {
   std::array<const MemberReader*, 3> members{};
 };
 
-constexpr std::array<Route, 18> routes{{
+constexpr std::array<Route, 19> routes{{
     {"state", Kind::state, false},
     {"events", Kind::events, false},
     {"curve/", Kind::curve, false},
     {"report/", Kind::report, false},
     {"sound/", Kind::listen, false},
     {"threshold", Kind::threshold, true, {&any_word_member, &value_member}},
+    {"keep", Kind::keep, true},
     {"mute", Kind::mute, true, {&muted_member}},
     {"model/add", Kind::add_model, true, {&model_member}},
     {"model/remove", Kind::remove_model, true, {&model_member}},

@@ -20,6 +20,7 @@ struct ApiRequest {
     listen,  ///< id: a sound
     // POST
     threshold,      ///< value; word (empty: every keyword)
+    keep,           ///< writes the thresholds in force to the configuration
     mute,           ///< muted
     add_model,      ///< name
     remove_model,   ///< name

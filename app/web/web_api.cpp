@@ -14,6 +14,8 @@
 #include "app/base/log.h"
 #include "app/base/version.h"
 #include "app/settings/model_store.h"
+#include "app/settings/threshold_config.h"
+#include "app/web/threshold_changes.h"
 #include "engine/model/error.h"
 #include "engine/model/limits.h"
 
@@ -43,6 +45,18 @@ WebApi::Answer error_answer(const Error& error) {
                      : error.kind() == ErrorKind::io       ? 507
                                                            : 503;
   return {status, text_of_json(nlohmann::ordered_json{{"error", error.what()}, {"code", error.exit_code()}})};
+}
+
+/// Answers with the error of what `answer` does.
+template <class Answer>
+void reply_or_error(const WebApi::Reply& reply, const Answer& answer) {
+  try {
+    answer();
+  } catch (const Error& error) {
+    reply(error_answer(error));
+  } catch (const std::exception& error) {
+    reply(error_answer(Error(ErrorKind::internal, error.what())));
+  }
 }
 
 bool on_path(const std::string& program) {
@@ -104,13 +118,7 @@ void WebApi::start() {
 }
 
 void WebApi::answer(const ApiRequest& request, const Reply& reply) {
-  try {
-    dispatch(request, reply);
-  } catch (const Error& error) {
-    reply(error_answer(error));
-  } catch (const std::exception& error) {
-    reply(error_answer(Error(ErrorKind::internal, error.what())));
-  }
+  reply_or_error(reply, [&] { dispatch(request, reply); });
 }
 
 void WebApi::dispatch(const ApiRequest& request, const Reply& reply) {
@@ -130,6 +138,8 @@ void WebApi::dispatch(const ApiRequest& request, const Reply& reply) {
       }
       return control(line, reply);
     }
+    case Kind::keep:
+      return keep(reply);
     case Kind::mute:
       return control({{"command", request.muted ? "mute" : "unmute"}}, reply);
     case Kind::add_model:
@@ -168,6 +178,45 @@ void WebApi::dispatch(const ApiRequest& request, const Reply& reply) {
       throw Error(ErrorKind::internal, "a stream of events has its own answer");
   }
   reply(done_answer());
+}
+
+void WebApi::keep(const Reply& reply) {
+  link_.ask(R"({"command":"keywords"})", [this, reply](const std::string& keywords) {
+    link_.ask(R"({"command":"configured"})", [this, reply, keywords](const std::string& configured) {
+      reply_or_error(reply, [&] { write_thresholds(keywords, configured, reply); });
+    });
+  });
+}
+
+/// Writes the thresholds in force that kwsd's configuration does not give where `kwsd live` writes them. kwsd
+/// then reads its configuration once more: it may go by other files.
+void WebApi::write_thresholds(const std::string& keywords, const std::string& configured,
+                              const Reply& reply) {
+  const ThresholdChanges changes = threshold_changes(keywords, configured);
+  if (changes.words.empty()) {
+    throw Error(
+        ErrorKind::usage,
+        changes.other_models.empty()
+            ? "no threshold was changed"
+            : fmt::format("no threshold was changed of a model that kwsd's setting 'model' names (not: {})",
+                          fmt::join(changes.other_models, ", ")));
+  }
+  const std::string file = keep_thresholds(options_.config, changes.words).string();
+  std::vector<std::string> kept;
+  std::transform(changes.words.begin(), changes.words.end(), std::back_inserter(kept), threshold_entry);
+  link_.ask(R"({"command":"configured"})", [=](const std::string& now) {
+    reply_or_error(reply, [&] {
+      if (!threshold_changes(keywords, now).words.empty()) {
+        throw Error(
+            ErrorKind::config,
+            fmt::format("{}: written, but the kwsd that listens goes by other settings (files of another "
+                        "user, flags, variables), which need {}",
+                        file, fmt::join(kept, ", ")));
+      }
+      reply({200, text_of_json(Json{
+                      {"ok", true}, {"file", file}, {"kept", kept}, {"left_out", changes.other_models}})});
+    });
+  });
 }
 
 /// What kwsd answers is sent as it is.

@@ -54,6 +54,8 @@ class WebApi {
   [[nodiscard]] Json detections() const;
   [[nodiscard]] Answer curve(const std::string& model) const;
   [[nodiscard]] Answer report(const std::string& model) const;
+  void keep(const Reply& reply);
+  void write_thresholds(const std::string& keywords, const std::string& configured, const Reply& reply);
   void control(const Json& request, const Reply& reply);
   void on_event(const std::string& line);
   void send(const std::string& json);

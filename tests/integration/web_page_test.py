@@ -40,9 +40,9 @@ class Setting:
         pathlib.Path(trainer).write_text(TRAINER)
         os.chmod(trainer, stat.S_IRWXU)
         self.kwsd = stack.enter_context(Daemon(COMMAND, SOURCE, "-i", "-", "--branch", "full", "--control", folder + "/control",
-                                               "--save-clips", folder + "/clips", env={"XDG_DATA_HOME": folder + "/share"}))
+                                               "--save-clips", folder + "/clips", env={"XDG_DATA_HOME": folder + "/share", "XDG_CONFIG_HOME": folder + "/config"}))
         assert self.kwsd.told("READY=1"), self.kwsd.log()
-        self.page = Page(folder, "--save-clips", folder + "/clips", "--train", trainer, **variables)
+        self.page = Page(folder, "--save-clips", folder + "/clips", "--train", trainer, XDG_CONFIG_HOME=folder + "/config", **variables)
         stack.callback(self.page.close)
         wait_for(lambda: self.page.state()["keywords"])
         self.pieces, self.ended = 0, threading.Event()
@@ -114,6 +114,13 @@ class WebPage(unittest.TestCase):
             rows = setting.page.state()["keywords"]
             return abs(next(r for r in rows if r["keyword"] == "marmalade")["thresholds"]["full"] - threshold + 0.01) < 1e-6
         wait_for(lower)
+        browser.tab_to("Threshold of stop")
+        browser.key("ArrowLeft")
+        browser.tab_to("Keep the thresholds")
+        browser.key("Enter")
+        browser.wait("document.querySelector('#kept').textContent.startsWith('Kept in ')")
+        self.assertRegex(browser.evaluate("document.querySelector('#kept').textContent"),
+                         r"^Kept in .*/config/kwsd/kwsd\.toml: stop=0\.\d+\. Without those of marmalade: ")
 
         browser.tab_to("Short trial training")
         browser.key(" ")
@@ -130,6 +137,19 @@ class WebPage(unittest.TestCase):
         browser.key(" ")
         wait_for(lambda: any(clip["mark"] == "false_accept" for clip in setting.page.state()["clips"]))
         self.assertEqual(browser.complaints(), [])
+
+    def test_what_cannot_be_kept_is_one_line_until_it_can(self):
+        setting, browser = self.start()
+        browser.tab_to("Keep the thresholds")
+        browser.key("Enter")
+        browser.wait("document.querySelector('#notice').textContent === 'no threshold was changed'")
+        setting.page.change("threshold", word="stop", value=0.41)
+        browser.key("Enter")
+        browser.wait("document.querySelector('#kept').textContent.endsWith('kwsd.toml: stop=0.41.')")
+        self.assertTrue(browser.evaluate("document.querySelector('#notice').hidden"))
+        browser.tab_to("Threshold of stop")
+        browser.key("ArrowLeft")
+        browser.wait("document.querySelector('#kept').textContent === ''")
 
     def test_every_element_has_a_name_and_shows_the_focus_and_nothing_is_wider_than_a_phone(self):
         setting, browser = self.start()

@@ -129,8 +129,9 @@ class Web(unittest.TestCase):
 
     def test_only_the_page_itself_is_let_in(self):
         """1,000 requests that are malformed, of other sites or without the secrets: each is refused, and nothing changes."""
-        self.listen()
-        page = self.page()
+        config = pathlib.Path(self.folder, "config")
+        self.listen(XDG_CONFIG_HOME=config)
+        page = self.page(XDG_CONFIG_HOME=config)
         self.assertRegex(page.set_cookie, r"^kwsd-[0-9a-f]{8}=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Strict$")
         wait_for(lambda: page.state()["keywords"])
         before = page.state()["keywords"]
@@ -141,7 +142,7 @@ class Web(unittest.TestCase):
                  {"Cookie": "kwsd-00000000=" + 32 * "0"}, {"X_Kwsd_Token": None}, {"X_Kwsd_Token": 32 * "f"},
                  {"Content_Type": "text/plain"}, {"Content_Type": "application/x-www-form-urlencoded"}, {"Content_Type": None},
                  {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}]
-        targets = ["threshold", "mute", "model/add", "record", "take", "enroll", "train", "stop", "mark", "remove", "take/sound"]
+        targets = ["threshold", "keep", "mute", "model/add", "record", "take", "enroll", "train", "stop", "mark", "remove", "take/sound"]
         bodies = ["", "{", "[]", "null", '{"value":2}', '{"value":"1"}', '{"value":0.5,"word":"halt"}', '{"value":0.5,"path":"/etc"}',
                   '{"word":"../../etc"}', '{"name":"/etc/passwd"}', '{"id":"../../etc/passwd","as":"missed"}', "\xff\xfe", 5000 * "[", 5000 * " "]
         refused = 0
@@ -151,7 +152,7 @@ class Web(unittest.TestCase):
             self.assertIn(answer.status, (401, 403, 415, 421), (target, head, body))
             refused += 1
         for _ in range(200):  # of the page, malformed
-            target = chance.choice(targets[:6] + targets[8:10])
+            target = chance.choice(targets[:7] + targets[9:11])
             answer, body = page.ask("POST", "/api/" + target, chance.choice(bodies).encode(errors="replace"), page.headers())
             self.assertIn(answer.status, (400, 404, 409, 413), (target, body))
             refused += 1
@@ -172,6 +173,11 @@ class Web(unittest.TestCase):
         self.assertEqual(refused, 1000)
         self.assertEqual(page.state()["keywords"], before)
         self.assertFalse(page.state()["status"]["muted"])
+        page.change("threshold", value=0.99)  # there is something to keep now
+        for head in heads:
+            answer, body = page.ask("POST", "/api/keep", "{}", page.headers(**head))
+            self.assertIn(answer.status, (401, 403, 415, 421), (head, body))
+        self.assertFalse(config.exists())
 
     def test_files_paths_and_limits(self):
         page = self.page()
@@ -273,6 +279,63 @@ class Web(unittest.TestCase):
         self.assertTrue(json.loads(page.get("curve/commands"))["points"])
         kwsd.stop()
         wait_for(lambda: "error" in page.state()["status"])
+
+    def test_thresholds_are_kept_where_kwsd_reads_them(self):
+        config = pathlib.Path(self.folder, "config", "kwsd", "kwsd.toml")
+        config.parent.mkdir(parents=True)
+        config.write_bytes(b"\xef\xbb\xbf# mine\r\nthreshold = [\"go=0.7\"] # strict\r\n")
+        kwsd = self.listen(XDG_CONFIG_HOME=config.parent.parent)
+        page = self.page(XDG_CONFIG_HOME=config.parent.parent)
+        wait_for(lambda: page.state()["keywords"])
+
+        def in_force(word):
+            return next(row for row in page.state()["keywords"] if row["keyword"] == word)["thresholds"]
+
+        def refused(text):
+            before = config.read_bytes()
+            self.assertIn(text, page.change("keep", 400)["error"])
+            self.assertEqual(config.read_bytes(), before)
+        refused("no threshold was changed")
+        page.change("threshold", word="stop", value=0.41)
+        self.assertEqual(page.change("keep"), {"ok": True, "file": str(config), "kept": ["stop=0.41"], "left_out": []})
+        kept = b"\xef\xbb\xbf# mine\r\nthreshold = [\"go=0.7\", \"stop=0.41\"] # strict\r\n"
+        self.assertEqual(config.read_bytes(), kept)
+        refused("no threshold was changed")
+        page.change("model/add", name="jarvis")
+        self.feed_until(kwsd, page, ["commands", "jarvis"])
+        page.change("threshold", word="jarvis", value=0.3)
+        refused("(not: jarvis)")  # its next start would find a threshold of an unknown word
+        page.change("threshold", word="go", value=0.5)
+        self.assertEqual(page.change("keep"), {"ok": True, "file": str(config), "kept": ["go=0.5"], "left_out": ["jarvis"]})
+        self.ctl("threshold", "yes=0.5", "--branch", "half")
+        refused("yes: found a threshold for one branch alone")
+        kwsd.reload()
+        self.feed_until(kwsd, page, ["commands"])
+        self.assertEqual(in_force("stop"), {"full": 0.41, "half": 0.41, "quarter": 0.41})
+        self.assertEqual(in_force("go"), {"full": 0.5, "half": 0.5, "quarter": 0.5})
+        config.write_text("threshold = 7\n")
+        page.change("threshold", word="stop", value=0.2)
+        self.assertIn("kwsd.toml:1", page.change("keep", 503)["error"])
+        self.assertEqual(config.read_text(), "threshold = 7\n")
+
+    def ctl(self, *arguments):
+        subprocess.run([*COMMAND, "ctl", "--control", self.folder + "/control", *arguments], check=True, timeout=LIMIT,
+                       stdout=subprocess.DEVNULL, env=environment(SOURCE))
+
+    def test_thresholds_that_kwsd_would_not_find_again(self):
+        """It has other files than the page, as the service of the system; and no file can be written."""
+        self.listen(KWSD_THRESHOLD="stop=0.6")
+        config = pathlib.Path(self.folder, "own.toml")
+        page = self.page("--config", str(config))
+        wait_for(lambda: page.state()["keywords"])
+        page.change("threshold", word="stop", value=0.5)
+        error = page.change("keep", 503)["error"]
+        self.assertTrue(error.startswith(f"{config}: written, but "), error)
+        self.assertTrue(error.endswith("which need stop=0.5"), error)
+        self.assertEqual(config.read_text(), 'threshold = ["stop=0.5"]\n')
+        page = self.page(KWSD_SYSTEM_CONFIG=self.folder + "/nosuch/kwsd.toml")  # /dev/null/kwsd/kwsd.toml is the user's own
+        self.assertIn("/dev/null/kwsd/kwsd.toml: cannot be written: Not a directory", page.change("keep", 507)["error"])
+        self.assertEqual(page.state()["keywords"][0]["thresholds"].keys(), {"full", "half", "quarter"})
 
     def test_from_nothing_to_a_deployed_word(self):
         """Recorded at this machine and in a browser, enrolled, trained by a stand-in, deployed."""

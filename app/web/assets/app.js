@@ -42,7 +42,10 @@ function keywordRow(row) {
   slider.setAttribute("aria-label", `Threshold of ${row.keyword}`);
   const output = make("output");
   slider.oninput = () => showThreshold(item, Number(slider.value));
-  slider.onchange = () => change("threshold", { word: row.keyword, value: Number(slider.value) });
+  slider.onchange = () => {
+    $("kept").textContent = "";
+    change("threshold", { word: row.keyword, value: Number(slider.value) });
+  };
   const item = make("li", {}, make("div", { className: "name" }, name, make("span")), meter, make("label", {}, "Threshold", slider, output));
   return item;
 }
@@ -59,6 +62,16 @@ function updateKeyword(item, row) {
     slider.value = row.thresholds.full;
     slider.dataset.sent = row.thresholds.full;
     showThreshold(item, row.thresholds.full);
+  }
+}
+
+/// Writes the thresholds in force to kwsd's configuration.
+async function keep() {
+  $("kept").textContent = "";
+  const done = await change("keep");
+  if (done !== undefined) {
+    const others = done.left_out.length > 0 ? ` Without those of ${done.left_out.join(", ")}: kwsd's setting model does not name it.` : "";
+    $("kept").textContent = `Kept in ${done.file}: ${done.kept.join(", ")}.${others}`;
   }
 }
 
@@ -147,7 +160,7 @@ function drawStrip() {
 function showStatus() {
   const { status } = state;
   const on = listening();
-  $("mute").disabled = !on;
+  $("mute").disabled = $("keep").disabled = !on;
   $("mute").ariaPressed = String(on && status.muted);
   $("status").textContent = !on ? "kwsd does not run, or has no control socket (kwsd.socket, or --control)."
     : status.device !== "open" ? "Waiting for the microphone."
@@ -409,6 +422,7 @@ $("enroll").onclick = () => start("enroll");
 $("train").onclick = () => start("train");
 $("stop").onclick = () => change("stop");
 $("deploy").onclick = deploy;
+$("keep").onclick = keep;
 $("mute").onclick = () => change("mute", { muted: $("mute").ariaPressed !== "true" });
 document.addEventListener("visibilitychange", connect);
 connect();

@@ -76,7 +76,7 @@ TEST_CASE("requests that are refused say what was found and what was expected, a
       {R"({"command":7})", R"({"error":"command: found number, expected a string","code":2})"},
       {R"({"command":"stop"})",
        R"({"error":"command: found 'stop', expected one of mute, unmute, threshold, branch, model, status, keywords, )"
-       R"(scores, subscribe","code":2})"},
+       R"(configured, scores, subscribe","code":2})"},
       {R"({"command":"mute","for":3})",
        R"({"error":"request: found the member 'for', expected command alone","code":2})"},
       {R"({"command":"threshold","word":"stop","level":1})",
@@ -169,6 +169,31 @@ TEST_CASE("models come, go and are replaced, and thresholds stay with their word
   kwsd.take_over();
   CHECK(kwsd.thresholds("stop") == "0.6 0.6 0.6");
   CHECK(kwsd.thresholds("go") != "0.55 0.55 0.55");
+}
+
+TEST_CASE("the configuration is read for an answer, and changes nothing that listens") {
+  ControlledKwsd kwsd;
+  const auto configured = [&](const std::string& word) {
+    for (const nlohmann::json& row : kwsd.json(R"({"command":"configured"})")["keywords"]) {
+      if (row["keyword"] == word) {
+        return row;
+      }
+    }
+    return nlohmann::json();
+  };
+  CHECK(kwsd.json(R"({"command":"threshold","value":0.41,"word":"stop"})")["ok"]);
+  kwsd.options.recognition.models = {"commands", "jarvis"};
+  kwsd.options.recognition.thresholds = {"stop=0.7"};
+  const std::string before = kwsd.ask(R"({"command":"keywords"})");
+  CHECK(kwsd.json(R"({"command":"configured"})")["models"] == nlohmann::json{"commands", "jarvis"});
+  CHECK(configured("stop") ==
+        nlohmann::json::parse(
+            R"({"keyword":"stop","model":"commands","thresholds":{"full":0.7,"half":0.7,"quarter":0.7}})"));
+  CHECK(configured("jarvis")["model"] == "jarvis");
+  kwsd.options.recognition.thresholds = {"halt=0.7"};
+  CHECK(kwsd.json(R"({"command":"configured"})")["code"] == 2);
+  CHECK(kwsd.ask(R"({"command":"keywords"})") == before);
+  CHECK(kwsd.reload.models() == std::vector<std::string>{"commands"});
 }
 
 TEST_CASE("status and keywords say how it goes") {

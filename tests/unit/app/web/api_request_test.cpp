@@ -40,6 +40,7 @@ TEST_CASE("each request is read with its members") {
   CHECK(parse("/api/take", R"({"word":"a","count":5,"rate":44100})").rate_hz == 44100);
   CHECK(parse("/api/train", R"({"word":"a","quick":true})").quick);
   CHECK(parse("/api/mark", R"({"id":"0123456789abcdef","as":"missed"})").mark == ApiRequest::Mark::missed);
+  CHECK(parse("/api/keep", "{}").kind == Kind::keep);
   CHECK(parse("/api/stop", "{}").kind == Kind::stop);
   const std::string sound(2000, 'x');
   CHECK(parse("/api/take/sound", sound).sound == sound);
@@ -68,6 +69,9 @@ TEST_CASE("what does not fit is refused with what was found and expected") {
       {"POST", "/api/mute", R"({"muted":1})", "muted: found number, expected true or false"},
       {"POST", "/api/mute", R"({"muted":true,"word":"a"})",
        "request: found 2 members, expected those of mute"},
+      {"GET", "/api/keep", "", "method: found GET, expected POST"},
+      {"POST", "/api/keep", R"({"file":"/etc/kwsd/kwsd.toml"})",
+       "request: found 1 members, expected those of keep"},
       {"POST", "/api/threshold", R"({"value":1.5})", "value: found 1.5, expected a number from 0 to 1"},
       {"POST", "/api/threshold", R"({"value":"1"})", "value: found string, expected a number from 0 to 1"},
       {"POST", "/api/record", R"({"word":"a","count":0})", "count: found 0, expected a number from 1 to 100"},
