@@ -60,7 +60,7 @@ void add_web_command(CLI::App& app, Command& selected) {
       ->type_name("PROGRAM")
       ->capture_default_str();
   const auto settings = std::make_shared<RunOptions>();
-  add_settings(*command, *settings, {"save-clips", "log-level"});
+  add_settings(*command, *settings, {"save-clips", "save-near-misses", "log-level"});
   add_config_option(*command);
   command->callback([&selected, options, settings, command] {
     selected = [options, settings, command] {
@@ -68,6 +68,7 @@ void add_web_command(CLI::App& app, Command& selected) {
       set_up_log(settings->log_level);
       options->config = command->get_option("--config")->as<std::string>();
       options->clips = settings->output.clips_dir;
+      options->near_misses = settings->output.near_misses_dir;
       serve(*options);
       return 0;
     };

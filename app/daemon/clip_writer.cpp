@@ -135,4 +135,14 @@ void ClipWriter::write(const Slot& slot) {
   }
 }
 
+std::int64_t clips_dropped(std::initializer_list<const ClipWriter*> writers) noexcept {
+  std::int64_t all = -1;
+  for (const ClipWriter* writer : writers) {
+    if (writer != nullptr) {
+      all = std::max<std::int64_t>(all, 0) + writer->dropped();
+    }
+  }
+  return all;
+}
+
 }  // namespace kwsd

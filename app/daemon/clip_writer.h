@@ -1,5 +1,5 @@
-// Saves the sound around each detection as WAV files, bounded in number. The inference thread only copies
-// samples; files are written on a thread of their own.
+// Saves the sound around each detection, or each near miss, as WAV files, bounded in number. The inference
+// thread only copies samples; files are written on a thread of their own.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <initializer_list>
 #include <semaphore>
 #include <span>
 #include <string>
@@ -61,5 +62,8 @@ class ClipWriter {
   std::atomic<std::int64_t> dropped_{0};
   std::thread thread_;
 };
+
+/// Of those that are not null; negative: all are. Any thread.
+[[nodiscard]] std::int64_t clips_dropped(std::initializer_list<const ClipWriter*> writers) noexcept;
 
 }  // namespace kwsd

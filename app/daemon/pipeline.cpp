@@ -72,7 +72,7 @@ void Pipeline::count() noexcept {
   totals_.load = load_;
   totals_.overrun_samples = static_cast<std::int64_t>(buffer_->overrun_samples());
   totals_.dropped = events_.dropped();
-  totals_.clips_dropped = clips_ == nullptr ? -1 : clips_->dropped();
+  totals_.clips_dropped = clips_dropped({clips_, near_misses_});
 }
 
 void Pipeline::replace(std::unique_ptr<Recognizer> next) noexcept {
@@ -131,8 +131,10 @@ void Pipeline::listen(std::span<const float> samples) noexcept {
 }
 
 void Pipeline::recognize(std::span<const float> samples) noexcept {
-  if (clips_ != nullptr) {
-    clips_->remember(samples);
+  for (ClipWriter* writer : {clips_, near_misses_}) {
+    if (writer != nullptr) {
+      writer->remember(samples);
+    }
   }
   listen_with(*recognizer_, samples, true);
   if (next_) {
@@ -147,6 +149,9 @@ void Pipeline::listen_with(Recognizer& recognizer, std::span<const float> sample
     if (reports) {
       report(recognizer, found);
     }
+  }
+  if (near_misses_ != nullptr && recognizer.near_miss() != nullptr && &recognizer == recognizer_.get()) {
+    near_misses_->save(*recognizer.near_miss(), ++near_miss_count_);
   }
   totals_.windows += recognizer.windows() - windows_before;
   if (recognizer.has_second_stage()) {

@@ -29,8 +29,11 @@ class Pipeline final : public SoundConsumer {
 
   /// 0: none.
   void set_status_interval(double seconds) noexcept;
-  /// Clips go to `writer`, which must outlive the inference thread.
-  void set_clip_writer(ClipWriter* writer) noexcept { clips_ = writer; }
+  /// Clips of detections and of near misses go to these, which outlive the inference thread. Null: none.
+  void set_clip_writers(ClipWriter* detections, ClipWriter* near_misses) noexcept {
+    clips_ = detections;
+    near_misses_ = near_misses;
+  }
   /// The observer receives all samples; it outlives the inference thread.
   void set_observer(SoundObserver* observer) noexcept { observer_ = observer; }
   /// The active recognizer.
@@ -97,7 +100,8 @@ class Pipeline final : public SoundConsumer {
   std::size_t newest_reported_ = 0;
 
   ThresholdBoard* thresholds_;  // of the reloading thread
-  ClipWriter* clips_ = nullptr;
+  ClipWriter *clips_ = nullptr, *near_misses_ = nullptr;
+  std::int64_t near_miss_count_ = 0;
   SoundObserver* observer_ = nullptr;
   EventQueue& events_;
   const CaptureBuffer* buffer_ = nullptr;

@@ -7,7 +7,9 @@
 namespace kwsd {
 
 Recognizer::Recognizer(const RecognitionOptions& options)
-    : stream_(load_spotter(options)), thresholds_(stream_.spotter()->models()) {
+    : stream_(load_spotter(options)),
+      thresholds_(stream_.spotter()->models()),
+      near_misses_(stream_.spotter()->models()) {
   stream_.set_observer(this);
   std::size_t most_found = 0;
   for (const auto& model : stream_.spotter()->models()) {  // a window, a detection each
@@ -22,6 +24,11 @@ Recognizer::Recognizer(const RecognitionOptions& options)
 }
 
 Recognizer::~Recognizer() = default;
+
+void Recognizer::restart(std::int64_t sample) noexcept {
+  stream_.restart(sample);
+  near_misses_.restart();
+}
 
 std::vector<std::shared_ptr<const Model>> Recognizer::models() const {
   const auto models = stream_.spotter()->models();
@@ -50,14 +57,17 @@ std::span<const Recognizer::Found> Recognizer::listen(std::span<const float> sam
   });
   stream_.set_branch(branch);
   found_.clear();
+  near_misses_.forget();
   stream_.push(samples, [this](const Spotting& word) {
     found_.push_back({&stream_.spotter()->models()[word.model], word.detection, word.level_db, word.snr_db});
+    near_misses_.on_detection(stream_.sample());
   });
   return found_;
 }
 
 void Recognizer::on_window(SpotterStream& stream, std::size_t model, std::int64_t end_sample) noexcept {
   thresholds_.publish(model, stream.detector(model).scores());
+  near_misses_.on_window(model, stream.detector(model), stream.branch(), end_sample);
   if (observer_) {
     observer_->on_window(*stream.spotter()->models()[model], stream.detector(model), stream.branch(),
                          end_sample);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/daemon/near_misses.h"
 #include "app/daemon/pipeline_observer.h"
 #include "app/daemon/threshold_board.h"
 #include "app/settings/options.h"
@@ -34,7 +35,9 @@ class Recognizer final : private SpotterObserver {
   /// Processes `samples`, which follow the last ones. Returns the detections; valid until the next call.
   [[nodiscard]] std::span<const Found> listen(std::span<const float> samples, BranchId branch) noexcept;
   /// The samples that follow are not continuous with the earlier ones; their first is `sample` of the stream.
-  void restart(std::int64_t sample) noexcept { stream_.restart(sample); }
+  void restart(std::int64_t sample) noexcept;
+  /// The keyword that was nearly detected in the last call of listen; null: none.
+  [[nodiscard]] const std::string* near_miss() const noexcept { return near_misses_.found(); }
 
   /// Windows classified since construction, all models together.
   [[nodiscard]] std::int64_t windows() const noexcept { return stream_.windows(); }
@@ -67,6 +70,7 @@ class Recognizer final : private SpotterObserver {
 
   SpotterStream stream_;
   ThresholdBoard thresholds_;
+  NearMisses near_misses_;
   std::vector<Found> found_;
   std::shared_ptr<WindowObserver> observer_;
 };

@@ -52,12 +52,7 @@ Session::Session(const Reload::Read& read_options)
       stdout_(STDOUT_FILENO, format_of(options_.output)) {
   events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
   pipeline_.set_status_interval(options_.output.status_interval_seconds);
-  if (!options_.output.clips_dir.empty()) {
-    clips_ = std::make_unique<ClipWriter>(
-        options_.output.clips_dir, options_.output.max_clips,
-        source().live() ? ClipWriter::WhenBehind::drop : ClipWriter::WhenBehind::wait);
-    pipeline_.set_clip_writer(clips_.get());
-  }
+  keep_clips();
   if (!options_.output.exec.empty()) {
     commands_ = std::make_unique<CommandRunner>(
         options_.output.exec, !options_.output.no_wall_clock,
@@ -70,6 +65,26 @@ Session::Session(const Reload::Read& read_options)
 }
 
 Session::~Session() = default;
+
+void Session::keep_clips() {
+  const OutputOptions& output = options_.output;
+  const auto writer_to = [&](const std::string& folder) -> std::unique_ptr<ClipWriter> {
+    if (folder.empty()) {
+      return nullptr;
+    }
+    return std::make_unique<ClipWriter>(
+        folder, output.max_clips,
+        source().live() ? ClipWriter::WhenBehind::drop : ClipWriter::WhenBehind::wait);
+  };
+  clips_ = writer_to(output.clips_dir);
+  near_misses_ = writer_to(output.near_misses_dir);
+  std::error_code ignored;
+  if (clips_ && near_misses_ &&
+      std::filesystem::equivalent(output.clips_dir, output.near_misses_dir, ignored)) {
+    throw Error(ErrorKind::usage, "--save-near-misses: found the folder of --save-clips, expected another");
+  }
+  pipeline_.set_clip_writers(clips_.get(), near_misses_.get());
+}
 
 /// Starts the sockets for events and control.
 void Session::serve_sockets() {
@@ -122,12 +137,14 @@ void Session::announce() {
 /// Called after the inference thread has ended.
 StatusEvent Session::totals() {
   StatusEvent totals = pipeline_.totals();
-  if (clips_) {
-    clips_->finish();
-    totals.clips_dropped = clips_->dropped();
-    if (totals.clips_dropped > 0) {
-      spdlog::warn("{} clip(s) were not saved", totals.clips_dropped);
+  for (ClipWriter* writer : {clips_.get(), near_misses_.get()}) {
+    if (writer != nullptr) {
+      writer->finish();
     }
+  }
+  totals.clips_dropped = clips_dropped({clips_.get(), near_misses_.get()});
+  if (totals.clips_dropped > 0) {
+    spdlog::warn("{} clip(s) were not saved", totals.clips_dropped);
   }
   return totals;
 }

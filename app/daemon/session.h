@@ -39,6 +39,7 @@ class Session {
   void run();
 
  private:
+  void keep_clips();
   void serve_sockets();
   void watch(const Output& output);
   void set_muted(bool muted);
@@ -65,7 +66,7 @@ class Session {
   std::unique_ptr<ControlRequests> requests_;
   std::unique_ptr<SocketServer> control_;
   std::unique_ptr<CommandRunner> commands_;
-  std::unique_ptr<ClipWriter> clips_;
+  std::unique_ptr<ClipWriter> clips_, near_misses_;
 
   bool reload_unsaid_ = false;  // to readers
   double fed_seconds_ = 0;      // when the watchdog was fed, and what had happened by then

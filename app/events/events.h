@@ -45,7 +45,8 @@ struct StatusEvent {
   std::int64_t overrun_samples = 0;               ///< lost between device and inference, at the device's rate
   std::int64_t dropped = 0;                       ///< events lost because the reader was slow
   std::optional<SecondStageCounts> second_stage;  ///< of the models that have one
-  std::int64_t clips_dropped = -1;  ///< clips that could not be kept (--save-clips); negative: none are kept
+  std::int64_t clips_dropped =
+      -1;  ///< clips that could not be kept (--save-clips, --save-near-misses); negative: none are kept
 };
 
 struct BranchChangedEvent {

@@ -42,6 +42,7 @@ struct OutputOptions {
   bool no_wall_clock = false;
   double status_interval_seconds = 0;  ///< of stream time; 0: no status events
   std::string clips_dir;               ///< empty: no clips are saved
+  std::string near_misses_dir;         ///< empty: none are saved
   int max_clips = 100;
   std::string exec;     ///< shell command for each detection; empty: none
   std::string socket;   ///< path of a Unix socket that serves events; empty: none

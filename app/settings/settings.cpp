@@ -131,9 +131,16 @@ const std::array table{
             "", false, "Omit \"time\" from the events."},
     Setting{"--save-clips", G::output, "DIR", &field_of<output_of, &OutputOptions::clips_dir>, 0, 0, "",
             "\"/var/lib/kwsd\"", false, "Keep the sound around each detection in this folder, as WAV files."},
+    Setting{"--save-near-misses", G::output, "DIR", &field_of<output_of, &OutputOptions::near_misses_dir>, 0,
+            0, "", "\"/var/lib/kwsd/near-misses\"", false,
+            "Keep the sound of words that were nearly detected in this folder, as WAV files: the score "
+            "reached half of "
+            "the threshold, and nothing was detected at about that time. Another folder than that of "
+            "--save-clips."},
     Setting{"--max-clips", G::output, "", &field_of<output_of, &OutputOptions::max_clips>, 1, 1000000, "", "",
             false,
-            "The number of clips to keep. The oldest are removed first; files that kwsd did not write are "
+            "The number of clips to keep in each of these folders. The oldest are removed first; files that "
+            "kwsd did not write are "
             "never removed."},
     Setting{"--socket", G::output, "PATH", &field_of<output_of, &OutputOptions::socket>, 0, 0, "",
             "\"/run/kwsd/events\"", false,

@@ -54,7 +54,13 @@ bool is_keyword(const std::string& word) {
 
 }  // namespace
 
-SoundShelf::SoundShelf(fs::path data, fs::path clips) : data_(std::move(data)), clips_(std::move(clips)) {}
+SoundShelf::SoundShelf(fs::path data, fs::path clips, fs::path near_misses)
+    : data_(std::move(data)), clips_(std::move(clips)), near_misses_(std::move(near_misses)) {}
+
+fs::file_time_type SoundShelf::near_misses_changed() const {
+  std::error_code ignored;
+  return fs::last_write_time(near_misses_, ignored);
+}
 
 void SoundShelf::add(std::vector<ShelfSound>& to, ShelfSound::Kind kind, const fs::path& path,
                      const std::string& word) const {
@@ -75,9 +81,9 @@ void SoundShelf::add(std::vector<ShelfSound>& to, ShelfSound::Kind kind, const f
 std::vector<ShelfSound> SoundShelf::list(ShelfSound::Kind kind) const {
   std::vector<ShelfSound> sounds;
   std::error_code error;
-  if (kind == ShelfSound::Kind::clip) {
-    if (!clips_.empty()) {
-      for (const fs::directory_entry& entry : fs::directory_iterator(clips_, error)) {
+  if (kind == ShelfSound::Kind::clip || kind == ShelfSound::Kind::near_miss) {
+    if (const fs::path& folder = kind == ShelfSound::Kind::clip ? clips_ : near_misses_; !folder.empty()) {
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
         add(sounds, kind, entry.path(), clip_word(entry.path().stem().string()));
       }
     }
@@ -100,8 +106,8 @@ std::vector<ShelfSound> SoundShelf::list(ShelfSound::Kind kind) const {
 }
 
 ShelfSound SoundShelf::find(const std::string& id) const {
-  for (const ShelfSound::Kind kind :
-       {ShelfSound::Kind::recording, ShelfSound::Kind::dropped, ShelfSound::Kind::clip}) {
+  for (const ShelfSound::Kind kind : {ShelfSound::Kind::recording, ShelfSound::Kind::dropped,
+                                      ShelfSound::Kind::clip, ShelfSound::Kind::near_miss}) {
     for (ShelfSound& sound : list(kind)) {
       if (sound.id == id) {
         return std::move(sound);
@@ -121,11 +127,12 @@ std::string SoundShelf::read(const std::string& id) const {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Clips of several runs have the same name: the time tells them apart.
+/// Clips of several runs have the same name: the time tells them apart. So may a clip and a near miss.
 fs::path SoundShelf::copy_of(const ShelfSound& sound, Mark mark) const {
   const std::string folder = (mark == Mark::missed ? "" : "not_") + sound.word;
+  const char* kind = sound.kind == ShelfSound::Kind::near_miss ? "_nearly_" : "_";
   return mistakes() / folder /
-         (std::to_string(static_cast<long long>(sound.time)) + "_" + sound.path.filename().string());
+         (std::to_string(static_cast<long long>(sound.time)) + kind + sound.path.filename().string());
 }
 
 void SoundShelf::mark(const std::string& id, Mark mark) const {

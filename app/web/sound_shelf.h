@@ -1,5 +1,6 @@
-// The sounds of the page: recordings of words, clips of detections, and the clips that somebody has marked as
-// mistakes. The page names them by ids that are looked up here: no path comes from outside. Thread: one.
+// The sounds of the page: recordings of words, clips of detections and of near misses, and the clips that
+// somebody has marked as mistakes. The page names them by ids that are looked up here: no path comes from
+// outside. Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 namespace kwsd {
 
 struct ShelfSound {
-  enum class Kind : std::uint8_t { recording, dropped, clip };
+  enum class Kind : std::uint8_t { recording, dropped, clip, near_miss };
   Kind kind = Kind::recording;
   std::filesystem::path path;
   std::string id;    ///< 16 hex digits, the same in each run
@@ -29,12 +30,14 @@ class SoundShelf {
 
   /// Recordings are in data/recordings/WORD, words of the last recording that were not kept in
   /// data/dropped/WORD, mistakes in data/mistakes/WORD (missed) and not_WORD (false
-  /// accepts). `clips`: the folder of --save-clips; empty: none.
-  SoundShelf(std::filesystem::path data, std::filesystem::path clips);
+  /// accepts). `clips`, `near_misses`: the folders of --save-clips and --save-near-misses; empty: none.
+  SoundShelf(std::filesystem::path data, std::filesystem::path clips, std::filesystem::path near_misses);
 
   [[nodiscard]] std::filesystem::path recordings() const { return data_ / "recordings"; }
   [[nodiscard]] std::filesystem::path dropped() const { return data_ / "dropped"; }
   [[nodiscard]] std::filesystem::path mistakes() const { return data_ / "mistakes"; }
+  /// When a near miss came or went: kwsd has no event for them.
+  [[nodiscard]] std::filesystem::file_time_type near_misses_changed() const;
   /// Newest first.
   [[nodiscard]] std::vector<ShelfSound> list(ShelfSound::Kind kind) const;
   /// Throws Error (no_input).
@@ -51,7 +54,7 @@ class SoundShelf {
   void add(std::vector<ShelfSound>& to, ShelfSound::Kind kind, const std::filesystem::path& path,
            const std::string& word) const;
 
-  std::filesystem::path data_, clips_;
+  std::filesystem::path data_, clips_, near_misses_;
 };
 
 }  // namespace kwsd

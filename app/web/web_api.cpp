@@ -104,7 +104,7 @@ nlohmann::ordered_json sound_json(const ShelfSound& sound) {
 WebApi::WebApi(boost::asio::io_context& context, WebOptions options, std::string page_token)
     : options_(std::move(options)),
       page_token_(std::move(page_token)),
-      shelf_(options_.data, options_.clips),
+      shelf_(options_.data, options_.clips, options_.near_misses),
       link_(
           context, options_.control, [this](const std::string& line) { on_event(line); },
           [this] { send(R"({"changed":"kwsd"})"); }),
@@ -249,9 +249,10 @@ WebApi::Json WebApi::state_here() const {
   all["own"] = file_names({user_model_folder()}, ".kwsm");
   all["reports"] = file_names({trainings(options_)}, ".html");
   all["keeps_clips"] = !options_.clips.empty();
+  all["keeps_near_misses"] = !options_.near_misses.empty();
   for (const auto& [name, kind] :
        {std::pair("recordings", ShelfSound::Kind::recording), std::pair("dropped", ShelfSound::Kind::dropped),
-        std::pair("clips", ShelfSound::Kind::clip)}) {
+        std::pair("clips", ShelfSound::Kind::clip), std::pair("near_misses", ShelfSound::Kind::near_miss)}) {
     Json& list = all[name] = Json::array();
     for (const ShelfSound& sound : shelf_.list(kind)) {
       list.push_back(sound_json(sound));
@@ -332,6 +333,7 @@ std::uint64_t WebApi::join(Reader reader) {
   }
   readers_.emplace(++last_reader_, std::move(reader));
   if (!std::exchange(polling_, true)) {
+    near_misses_changed_ = shelf_.near_misses_changed();
     poll();
   }
   return last_reader_;
@@ -341,7 +343,7 @@ void WebApi::leave(std::uint64_t reader) {
   readers_.erase(reader);
 }
 
-/// Asks for the scores while a page is open.
+/// Asks for the scores, and looks for near misses, while a page is open.
 void WebApi::poll() {
   if (readers_.empty()) {
     polling_ = false;
@@ -352,6 +354,10 @@ void WebApi::poll() {
       asked_ = false;
       send(R"({"live":)" + line + "}");
     });
+  }
+  if (const auto changed = shelf_.near_misses_changed();
+      std::exchange(near_misses_changed_, changed) != changed) {
+    send(R"({"changed":"sounds"})");
   }
   poll_timer_.expires_after(live_period);
   poll_timer_.async_wait([this](boost::system::error_code error) {

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ class WebApi {
   std::uint64_t last_reader_ = 0;
   std::deque<std::pair<double, std::string>> detections_;  // seconds since 1970, event; newest first
   bool polling_ = false, asked_ = false;
+  std::filesystem::file_time_type near_misses_changed_;  // as the open pages know it
 };
 
 }  // namespace kwsd

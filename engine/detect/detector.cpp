@@ -73,6 +73,10 @@ float Detector::threshold(BranchId branch, int label) const noexcept {
   return thresholds_[static_cast<std::size_t>(branch)][static_cast<std::size_t>(label)];
 }
 
+bool Detector::is_quiet(int label, std::int64_t sample) const noexcept {
+  return sample < keywords_[static_cast<std::size_t>(label)].quiet_until;
+}
+
 std::span<const float> Detector::scores() const noexcept {
   return scores_;
 }

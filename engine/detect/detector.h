@@ -49,6 +49,8 @@ class Detector {
   /// (none or one); the span is valid until the next call.
   [[nodiscard]] std::span<const Detection> push(std::span<const float> posteriors, std::int64_t end_sample,
                                                 BranchId branch) noexcept;
+  /// Whether the keyword's refractory period lasts at `sample`.
+  [[nodiscard]] bool is_quiet(int label, std::int64_t sample) const noexcept;
   /// Scores after the last push, on the scale of its branch: (labels), [0, 1].
   [[nodiscard]] std::span<const float> scores() const noexcept;
   /// After start or reconnect: clears the history and restarts the warm-up at `sample`.

@@ -245,6 +245,21 @@ class Recordings(unittest.TestCase):
                 self.assertEqual(sorted(p.name for p in pathlib.Path(folder).iterdir()), clips)
                 self.assertTrue(all(len(read_wav(p)) == 32000 for p in pathlib.Path(folder).iterdir()))
 
+    def test_near_misses_are_kept_apart_from_clips(self):
+        with tempfile.TemporaryDirectory() as name:
+            near, clips = pathlib.Path(name, "near"), pathlib.Path(name, "clips")
+            both = ("run", "-i", DATA / "stop.wav", "--save-clips", clips, "--save-near-misses")
+            kwsd(*both, near)
+            self.assertEqual(([p.name for p in near.iterdir()], [p.name for p in clips.iterdir()]), ([], ["000001_stop.wav"]))
+            kwsd("run", "-i", DATA / "stop.wav", "--threshold", "stop=1", "--save-near-misses", near)
+            kept = near / "000001_stop.wav"
+            self.assertEqual(list(near.iterdir()), [kept])
+            self.assertEqual(len(read_wav(kept)), 32000)
+            self.assertEqual(kwsd("run", "-i", kept, "--format", "text").stdout, b"stop\n")  # the whole word
+            result = kwsd(*both, clips)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(b"--save-near-misses: found the folder of --save-clips", result.stderr)
+
     def test_clips_of_earlier_runs_stay(self):
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(4):

@@ -36,13 +36,15 @@ class Setting:
     def __init__(self, stack, **variables):
         from web_test import TRAINER, Page
         folder = stack.enter_context(tempfile.TemporaryDirectory())
+        sounds = "--save-clips", folder + "/clips", "--save-near-misses", folder + "/near"
+        files = {"XDG_CONFIG_HOME": folder + "/config", "KWSD_SYSTEM_CONFIG": folder + "/nosuch.toml"}
         trainer = folder + "/train"
         pathlib.Path(trainer).write_text(TRAINER)
         os.chmod(trainer, stat.S_IRWXU)
         self.kwsd = stack.enter_context(Daemon(COMMAND, SOURCE, "-i", "-", "--branch", "full", "--control", folder + "/control",
-                                               "--save-clips", folder + "/clips", env={"XDG_DATA_HOME": folder + "/share", "XDG_CONFIG_HOME": folder + "/config"}))
+                                               *sounds, env={"XDG_DATA_HOME": folder + "/share", **files}))
         assert self.kwsd.told("READY=1"), self.kwsd.log()
-        self.page = Page(folder, "--save-clips", folder + "/clips", "--train", trainer, XDG_CONFIG_HOME=folder + "/config", **variables)
+        self.page = Page(folder, *sounds, "--train", trainer, **files, **variables)
         stack.callback(self.page.close)
         wait_for(lambda: self.page.state()["keywords"])
         self.pieces, self.ended = 0, threading.Event()
@@ -120,7 +122,7 @@ class WebPage(unittest.TestCase):
         browser.key("Enter")
         browser.wait("document.querySelector('#kept').textContent.startsWith('Kept in ')")
         self.assertRegex(browser.evaluate("document.querySelector('#kept').textContent"),
-                         r"^Kept in .*/config/kwsd/kwsd\.toml: stop=0\.\d+\. Without those of marmalade: ")
+                         r"^Kept in .*/config/kwsd/kwsd\.toml: stop=0\.\d+\. Without those of .* name: marmalade\.$")
 
         browser.tab_to("Short trial training")
         browser.key(" ")
@@ -136,6 +138,15 @@ class WebPage(unittest.TestCase):
         browser.tab_to("False accept: *")
         browser.key(" ")
         wait_for(lambda: any(clip["mark"] == "false_accept" for clip in setting.page.state()["clips"]))
+
+        setting.page.change("threshold", value=1)  # nothing is detected any more
+        browser.wait("document.querySelectorAll('#near li').length > 0")
+        browser.tab_to("Play nearly *")
+        browser.key("Enter")
+        browser.wait("document.querySelector('#player').duration > 0")
+        browser.tab_to("That was the word: nearly *")
+        browser.key(" ")
+        wait_for(lambda: any(sound["mark"] == "missed" for sound in setting.page.state()["near_misses"]))
         self.assertEqual(browser.complaints(), [])
 
     def test_what_cannot_be_kept_is_one_line_until_it_can(self):

@@ -119,9 +119,9 @@ class Web(unittest.TestCase):
         self.addCleanup(page.close)
         return page
 
-    def listen(self, **variables):
+    def listen(self, *arguments, **variables):
         kwsd = Daemon(COMMAND, SOURCE, "-i", "-", "--branch", "full", "--control", self.folder + "/control", "--save-clips", self.clips,
-                      env={"XDG_DATA_HOME": self.folder + "/share", **variables})
+                      *arguments, env={"XDG_DATA_HOME": self.folder + "/share", **variables})
         kwsd.__enter__()
         self.addCleanup(kwsd.__exit__, None, None, None)
         self.assertIsNotNone(kwsd.told("READY=1"), kwsd.log())
@@ -129,9 +129,11 @@ class Web(unittest.TestCase):
 
     def test_only_the_page_itself_is_let_in(self):
         """1,000 requests that are malformed, of other sites or without the secrets: each is refused, and nothing changes."""
-        config = pathlib.Path(self.folder, "config")
-        self.listen(XDG_CONFIG_HOME=config)
-        page = self.page(XDG_CONFIG_HOME=config)
+        config = pathlib.Path(self.folder, "kwsd/kwsd.toml")
+        config.parent.mkdir()
+        config.touch()
+        self.listen(XDG_CONFIG_HOME=self.folder)
+        page = self.page(XDG_CONFIG_HOME=self.folder)
         self.assertRegex(page.set_cookie, r"^kwsd-[0-9a-f]{8}=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Strict$")
         wait_for(lambda: page.state()["keywords"])
         before = page.state()["keywords"]
@@ -177,7 +179,9 @@ class Web(unittest.TestCase):
         for head in heads:
             answer, body = page.ask("POST", "/api/keep", "{}", page.headers(**head))
             self.assertIn(answer.status, (401, 403, 415, 421), (head, body))
-        self.assertFalse(config.exists())
+        self.assertEqual(config.read_bytes(), b"")
+        page.change("keep")
+        self.assertIn(b"stop=0.99", config.read_bytes())
 
     def test_files_paths_and_limits(self):
         page = self.page()
@@ -280,6 +284,31 @@ class Web(unittest.TestCase):
         kwsd.stop()
         wait_for(lambda: "error" in page.state()["status"])
 
+    def test_near_misses_are_heard_and_flagged(self):
+        near = os.path.join(self.folder, "near")
+        kwsd = self.listen("--save-near-misses", near)
+        page = self.page("--save-clips", self.clips, "--save-near-misses", near)
+        wait_for(lambda: page.state()["keywords"])
+        self.assertTrue(page.state()["keeps_near_misses"])
+        events = self.events(page)
+        while "live" not in next(events):  # the page is open
+            pass
+        self.assertEqual(page.state()["near_misses"], [])
+        page.change("threshold", word="stop", value=1)
+        kwsd.write(read_pcm(SOURCE / "tests" / "data" / "stop.wav") + bytes(64000))
+        while next(events) != {"changed": "sounds"}:
+            pass
+        wait_for(lambda: page.state()["near_misses"])
+        state = page.state()
+        self.assertEqual([(sound["word"], sound["mark"]) for sound in state["near_misses"]], [("stop", "none")])
+        self.assertEqual((state["clips"], state["detections"]), ([], []))
+        sound = state["near_misses"][0]["id"]
+        wait_for(lambda: len(page.get("sound/" + sound)) >= 64000)
+        page.change("remove", 400, id=sound)  # kwsd's
+        page.change("mark", id=sound, **{"as": "missed"})
+        self.assertEqual(page.state()["near_misses"][0]["mark"], "missed")
+        self.assertEqual(len(os.listdir(self.folder + "/share/kwsd/mistakes/stop")), 1)  # enroll --mistakes reads it
+
     def test_thresholds_are_kept_where_kwsd_reads_them(self):
         config = pathlib.Path(self.folder, "config", "kwsd", "kwsd.toml")
         config.parent.mkdir(parents=True)
@@ -326,6 +355,7 @@ class Web(unittest.TestCase):
         """It has other files than the page, as the service of the system; and no file can be written."""
         self.listen(KWSD_THRESHOLD="stop=0.6")
         config = pathlib.Path(self.folder, "own.toml")
+        config.touch()
         page = self.page("--config", str(config))
         wait_for(lambda: page.state()["keywords"])
         page.change("threshold", word="stop", value=0.5)
@@ -368,7 +398,9 @@ class Web(unittest.TestCase):
             page.finished()
         else:
             page.change("enroll", word="marmalade", mistakes=True)
-            self.assertIn("thresholds", " ".join(page.finished()))
+            lines = " ".join(page.finished())
+            self.assertIn("thresholds", lines)
+            self.assertRegex(lines, r"missed before: [01] of 1 right")  # the one that was marked
         state = page.state()
         self.assertEqual((state["own"], state["job"]["model"]), (["marmalade"], "marmalade"))
         page.change("model/add", name="marmalade")

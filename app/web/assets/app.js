@@ -2,7 +2,7 @@
 import { $, change, load, make, missPlot, notice, plot, sendSound, sync } from "/page.js";
 import { record as recordHere } from "/recorder.js";
 
-let state = { keywords: [], recordings: [], dropped: [], clips: [], detections: [], installed: [], own: [], reports: [], job: {} };
+let state = { keywords: [], recordings: [], dropped: [], clips: [], near_misses: [], detections: [], installed: [], own: [], reports: [], job: {} };
 let microphone; // of the browser, while it records
 let events;
 
@@ -70,7 +70,7 @@ async function keep() {
   $("kept").textContent = "";
   const done = await change("keep");
   if (done !== undefined) {
-    const others = done.left_out.length > 0 ? ` Without those of ${done.left_out.join(", ")}: kwsd's setting model does not name it.` : "";
+    const others = done.left_out.length > 0 ? ` Without those of the models that kwsd's setting model does not name: ${done.left_out.join(", ")}.` : "";
     $("kept").textContent = `Kept in ${done.file}: ${done.kept.join(", ")}.${others}`;
   }
 }
@@ -183,8 +183,8 @@ function detectionRow(event) {
   return item;
 }
 
-function soundRow(sound, label, mark) {
-  const name = `${sound.word}, ${clock(sound.time)}`;
+function soundRow(sound, label, mark, kind = "") {
+  const name = `${kind}${sound.word}, ${clock(sound.time)}`;
   const flag = marker(label, mark, name);
   const item = make("li", {}, make("div", { className: "grow" }, make("strong", {}, sound.word), make("small", {}, clock(sound.time))), player(name, () => sound.id), flag.button);
   item.show = flag.show;
@@ -215,6 +215,9 @@ function showSounds() {
   $("detections-empty").hidden = state.detections.length > 0;
   $("recordings-empty").hidden = state.recordings.length > 0;
   $("clips-empty").hidden = state.clips.length > 0;
+  sync($("near"), state.near_misses, (sound) => sound.id, (sound) => soundRow(sound, "That was the word", "missed", "nearly "), update);
+  $("near-empty").hidden = state.near_misses.length > 0;
+  $("near-empty").textContent = state.keeps_near_misses ? "None yet." : "kwsd run keeps none: setting save-near-misses.";
   $("clips-empty").textContent = state.keeps_clips ? "None yet." : "kwsd run keeps none: setting save-clips.";
 }
 

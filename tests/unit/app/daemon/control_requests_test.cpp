@@ -174,7 +174,8 @@ TEST_CASE("models come, go and are replaced, and thresholds stay with their word
 TEST_CASE("the configuration is read for an answer, and changes nothing that listens") {
   ControlledKwsd kwsd;
   const auto configured = [&](const std::string& word) {
-    for (const nlohmann::json& row : kwsd.json(R"({"command":"configured"})")["keywords"]) {
+    const nlohmann::json answer = kwsd.json(R"({"command":"configured"})");
+    for (const nlohmann::json& row : answer["keywords"]) {
       if (row["keyword"] == word) {
         return row;
       }

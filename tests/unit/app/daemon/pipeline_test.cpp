@@ -30,10 +30,11 @@ TEST_CASE("the inference thread allocates nothing, whatever happens") {
   const std::vector<float> sound = demo();
   RecognitionOptions options;
   options.models = {shipped("commands"), shipped("jarvis"), shipped("computer")};
-  ClipWriter clips(folder.path(), 3, ClipWriter::WhenBehind::drop);
+  ClipWriter clips(folder.path() / "clips", 3, ClipWriter::WhenBehind::drop);
+  ClipWriter near_misses(folder.path() / "near", 3, ClipWriter::WhenBehind::drop);
   EventQueue events(2000);
   Pipeline pipeline(std::make_unique<Recognizer>(options), events);
-  pipeline.set_clip_writer(&clips);
+  pipeline.set_clip_writers(&clips, &near_misses);
   pipeline.set_status_interval(0.5);
   CaptureBuffer buffer(2048);  // so that most switches meet a window, whichever thread is slow
   std::thread device([&] {

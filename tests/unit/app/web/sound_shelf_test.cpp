@@ -21,7 +21,9 @@ void put(const fs::path& path) {
 
 TEST_CASE("sounds have ids, and other files have none") {
   const test::TemporaryFolder folder;
-  const fs::path data = folder.path() / "data", clips = folder.path() / "clips";
+  const fs::path data = folder.path() / "data", clips = folder.path() / "clips",
+                 near = folder.path() / "near";
+  put(near / "000001_stop.wav");
   put(data / "recordings/hey marmalade/a_nohash_0.wav");
   put(data / "recordings/stop/a_nohash_0.wav");
   put(data / "recordings/stop/notes.txt");
@@ -35,7 +37,7 @@ TEST_CASE("sounds have ids, and other files have none") {
   put(clips / "00001_stop.wav");
   put(folder.path() / "secret.wav");
   fs::create_symlink(folder.path() / "secret.wav", clips / "000009_stop.wav");
-  const SoundShelf shelf(data, clips);
+  const SoundShelf shelf(data, clips, near);
   const auto recordings = shelf.list(ShelfSound::Kind::recording);
   const auto kept = shelf.list(ShelfSound::Kind::clip);
   REQUIRE(recordings.size() == 2);
@@ -50,8 +52,12 @@ TEST_CASE("sounds have ids, and other files have none") {
     CHECK(sound.word == (sound.path.filename().string().starts_with("1000000") ? "hey marmalade" : "stop"));
   }
   CHECK_THROWS_AS(shelf.read("0123456789abcdef"), Error);
-  CHECK(SoundShelf(data, {}).list(ShelfSound::Kind::clip).empty());
-  CHECK(SoundShelf(folder.path() / "nosuch", {}).list(ShelfSound::Kind::recording).empty());
+  const auto near_misses = shelf.list(ShelfSound::Kind::near_miss);
+  REQUIRE(near_misses.size() == 1);
+  CHECK(shelf.find(near_misses[0].id).path == near / "000001_stop.wav");
+  CHECK(SoundShelf(data, {}, near).list(ShelfSound::Kind::clip).empty());
+  CHECK(SoundShelf(data, clips, {}).list(ShelfSound::Kind::near_miss).empty());
+  CHECK(SoundShelf(folder.path() / "nosuch", {}, {}).list(ShelfSound::Kind::recording).empty());
 }
 
 TEST_CASE("a mark copies a sound to the mistakes of its word, and another mark takes the copy away") {
@@ -59,7 +65,8 @@ TEST_CASE("a mark copies a sound to the mistakes of its word, and another mark t
   const fs::path data = folder.path() / "data", clips = folder.path() / "clips";
   put(clips / "000001_stop.wav");
   put(data / "recordings/stop/a_nohash_0.wav");
-  const SoundShelf shelf(data, clips);
+  put(folder.path() / "near/000001_stop.wav");
+  const SoundShelf shelf(data, clips, folder.path() / "near");
   const auto files = [&](const char* name) {
     std::error_code error;
     return std::distance(fs::directory_iterator(data / "mistakes" / name, error), fs::directory_iterator());
@@ -74,6 +81,16 @@ TEST_CASE("a mark copies a sound to the mistakes of its word, and another mark t
   shelf.mark(id, ApiRequest::Mark::none);
   CHECK(files("stop") == 0);
   CHECK_THROWS_AS(shelf.remove(id), Error);  // kwsd's
+  const auto before = shelf.near_misses_changed();
+  const ShelfSound near = shelf.list(ShelfSound::Kind::near_miss)[0];
+  shelf.mark(near.id, ApiRequest::Mark::missed);
+  CHECK(files("stop") == 1);
+  CHECK_THROWS_AS(shelf.remove(near.id), Error);
+  CHECK(shelf.near_misses_changed() == before);
+  fs::remove(near.path);  // as kwsd does with old ones: the mistake stays
+  CHECK(files("stop") == 1);
+  CHECK(shelf.near_misses_changed() != before);
+  fs::remove_all(data / "mistakes");
   const std::string own = shelf.list(ShelfSound::Kind::recording)[0].id;
   shelf.mark(own, ApiRequest::Mark::missed);
   shelf.remove(own);
