@@ -129,6 +129,9 @@ void WordJobs::take(const ApiRequest& request) {
 }
 
 void WordJobs::take_sound(std::string_view sound) {
+  if (!take_ && std::string_view(job_.kind) == "take") {
+    return;  // it was on its way when the recording ended
+  }
   if (!take_) {
     throw Error(ErrorKind::usage, "sound: found no recording that takes it");
   }

@@ -40,7 +40,8 @@ class WordJobs {
   void enroll(const ApiRequest& request);
   void train(const ApiRequest& request);
 
-  /// Sound for the job that take() began. Throws Error: usage if there is none, io.
+  /// Sound for the job that take() began; after its end it is ignored. Throws Error: usage if there is none,
+  /// io.
   void take_sound(std::string_view sound);
   void stop();
   /// The job that runs, or the last one: kind, word, model, running, code, lines.
