@@ -8,7 +8,7 @@
 using namespace kwsd;
 using kwsd::test::TemporaryFolder;
 
-TEST_CASE("the text of a file is all its bytes; a folder and an absent file have none") {
+TEST_CASE("the text of a file is all its bytes, a folder and an absent file have none") {
   const TemporaryFolder folder;
   const std::string bytes("a\0\r\n\xff", 5);
   CHECK(file_text(folder.write("x", bytes)) == bytes);

@@ -102,7 +102,7 @@ TEST_CASE("libkwsd: models that are missing or damaged are errors") {
 }
 
 TEST_CASE(
-    "libkwsd: a push allocates nothing, whatever the samples are; detections wait for who does not fetch") {
+    "libkwsd: a push allocates nothing, whatever the samples are, detections wait for who does not fetch") {
   const std::vector<std::int16_t> sound =
       kwsd::test::read_test_sound(std::string(KWSD_SOURCE) + "/tests/data/demo.wav");
   kwsd_spotter* spotter = open_spotter("commands");
@@ -150,7 +150,7 @@ TEST_CASE("libkwsd: a thousand streams on one spotter take at most 110 kB each")
   CHECK(kwsd_spotter_close(spotter) == KWSD_OK);
 }
 
-TEST_CASE("libkwsd: threads push to streams of their own; two on one stream are told") {
+TEST_CASE("libkwsd: threads push to streams of their own, two on one stream are told") {
   kwsd_spotter* spotter = open_spotter("commands-paper");
   kwsd_stream* common = nullptr;
   REQUIRE(kwsd_stream_open(spotter, &common) == KWSD_OK);

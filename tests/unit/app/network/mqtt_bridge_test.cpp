@@ -110,7 +110,7 @@ TEST_CASE("mute and a missing microphone are states") {
   CHECK(messages.at("kwsd/kitchen/listen").payload == "ON");
 }
 
-TEST_CASE("lines that are no event are errors; unknown events are ignored") {
+TEST_CASE("lines that are no event are errors, unknown events are ignored") {
   Bridge kwsd;
   for (const char* line : {"", "{", "[]", "3", R"({"event":3})", R"({"kind":"detection"})", "\xff"}) {
     CHECK_THROWS_AS(kwsd.event(line), Error);

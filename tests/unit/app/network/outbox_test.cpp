@@ -72,7 +72,7 @@ TEST_CASE("what is on its way is not dropped to make room") {
   CHECK(send_all(outbox, id) == Payloads{"3"});
 }
 
-TEST_CASE("an expired detection is not sent; brokers count whole seconds") {
+TEST_CASE("an expired detection is not sent, brokers count whole seconds") {
   Outbox outbox(5);
   outbox.push(event_of("old", 10));
   outbox.push(event_of("new", 20));

@@ -30,7 +30,7 @@ std::string stop() {
 
 }  // namespace
 
-TEST_CASE("each message with sound gets one answer; eof gets the last one") {
+TEST_CASE("each message with sound gets one answer, eof gets the last one") {
   WsConversation conversation(test::small_spotter(), {});
   CHECK(conversation.take_text(R"({"config":{"sample_rate":8000.0,"words":true}})").empty());
   for (const std::size_t bytes : {0U, 1U, 2U, 8000U}) {

@@ -75,7 +75,7 @@ TEST_CASE("streams that cost the same: two fifths of them become thinner, and st
   REQUIRE(streams.changes.size() == 26);
 }
 
-TEST_CASE("a stream that comes to cost most is chosen within ten seconds; one that has left is forgotten") {
+TEST_CASE("a stream that comes to cost most is chosen within ten seconds, one that has left is forgotten") {
   Streams streams({0.2, 0.1, 0.01});
   streams.live(10, 0.3);
   streams.live(10, 0.85);
@@ -88,7 +88,7 @@ TEST_CASE("a stream that comes to cost most is chosen within ten seconds; one th
   REQUIRE((streams.branches() == "hf" || streams.branches() == "fh"));
 }
 
-TEST_CASE("one stream alone follows the governor; without work nothing changes") {
+TEST_CASE("one stream alone follows the governor, without work nothing changes") {
   Streams one({0.1});
   one.live(5, 0.3);
   one.live(5, 0.99);

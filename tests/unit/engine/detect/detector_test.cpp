@@ -184,7 +184,7 @@ TEST_CASE("doubt between two keywords is no doubt that one was spoken") {
   CHECK(run(strict, 6, 0.096, trace(yes)).empty());
 }
 
-TEST_CASE("a held posterior fires once; it must fall before it fires again") {
+TEST_CASE("a held posterior fires once, it must fall before it fires again") {
   Detector detector(two_words(), {});
   CHECK(run(detector, 20, 0.096, [](double t) { return posteriors_at({{yes, 2, 12}}, t); }).size() == 1);
   detector.reset(0);

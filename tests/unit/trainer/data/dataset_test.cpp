@@ -481,7 +481,7 @@ TEST_CASE("a balanced test set is the test split, with its own unknown words and
   }
 }
 
-TEST_CASE("_unknown_ and _silence_ among the words are no words; other folders of that kind are named") {
+TEST_CASE("_unknown_ and _silence_ among the words are no words, other folders of that kind are named") {
   const TemporaryFolder folder;
   const fs::path data = folder.path() / "data";
   write_words(data, {"yes", "no", "_other_"}, 12);

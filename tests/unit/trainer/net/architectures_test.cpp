@@ -102,7 +102,7 @@ std::int64_t products(const Description& d) {
 
 }  // namespace
 
-TEST_CASE("BC-ResNet: parameters as in its paper, 9.2 k and 321 k; products by hand") {
+TEST_CASE("BC-ResNet: parameters as in its paper, 9.2 k and 321 k, products by hand") {
   for (const int width : {8, 64}) {
     const Description d = describe(options_of(Architecture::bc_resnet, width, 40), {.frames = 101});
     const Sum by_hand = bc_resnet_by_hand(width, 40, 101);
@@ -116,7 +116,7 @@ TEST_CASE("BC-ResNet: parameters as in its paper, 9.2 k and 321 k; products by h
   REQUIRE(static_cast<double>(products(large)) / 89.1e6 == Approx(0.964).margin(0.005));
 }
 
-TEST_CASE("VGG19: the convs of its paper, 20.0 M; products a 49th of those at 224 x 224") {
+TEST_CASE("VGG19: the convs of its paper, 20.0 M, products a 49th of those at 224 x 224") {
   const Description d = describe(options_of(Architecture::vgg19, 64), {.frames = 32});
   const Sum by_hand = vgg19_by_hand(64, 32);
   REQUIRE(d.parameters() == by_hand.parameters);
@@ -209,7 +209,7 @@ TEST_CASE("every architecture learns, real and 1-bit, and its gradients reach al
   REQUIRE(last < 0.8 * first);
 }
 
-TEST_CASE("a 1-bit layer multiplies signs by signs, +1 outside; its input and weights by plain loops") {
+TEST_CASE("a 1-bit layer multiplies signs by signs, +1 outside, its input and weights by plain loops") {
   torch::manual_seed(7);
   const auto precision = std::make_shared<Precision>();
   precision->binary = true;

@@ -139,7 +139,7 @@ TEST_CASE("a full-precision network cannot be exported") {
   REQUIRE_THROWS_AS(to_model(checkpoint, "test", frames_of(random_clips(4))), Error);
 }
 
-TEST_CASE("a checkpoint comes back as it was; a damaged one is named") {
+TEST_CASE("a checkpoint comes back as it was, a damaged one is named") {
   const auto path = std::filesystem::temp_directory_path() / "kwsd_export_test.pt";
   Checkpoint checkpoint =
       random_checkpoint(options_of(Kind::bits4, Kind::bit1, Kind::bit1, Binarizer::rad), 14);
