@@ -35,6 +35,12 @@ std::string fault_of(SNDFILE* file) {
   return text;
 }
 
+/// The sound that a descriptor yields, or none. libsndfile gets a descriptor of its own: where it finds no sound, it
+/// closes even one that it was told to leave open, and by then another thread may have opened a file under that number.
+Sound open_sound(int descriptor, SF_INFO& info) {
+  return Sound(sf_open_fd(fcntl(descriptor, F_DUPFD_CLOEXEC, 3), SFM_READ, &info, SF_TRUE));
+}
+
 /// Never waits: a pipe without a writer is rejected like anything else that is not a file.
 Descriptor open_file(const std::string& name) {
   Descriptor descriptor(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -127,7 +133,7 @@ std::unique_ptr<SampleReader> open_sound_file(const std::filesystem::path& path,
   const std::string name = path.string();
   Descriptor descriptor = open_file(name);
   SF_INFO info{};
-  Sound file(sf_open_fd(descriptor.get(), SFM_READ, &info, SF_FALSE));
+  Sound file = open_sound(descriptor.get(), info);
   if (!file) {
     const std::string fault = fault_of(nullptr);
     const std::string kind = kind_of(descriptor.get(), name);
@@ -150,7 +156,7 @@ std::unique_ptr<SampleReader> open_sound_pipe(Descriptor pipe, bool is_flac, con
     file.reset(bytes->open(info));
     input = bytes;
   } else {
-    file.reset(sf_open_fd(pipe.get(), SFM_READ, &info, SF_FALSE));
+    file = open_sound(pipe.get(), info);
     input = std::make_shared<Descriptor>(std::move(pipe));
   }
   if (!file) {
@@ -165,8 +171,7 @@ std::unique_ptr<SampleReader> open_sound_pipe(Descriptor pipe, bool is_flac, con
 bool is_sound_file(const std::filesystem::path& path) noexcept {
   const Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   SF_INFO info{};
-  const Sound file(descriptor.get() < 0 ? nullptr : sf_open_fd(descriptor.get(), SFM_READ, &info, SF_FALSE));
-  return file != nullptr;
+  return descriptor.get() >= 0 && open_sound(descriptor.get(), info) != nullptr;
 }
 
 }  // namespace kwsd

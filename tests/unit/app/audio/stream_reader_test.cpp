@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "app/audio/file_reader.h"
 #include "app/base/descriptor.h"
 #include "app/settings/options.h"
 #include "engine/model/error.h"
@@ -233,4 +234,10 @@ TEST_CASE("what is no sound that can be read is named, with how to convert it") 
   options.channel = 3;
   CHECK_THROWS_WITH(read_all(wav_header(16000, 2, 0, 0) + "12345678", options),
                     Catch::Contains("--channel: found 3, expected 1 to 2"));
+}
+
+TEST_CASE("the bytes of a file tell what it is, whatever its name: libsndfile has not closed it") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("song.wav", std::string("\0\0\0\x20" "ftypM4A ", 12) + std::string(400, 'x'));
+  CHECK_THROWS_WITH(open_sound_file(path, 0), Catch::Contains("song.wav: found ") && Catch::Contains("convert it"));
 }
