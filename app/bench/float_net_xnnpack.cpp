@@ -206,6 +206,11 @@ void add_blocks(Chain& chain, const Model& model, const Branch& branch, float* x
 
 struct FloatNet::Impl {
   explicit Impl(const Model& model) {
+    for (const ConvLayer& layer : model.front_end) {
+      if (layer.output == OutputKind::pooled) {
+        throw Error(ErrorKind::unavailable, "the network in float32 has no maxima over rows");
+      }
+    }
     check(xnn_initialize(nullptr), "its start on this CPU");
     float* x = add_front_end(whole_front_end, model, false);
     add_front_end(stream_front_end, model, true);

@@ -51,12 +51,13 @@ struct OutputCapability {
   int planes, planes_most;  ///< range of bits per activation
   bool has_sign;            ///< whether the layer has sign_at_least
 };
-inline constexpr std::array<OutputCapability, 5> conv_outputs{{
+inline constexpr std::array<OutputCapability, 6> conv_outputs{{
     {OutputKind::int8, LayerKind::int8, false, 1, 1, false},
     {OutputKind::bits, LayerKind::bit1, false, 1, 1, true},
     {OutputKind::planes, LayerKind::bitn, false, 2, 4, true},
     {OutputKind::residual, LayerKind::int8, true, 1, 1, false},
     {OutputKind::rows, LayerKind::int8, false, 1, 1, false},
+    {OutputKind::pooled, LayerKind::int8, false, 1, 1, false},
 }};
 
 /// Whether layers of `kind` may be at `place`.

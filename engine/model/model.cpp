@@ -23,8 +23,8 @@ int Model::step_frames() const noexcept {
   int frames = 1;
   int stride = 1;
   for (const ConvLayer& layer : front_end) {
-    frames += (layer.kernel_time - 1) * stride;
-    stride *= layer.stride_time;
+    frames += (layer.reach() - 1) * stride;
+    stride *= layer.stride();
   }
   return frames;
 }
@@ -32,7 +32,7 @@ int Model::step_frames() const noexcept {
 int Model::step_stride_frames() const noexcept {
   int stride = 1;
   for (const ConvLayer& layer : front_end) {
-    stride *= layer.stride_time;
+    stride *= layer.stride();
   }
   return stride;
 }
@@ -79,8 +79,11 @@ std::size_t Model::stream_bytes() const noexcept {
     const bool is_int8 = layer.weights.kind == LayerKind::int8;
     const int inputs = layer.weights.inputs;
     rows += size(needed) * layer.row_bytes();
-    needed -= (layer.kernel_time - 1) * stride;
-    stride *= layer.stride_time;
+    if (layer.output == OutputKind::pooled) {  // its own rows are kept, too
+      rows += size(needed - (layer.kernel_time - 1) * stride) * size(layer.out_freq * layer.out_channels);
+    }
+    needed -= (layer.reach() - 1) * stride;
+    stride *= layer.stride();
     patches = std::max(patches, size(layer.out_freq) *
                                     (is_int8 ? size(inputs) : 8 * size(BitMatrix::row_words_for(inputs))));
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));

@@ -63,6 +63,7 @@ enum class OutputKind : std::uint8_t {
                  ///< level = 2 * code - (2^planes - 1); plane b is bit b of the code (1 = +1), weight 2^b
   residual = 4,  ///< p itself, into the int16 residual stream (the linear layer)
   rows = 5,      ///< as int8; its channels are the rows of a single channel for the next layer (out_freq = 1)
+  pooled = 6,    ///< as int8; then the largest of pool_time x pool_freq values of a channel (ConvLayer)
 };
 
 /// One layer of the front-end. Activations are [time][freq][channels], channels fastest; weights are
@@ -79,6 +80,17 @@ struct ConvLayer {
   OutputKind output = OutputKind::int8;
   int out_planes = 1;         ///< for OutputKind::planes, 2..4
   std::int8_t out_shift = 0;  ///< [0, 15]
+  /// For OutputKind::pooled: the row handed on holds the largest values of pool_time rows of this layer, the
+  /// last of which ends where it does, in groups of pool_freq positions; positions left over are dropped.
+  /// pool_stride of this layer's rows lie between two that are handed on.
+  int pool_time = 1, pool_stride = 1, pool_freq = 1;
+
+  /// Positions that the next layer takes in: out_freq, or groups of it. (rows: its channels instead.)
+  [[nodiscard]] int handed_freq() const noexcept { return out_freq / pool_freq; }
+  /// Rows between two that are handed on, in rows of its input.
+  [[nodiscard]] int stride() const noexcept { return stride_time * pool_stride; }
+  /// Rows of its input that one handed on depends on.
+  [[nodiscard]] int reach() const noexcept { return kernel_time + (pool_time - 1) * stride_time; }
 
   /// Bytes of one pixel of its input: in_channels int8 values, or as many bits.
   [[nodiscard]] std::size_t pixel_bytes() const noexcept;
@@ -167,7 +179,7 @@ struct Model {
   DetectorParams detector;                    ///< the detector's parameters; of version 2: the defaults
   std::shared_ptr<const SecondStage> second;  ///< streaming models only; may be null
 
-  /// Frames that one step sees: 1 + sum over layers of (kernel_time - 1) * product of earlier strides.
+  /// Frames that one step sees: 1 + sum over layers of (reach - 1) * product of earlier strides.
   [[nodiscard]] int step_frames() const noexcept;
   /// Frames between the starts of two steps: the product of all time strides.
   [[nodiscard]] int step_stride_frames() const noexcept;

@@ -159,6 +159,11 @@ ConvLayer read_conv(ByteReader& in, const Activations& before, bool last, int me
   const OutputCapability& handed_on = capability_of(l.output);
   l.out_planes = in.integer<std::uint8_t>("conv out_planes", handed_on.planes, handed_on.planes_most);
   l.out_shift = in.integer<std::int8_t>("conv out_shift", 0, 15);
+  if (l.output == OutputKind::pooled) {
+    l.pool_time = in.integer<std::uint8_t>("conv pool_time", 1, limits::kernel);
+    l.pool_stride = in.integer<std::uint8_t>("conv pool_stride", 1, limits::stride);
+    l.pool_freq = in.integer<std::uint8_t>("conv pool_freq", 1, l.out_freq);
+  }
   l.affine = read_affine(in, l.out_channels, model_format::conv_fields(l.output), "conv BN", -31);
   if (last && (l.out_channels != memory_size || l.out_freq != 1 || l.kernel_time != 1)) {
     in.fail("linear layer",
@@ -293,7 +298,7 @@ void read_net(ByteReader& in, Model& m, const NetRules& rules) {
   for (int i = 0; i < conv_layers; ++i) {
     m.front_end.push_back(read_conv(in, before, i + 1 == conv_layers, m.memory_size));
     const ConvLayer& layer = m.front_end.back();
-    before = {Place::conv, layer.output, layer.out_planes, layer.out_channels, layer.out_freq};
+    before = {Place::conv, layer.output, layer.out_planes, layer.out_channels, layer.handed_freq()};
     if (layer.output == OutputKind::rows) {
       std::swap(before.channels, before.freq);
     }

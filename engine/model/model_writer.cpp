@@ -62,6 +62,11 @@ void write_conv(ByteWriter& out, const ConvLayer& l) {
   out.value(l.output);
   out.value(static_cast<std::uint8_t>(l.out_planes));
   out.value(l.out_shift);
+  if (l.output == OutputKind::pooled) {
+    for (const int v : {l.pool_time, l.pool_stride, l.pool_freq}) {
+      out.value(static_cast<std::uint8_t>(v));
+    }
+  }
   write_affine(out, l.affine, model_format::conv_fields(l.output));
 }
 

@@ -39,7 +39,7 @@ void Epilogue::run(const std::int32_t* acc, int positions, std::int16_t* activat
   if (residual) {
     return;
   }
-  if (output_ == OutputKind::int8 || output_ == OutputKind::rows) {
+  if (output_ == OutputKind::int8 || output_ == OutputKind::rows || output_ == OutputKind::pooled) {
     kernels_->narrow({values, static_cast<std::size_t>(positions) * channels_}, out_shift_,
                      reinterpret_cast<std::int8_t*>(out));
     return;

@@ -47,11 +47,24 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, const Kernels& kernels, int stride
       is_bits(conv.weights.kind != LayerKind::int8),
       bits(is_bits ? kernels.prepare_bits(conv.weights.bits) : BitLayer{}),
       int8(is_bits ? Int8Layer{} : kernels.prepare_int8(conv.weights.int8, outputs, inputs)),
-      epilogue(conv, kernels) {
+      epilogue(std::in_place, conv, kernels) {
   kernel_row_bytes = size(conv.kernel_freq) * conv.pixel_bytes();
   position_bytes = size(conv.stride_freq) * conv.pixel_bytes();
   patch_bytes = is_bits ? 8 * size(BitMatrix::row_words_for(inputs)) : (size(inputs) + 15) / 16 * 16;
 }
+
+FrontEnd::Layer::Layer(const ConvLayer& conv, Pool groups, int stride_below)
+    : pool(groups),
+      outputs(conv.out_channels),
+      inputs(conv.pool_freq * conv.out_channels),
+      planes(1),
+      positions(conv.handed_freq()),
+      kernel_time(conv.pool_time),
+      frame_stride(stride_below),
+      kernel_row_bytes(0),
+      position_bytes(0),
+      patch_bytes(0),
+      is_bits(false) {}
 
 FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kernels) {
   int stride_below = 1;
@@ -65,8 +78,17 @@ FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kerne
                      .pixel_bytes = conv.pixel_bytes(),
                      .outside = is_bits ? std::byte{0xff} : std::byte{0},
                      .kept = kept});
+    layers_.back().number = static_cast<int>(&conv - model.front_end.data());
     kept -= (conv.kernel_time - 1) * stride_below;
     stride_below *= conv.stride_time;
+    if (conv.output == OutputKind::pooled) {
+      layers_.back().handed_on = false;
+      layers_.emplace_back(conv, Layer::Pool{conv.pool_freq, size(conv.out_channels)}, stride_below);
+      layers_.back().number = layers_[layers_.size() - 2].number;
+      rows_.push_back({.freq = conv.out_freq, .pixel_bytes = size(conv.out_channels), .kept = kept});
+      kept -= (conv.pool_time - 1) * stride_below;
+      stride_below *= conv.pool_stride;
+    }
   }
   rows_.push_back({.pixel_bytes = 2 * size(model.memory_size), .kept = kept});
 }
@@ -148,11 +170,15 @@ void FrontEndStream::compute(std::size_t index, std::int64_t end) noexcept {
   for (int k = 0; k < layer.kernel_time; ++k) {
     in[size(k)] = row(index, end - (layer.kernel_time - 1 - k) * layer.frame_stride);
   }
-  multiply(layer, in, front_end_->rows_[index].plane_bytes());
   const FrontEnd::RowLayout& layout = front_end_->rows_[index + 1];
-  layer.epilogue.run(acc_.data(), layer.positions, activated_.data(),
-                     slot(index + 1, end) + size(layout.pad) * layout.pixel_bytes, layout.plane_bytes());
-  if (observer_ != nullptr) {
+  std::byte* const out = slot(index + 1, end) + size(layout.pad) * layout.pixel_bytes;
+  if (layer.epilogue) {
+    multiply(layer, in, front_end_->rows_[index].plane_bytes());
+    layer.epilogue->run(acc_.data(), layer.positions, activated_.data(), out, layout.plane_bytes());
+  } else {
+    largest(layer, in, out);
+  }
+  if (observer_ != nullptr && layer.handed_on) {
     observe(index + 1, end);
   }
 }
@@ -177,6 +203,24 @@ void FrontEndStream::multiply(const FrontEnd::Layer& layer, const InputRows& in,
                      dots_.data());
     for (std::size_t i = 0; i < count; ++i) {
       acc_[i] += dots_[i] * (1 << plane);
+    }
+  }
+}
+
+/// The largest int8 values of the rows, in groups of positions.
+void FrontEndStream::largest(const FrontEnd::Layer& layer, const InputRows& in, std::byte* out) noexcept {
+  const std::size_t channels = layer.pool.channels;
+  auto* const to = reinterpret_cast<std::int8_t*>(out);
+  for (std::size_t p = 0; p < size(layer.positions); ++p) {
+    std::int8_t* const top = to + p * channels;
+    std::fill_n(top, channels, std::int8_t{-128});
+    for (std::size_t k = 0; k < size(layer.kernel_time); ++k) {
+      const auto* from = reinterpret_cast<const std::int8_t*>(in[k]) + p * size(layer.pool.freq) * channels;
+      for (int f = 0; f < layer.pool.freq; ++f, from += channels) {
+        for (std::size_t c = 0; c < channels; ++c) {
+          top[c] = std::max(top[c], from[c]);
+        }
+      }
     }
   }
 }
@@ -222,7 +266,7 @@ void FrontEndStream::observe(std::size_t level, std::int64_t end) {
       values.push_back(value);
     }
   }
-  (*observer_)({.name = "front-end", .index = static_cast<int>(level) - 1, .end = end, .values = values});
+  (*observer_)({.name = "front-end", .index = front_end_->layers_[level - 1].number, .end = end, .values = values});
 }
 
 }  // namespace kwsd

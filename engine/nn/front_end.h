@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,16 +43,25 @@ class FrontEnd {
   };
   struct Layer {
     Layer(const ConvLayer& conv, const Kernels& kernels, int stride_below);
+    /// The maximum over the rows of such a layer.
+    struct Pool {
+      int freq = 1;  ///< positions of a group
+      std::size_t channels = 0;
+    };
+    Layer(const ConvLayer& conv, Pool groups, int stride_below);
 
+    int number = 0;                 // in Model::front_end
+    bool handed_on = true;          // to the next layer of the model; false: to the pool that follows
+    Pool pool;                      // channels 0: none
     int outputs, inputs, planes, positions;
     int kernel_time, frame_stride;  // rows taken in, and frames between them
     std::size_t kernel_row_bytes;   // [kernel_freq][in_channels], in each of the rows
     std::size_t position_bytes;     // from one position to the next: [stride_freq][in_channels]
     std::size_t patch_bytes;        // one position's inputs, with what the kernels want after them
     bool is_bits;
-    BitLayer bits;  // one of the two
+    BitLayer bits;  // one of the two, or none in a pool
     Int8Layer int8;
-    Epilogue epilogue;
+    std::optional<Epilogue> epilogue;  // none in a pool
   };
 
   const Kernels* kernels_;
@@ -89,6 +99,7 @@ class FrontEndStream {
   void compute(std::size_t layer, std::int64_t end) noexcept;
   void multiply(const FrontEnd::Layer& layer, const InputRows& in, std::size_t plane_bytes) noexcept;
   void gather(const FrontEnd::Layer& layer, const InputRows& in, std::size_t offset) noexcept;
+  static void largest(const FrontEnd::Layer& layer, const InputRows& in, std::byte* out) noexcept;
   void observe(std::size_t level, std::int64_t end);
 
   const FrontEnd* front_end_;

@@ -75,6 +75,26 @@ std::vector<Wide> conv(const ConvLayer& l, const std::vector<Wide>& in, int in_t
   return out;
 }
 
+/// The largest of pool_time x pool_freq values.
+std::vector<Wide> pooled(const ConvLayer& l, const std::vector<Wide>& in) {
+  const int time = static_cast<int>(in.size()) / (l.out_freq * l.out_channels);
+  std::vector<Wide> out;
+  for (int t = 0; t + l.pool_time <= time; t += l.pool_stride) {
+    for (int f = 0; f < l.handed_freq(); ++f) {
+      for (int n = 0; n < l.out_channels; ++n) {
+        Wide top = -1000;
+        for (int dt = 0; dt < l.pool_time; ++dt) {
+          for (int df = 0; df < l.pool_freq; ++df) {
+            top = std::max(top, in[at(((t + dt) * l.out_freq + f * l.pool_freq + df) * l.out_channels + n)]);
+          }
+        }
+        out.push_back(top);
+      }
+    }
+  }
+  return out;
+}
+
 /// x: [C][T].
 void memory(const BlockWeights& w, const BlockParams& p, int channels, int steps, std::vector<Wide>& x) {
   for (int c = 0; c < channels; ++c) {
@@ -128,6 +148,10 @@ std::vector<Wide> steps_of(const Model& m, const std::vector<std::int8_t>& frame
   for (const ConvLayer& layer : m.front_end) {
     data = conv(layer, data, time);
     time = (time - layer.kernel_time) / layer.stride_time + 1;
+    if (layer.output == OutputKind::pooled) {
+      data = pooled(layer, data);
+      time = (time - layer.pool_time) / layer.pool_stride + 1;
+    }
   }
   steps = time;
   std::vector<Wide> x(data.size());  // [T][C] -> [C][T]

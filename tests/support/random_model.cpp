@@ -164,8 +164,14 @@ Model random_model(unsigned seed, const RandomModelOptions& o) {
   m.front_end.push_back(random_conv(random, LayerKind::int8, 1, 1, rows, o.conv_channels[0], 5, 5, 2, 2));
   m.front_end.back().stride_time = o.conv_stride_time[0];
   m.front_end.back().output = output_for(o.conv2);
+  if (o.pool[0] > 0) {
+    m.front_end.back().output = OutputKind::pooled;
+    m.front_end.back().pool_time = o.pool[0];
+    m.front_end.back().pool_stride = o.pool[1];
+    m.front_end.back().pool_freq = o.pool[2];
+  }
   m.front_end.push_back(random_conv(random, o.conv2, o.planes, o.conv_channels[0],
-                                    m.front_end.back().out_freq, o.conv_channels[1], 5, 5, 2, 2));
+                                    m.front_end.back().handed_freq(), o.conv_channels[1], 5, 5, 2, 2));
   m.front_end.back().stride_time = o.conv_stride_time[1];
   m.front_end.back().output = output_for(o.linear);
   const int freq = m.front_end.back().out_freq;

@@ -93,6 +93,12 @@ Tensor conv_output(const ConvLayer& s, const Tensor& acc) {
   switch (s.output) {
     case OutputKind::int8:
       return scale16(p, -s.out_shift).clamp(-127, 127);
+    case OutputKind::pooled: {
+      const Tensor q = scale16(p, -s.out_shift).clamp(-127, 127).permute({0, 3, 1, 2}).to(torch::kFloat32);
+      return torch::max_pool2d(q, {s.pool_time, s.pool_freq}, {s.pool_stride, s.pool_freq})
+          .permute({0, 2, 3, 1})
+          .to(torch::kInt64);
+    }
     case OutputKind::rows:
       return scale16(p, -s.out_shift).clamp(-127, 127).transpose(2, 3);
     case OutputKind::bits:

@@ -82,6 +82,14 @@ TEST_CASE("a stream computes what the definition says, on every kernel set") {
         o.conv2 = GENERATE(Catch::Generators::from_range(kinds_at(Place::conv)));
         compare(random_model(8, o), *kernels, 4, 3);
       }
+      SECTION("maxima of rows and positions") {
+        RandomModelOptions o;
+        o.spectrum = GENERATE(false, true);
+        o.conv_channels[0] = 5;
+        std::tie(o.pool[0], o.pool[1], o.pool[2]) =
+            GENERATE(table<int, int, int>({{1, 1, 2}, {2, 1, 1}, {2, 2, 2}, {3, 2, 3}}));
+        compare(random_model(12, o), *kernels, 4, 3);
+      }
       SECTION("few-bit activations, float classifier") {
         RandomModelOptions o;
         o.conv2 = o.linear = LayerKind::bitn;
