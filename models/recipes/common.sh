@@ -118,12 +118,25 @@ COLLECTIONS="$(optional --noise "$KWSD_DATA/noise") --cache $RUNS/cache"
 for speech in librispeech librispeech_28 orders false_activations; do
   COLLECTIONS="$COLLECTIONS $(optional --speech "$KWSD_DATA/speech/$speech")"
 done
+OF_STREAMS="--snr-low 0 --snr-high 30 --room-chance 0.25 --noise-chance 0.7 --gain-low -20 --microphone-chance 0.35 --clip-chance 0.05
+  --babble-chance 0.15 --spec-chance 0.4 --keyword-balance 0.9 --stretch-chance 0.1 --epoch-steps 200 --resume"
 streams() {
   words=$1
   shift
-  kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS --snr-low 0 --snr-high 30 --room-chance 0.25 --noise-chance 0.7 \
-    --gain-low -20 --microphone-chance 0.35 --clip-chance 0.05 --babble-chance 0.15 --spec-chance 0.4 --keyword-balance 0.9 --stretch-chance 0.1 \
-    --blocks 8 --epoch-steps 200 --resume "$@"
+  kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS $OF_STREAMS --blocks 8 "$@"
+}
+
+# A second stage for RUNS/NAME.kwsm, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
+# collections alone that follow: second NAME KEYWORDS [OPTIONS]. Without that folder the model stays as it is.
+: "${KWSD_EMBEDDING:=$KWSD_DATA/speech_embedding}"
+second() {
+  [ -d "$KWSD_EMBEDDING" ] || { echo "$KWSD_EMBEDDING: no such folder; $1 gets no second stage" >&2; return 0; }
+  name=$1 words=$2
+  shift 2
+  kwsd-train train-second $WORDS $ARABIC_WORDS --keywords "$words" $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --stem-steps 600 \
+    --frozen-convs 10 --steps 10 --learning-rate 0.003 --threads 2 --epochs "${SECOND_STAGE:-26}" --out "$RUNS/$name-second.pt" "$@"
+  kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$name-second.pt" --first "$RUNS/$name.kwsm" \
+    --out "$RUNS/$name.kwsm"
 }
 
 # The shipped ten-word net: a checkpoint that was trained on everything, with the thresholds of the same net before that

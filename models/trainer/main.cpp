@@ -9,6 +9,7 @@
 #include "models/trainer/measure/measure_command.h"
 #include "models/trainer/negatives/negatives_command.h"
 #include "models/trainer/net/train_command.h"
+#include "models/trainer/second/second_command.h"
 #include "models/trainer/stream/stream_command.h"
 #include "models/trainer/synth/synth_command.h"
 #include "models/trainer/word/word_command.h"
@@ -24,7 +25,9 @@ int main(int argc, char** argv) {
     kwsd::train::add_data_command(app);
     kwsd::train::add_train_command(app);
     kwsd::train::add_train_streams_command(app);
+    kwsd::train::add_train_second_command(app);
     kwsd::train::add_export_command(app);
+    kwsd::train::add_export_second_command(app);
     kwsd::train::add_test_command(app);
     kwsd::train::add_calibrate_command(app);
     kwsd::train::add_measure_command(app);

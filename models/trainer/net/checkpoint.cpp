@@ -26,7 +26,8 @@ json to_json(const NetInfo& info) {
   }
   json convs = json::array();
   for (const ConvShape& s : o.convs) {
-    convs.push_back({s.channels, s.kernel, s.stride_time, s.stride_freq});
+    convs.push_back({s.channels, s.kernel_time, s.stride_time, s.stride_freq, s.kernel_freq, s.pool_time,
+                     s.pool_stride, s.pool_freq});
   }
   const FeatureParams& f = info.features;
   return {{"architecture", architecture_names()[static_cast<std::size_t>(o.architecture)]},
@@ -81,11 +82,15 @@ void require_sizes(const NetInfo& info) {
   within(o.steps, 1, limits::steps);
   within(o.memory_size, 1, limits::channels);
   within(o.hidden_size, 1, limits::channels);
-  within(o.blocks, 1, limits::blocks);
+  within(o.blocks, 0, limits::blocks);
   within(static_cast<int>(o.convs.size()), 1, limits::conv_layers);
   for (const ConvShape& s : o.convs) {
     within(s.channels, 1, limits::channels);
-    within(s.kernel, 1, limits::kernel);
+    within(s.kernel_time, 1, limits::kernel);
+    within(s.kernel_freq, 1, limits::freq);
+    within(s.pool_time, 1, limits::kernel);
+    within(s.pool_stride, 1, limits::stride);
+    within(s.pool_freq, 1, limits::freq);
     within(s.stride_time, 1, limits::stride);
     within(s.stride_freq, 1, limits::stride);
   }
@@ -134,7 +139,14 @@ NetInfo from_json(const json& j) {
     o.spectrum = j.at("spectrum");
     o.convs.clear();
     for (const json& conv : j.at("convs")) {
-      o.convs.push_back({conv.at(0), conv.at(1), conv.at(2), conv.at(3)});
+      ConvShape shape{conv.at(0), conv.at(1), conv.at(2), conv.at(3)};
+      shape.kernel_freq = conv.size() > 4 ? conv.at(4).get<int>() : shape.kernel_time;  // before: square
+      if (conv.size() > 5) {
+        shape.pool_time = conv.at(5);
+        shape.pool_stride = conv.at(6);
+        shape.pool_freq = conv.at(7);
+      }
+      o.convs.push_back(shape);
     }
   }
   const json& kinds = j.at("kinds");

@@ -27,16 +27,18 @@ std::vector<LayerSize> front_end_layers(const NetOptions& o) {
     layers.push_back({"spectrum", {time, freq}, freq * freq, time * freq * freq, kind_name(first)});
   }
   for (const ConvShape& s : o.convs) {
-    time = (time - s.kernel) / s.stride_time + 1;
-    freq = (freq + 2 * (s.kernel / 2) - s.kernel) / s.stride_freq + 1;
-    const std::int64_t weights = channels * s.channels * s.kernel * s.kernel;
+    time = (time - s.kernel_time) / s.stride_time + 1;
+    freq = s.conv_freq(static_cast<int>(freq));
+    const std::int64_t weights = channels * s.channels * s.kernel_time * s.kernel_freq;
     const Kind kind = layers.size() == (o.spectrum ? 1U : 0U) ? first : o.conv2;
-    layers.push_back({fmt::format("conv {0}x{0}", s.kernel),
+    layers.push_back({fmt::format("conv {}x{}", s.kernel_time, s.kernel_freq),
                       {s.channels, time, freq},
                       weights,
                       weights * time * freq,
                       kind_name(kind)});
     channels = s.channels;
+    time = (time - s.pool_time) / s.pool_stride + 1;
+    freq /= s.pool_freq;
   }
   const std::int64_t weights = channels * freq * o.memory_size;
   layers.push_back({"linear", {o.memory_size, time}, weights, weights * time, kind_name(o.linear)});

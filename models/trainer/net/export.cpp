@@ -167,7 +167,7 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
   layer.in_freq = static_cast<int>(x_.size(2));
   layer.stride_time = step.shape.stride_time;
   layer.stride_freq = step.shape.stride_freq;
-  layer.pad_freq = step.shape.kernel / 2;
+  layer.pad_freq = step.shape.pad_freq();
   layer.out_freq = (layer.in_freq + 2 * layer.pad_freq - layer.kernel_freq) / layer.stride_freq + 1;
   layer.weights.inputs = layer.kernel_time * layer.kernel_freq * layer.in_channels;
   layer.weights.outputs = layer.out_channels;
@@ -192,6 +192,12 @@ ConvLayer Exporter::conv(const Step& step, int in_planes, double in_unit) {
   set_output(layer, real, step.next, acc.abs().max().item<double>());
   if (step.rows) {
     layer.output = OutputKind::rows;
+  }
+  if (step.shape.pools()) {
+    layer.output = OutputKind::pooled;
+    layer.pool_time = step.shape.pool_time;
+    layer.pool_stride = step.shape.pool_stride;
+    layer.pool_freq = step.shape.pool_freq;
   }
   x_ = integer::conv_output(layer, acc);
   return layer;
@@ -233,7 +239,7 @@ void Exporter::front_end(Model& model) {
     return kind == Kind::int8 ? activation_steps : static_cast<double>((1 << planes_of(kind)) - 1);
   };
   const auto time_freq_in = [](const Tensor& w) { return w.detach().permute({0, 2, 3, 1}).contiguous(); };
-  const ConvShape whole_row{.kernel = 1, .stride_time = 1, .stride_freq = 1};
+  const ConvShape whole_row{.kernel_time = 1, .stride_time = 1, .stride_freq = 1};
   std::vector<Step> steps;
   if (options_.spectrum) {
     const Tensor spectrum = net_.spectrum.detach().view({options_.coefficients, 1, -1, 1});
@@ -364,30 +370,13 @@ void check_kinds(const NetOptions& o) {
   }
 }
 
-}  // namespace
-
-bool is_exportable(const NetOptions& o) {
-  const Place memory = o.causal ? Place::stream_memory : Place::memory;
-  return o.architecture == Architecture::fsmn && o.thin && allows(Place::conv, layer_kind(o.conv2)) &&
-         allows(Place::conv, layer_kind(o.linear)) && allows(memory, layer_kind(o.memory)) &&
-         allows(Place::pointwise, layer_kind(o.pointwise));
-}
-
-Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& frames) {
-  torch::NoGradGuard no_grad;
+/// Features, labels, sizes and layers.
+void fill_net(Model& model, Checkpoint& checkpoint, const Tensor& frames) {
   const NetOptions& o = checkpoint.info.options;
-  check_kinds(o);
   checkpoint.average->to(torch::kCPU);
   checkpoint.average->eval();
-  Model model;
-  model.name = name;
-  model.provenance = checkpoint.info.recipe;
   model.features = checkpoint.info.features;
   model.labels = checkpoint.info.labels;
-  model.streaming = o.causal;
-  if (o.causal) {
-    model.detector.smoothing_seconds = stream_smoothing_seconds;
-  }
   model.steps = o.steps;
   model.memory_size = o.memory_size;
   model.hidden_size = o.hidden_size;
@@ -399,10 +388,64 @@ Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& fr
   model.classifier.inputs = o.memory_size * o.steps;
   model.classifier.outputs = o.labels;
   model.classifier.int8 = int8_weights(checkpoint.average->classifier->weight).first;
-  for (std::size_t b = 0; b < branch_count; ++b) {
-    exporter.branch(model, b);
+  for (int b = 0; b < o.branches(); ++b) {
+    exporter.branch(model, static_cast<std::size_t>(b));
   }
+}
+
+}  // namespace
+
+bool is_exportable(const NetOptions& o) {
+  const Place memory = o.causal ? Place::stream_memory : Place::memory;
+  return o.architecture == Architecture::fsmn && o.thin && o.blocks > 0 && allows(Place::conv, layer_kind(o.conv2)) &&
+         allows(Place::conv, layer_kind(o.linear)) && allows(memory, layer_kind(o.memory)) &&
+         allows(Place::pointwise, layer_kind(o.pointwise));
+}
+
+Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& frames) {
+  torch::NoGradGuard no_grad;
+  const NetOptions& o = checkpoint.info.options;
+  check_kinds(o);
+  Model model;
+  model.name = name;
+  model.provenance = checkpoint.info.recipe;
+  model.streaming = o.causal;
+  if (o.causal) {
+    model.detector.smoothing_seconds = stream_smoothing_seconds;
+  }
+  fill_net(model, checkpoint, frames);
   return model;
+}
+
+Model to_second_stage(Checkpoint& checkpoint, const FeatureParams& features, const Tensor& frames) {
+  torch::NoGradGuard no_grad;
+  const NetOptions& o = checkpoint.info.options;
+  if (o.architecture != Architecture::fsmn || !o.causal || o.thin || o.blocks > 0 || o.conv2 != Kind::int8 ||
+      o.linear != Kind::int8) {
+    throw Error(ErrorKind::usage, "--checkpoint: another net, expected one of train-second --int8");
+  }
+  take_features(checkpoint, features);
+  Model model;
+  fill_net(model, checkpoint, frames);
+  model.branches[0].thresholds.clear();
+  return model;
+}
+
+void take_features(Checkpoint& checkpoint, const FeatureParams& features) {
+  torch::NoGradGuard no_grad;
+  FeatureParams like = features;
+  like.mean = checkpoint.info.features.mean;
+  like.scale = checkpoint.info.features.scale;
+  if (like != checkpoint.info.features || !checkpoint.info.options.spectrum) {
+    throw Error(ErrorKind::usage, "--first: its features are of another kind than those of the checkpoint");
+  }
+  const Tensor scale = torch::tensor(like.scale) / torch::tensor(features.scale);
+  const Tensor offset = (torch::tensor(features.mean) - torch::tensor(like.mean)) * torch::tensor(like.scale);
+  for (NetImpl* net : {checkpoint.net.get(), checkpoint.average.get()}) {
+    net->spectrum_norm->mean.sub_(torch::mv(net->spectrum, offset) / activation_steps);
+    net->spectrum.mul_(scale);
+  }
+  checkpoint.info.features = features;
 }
 
 std::size_t float_parameters(const NetImpl& net) {

@@ -19,6 +19,14 @@ inline constexpr double stream_smoothing_seconds = 0.192;
 /// ones, one branch).
 [[nodiscard]] Model to_model(Checkpoint& checkpoint, const std::string& name, const torch::Tensor& frames);
 
+/// The same of a net that train-second made: one branch, no blocks, no thresholds; a window net, as
+/// SecondStage::net has to be. `features`: those of the first stage, which the net is made to take.
+[[nodiscard]] Model to_second_stage(Checkpoint& checkpoint, const FeatureParams& features,
+                                    const torch::Tensor& frames);
+/// Makes a net over mel bands take features of another mean and scale. Throws Error (usage) where the features
+/// differ in anything else.
+void take_features(Checkpoint& checkpoint, const FeatureParams& features);
+
 /// Whether to_model takes it.
 [[nodiscard]] bool is_exportable(const NetOptions& options);
 

@@ -13,7 +13,7 @@ namespace fn = torch::nn::functional;
 std::vector<int> NetOptions::branch_blocks(int branch) const {
   const int every = 1 << branch;
   std::vector<int> out;
-  for (int i = std::min(every, blocks) - 1; i < blocks; i += every) {
+  for (int i = std::min(every, blocks) - 1; i >= 0 && i < blocks; i += every) {
     out.push_back(i);
   }
   return out;
@@ -28,7 +28,7 @@ std::vector<int> NetOptions::all_branches() const {
 int NetOptions::step_frames() const noexcept {
   int stride = 1;
   for (const ConvShape& shape : convs) {
-    stride *= shape.stride_time;
+    stride *= shape.stride();
   }
   return stride;
 }
@@ -37,8 +37,8 @@ int NetOptions::frames() const noexcept {
   int of_one_step = 1;
   int stride = 1;
   for (const ConvShape& shape : convs) {
-    of_one_step += (shape.kernel - 1) * stride;
-    stride *= shape.stride_time;
+    of_one_step += (shape.reach() - 1) * stride;
+    stride *= shape.stride();
   }
   return of_one_step + (steps - 1) * stride;
 }
@@ -117,11 +117,11 @@ NetImpl::NetImpl(const NetOptions& o) : options(o) {
   int freq = o.coefficients;
   int channels = 1;
   for (const ConvShape& s : o.convs) {
-    const double scale = 1 / std::sqrt(1.0 * s.kernel * s.kernel * channels);
+    const double scale = 1 / std::sqrt(1.0 * s.kernel_time * s.kernel_freq * channels);
     convs.push_back(register_parameter("conv" + std::to_string(convs.size() + 1),
-                                       scale * torch::randn({s.channels, channels, s.kernel, s.kernel})));
+                                       scale * torch::randn({s.channels, channels, s.kernel_time, s.kernel_freq})));
     norm_and_slope(s.channels);
-    freq = (freq + 2 * (s.kernel / 2) - s.kernel) / s.stride_freq + 1;
+    freq = s.out_freq(freq);
     channels = s.channels;
   }
   const int flat = freq * channels;
@@ -147,7 +147,7 @@ namespace {
 
 bool same_front_end(const NetOptions& a, const NetOptions& b) {
   const auto same = [](const ConvShape& x, const ConvShape& y) {
-    return x.kernel == y.kernel && x.stride_freq == y.stride_freq;
+    return x.kernel_time == y.kernel_time && x.kernel_freq == y.kernel_freq && x.stride_freq == y.stride_freq;
   };
   return a.spectrum == b.spectrum &&
          std::equal(a.convs.begin(), a.convs.end(), b.convs.begin(), b.convs.end(), same);
@@ -242,6 +242,24 @@ Tensor NetImpl::signed_activation(const Tensor& x, std::int64_t channels) {
   return binarize_activation(x, options.binarizer, progress);
 }
 
+void NetImpl::freeze(std::size_t count) {
+  const auto stop = [](const std::vector<Tensor>& parameters) {
+    for (Tensor p : parameters) {
+      p.set_requires_grad(false);
+      p.mutable_grad().reset();
+    }
+  };
+  if (count > 0 && spectrum.defined()) {
+    stop({spectrum});
+    stop(spectrum_norm->parameters());
+  }
+  for (std::size_t i = 0; i < std::min(count, convs.size()); ++i) {
+    stop({convs[i]});
+    stop(front_norms[i]->parameters());
+    stop(front_slopes[i]->parameters());
+  }
+}
+
 void NetImpl::constrain() {
   const auto signed_kind = [](Kind kind) { return kind != Kind::real && kind != Kind::int8; };
   const auto one = [&](Tensor w, Kind kind) {
@@ -279,7 +297,8 @@ Tensor NetImpl::weight(const Tensor& w, Kind kind) const {
   }
 }
 
-Tensor NetImpl::front_end(const Tensor& features) {
+/// The first `count` convolutions: [B][channels][time][freq].
+Tensor NetImpl::run_convs(const Tensor& features, std::size_t count, ConvTap* tap) {
   const Kind first = options.conv2 == Kind::real ? Kind::real : Kind::int8;
   Tensor x = features / activation_steps;  // [B][frames][coefficients]
   if (spectrum.defined()) {
@@ -287,16 +306,32 @@ Tensor NetImpl::front_end(const Tensor& features) {
     x = activation(x, first, 0);
   }
   x = x.unsqueeze(1);  // [B][channels][frames][freq]
-  for (std::size_t i = 0; i < convs.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const ConvShape& shape = options.convs[i];
     const Kind kind = i == 0 ? first : options.conv2;
     const double outside = kind == Kind::real || kind == Kind::int8 ? 0.0 : 1.0;
-    const std::int64_t pad = shape.kernel / 2;
+    const std::int64_t pad = shape.pad_freq();
     x = fn::pad(x, fn::PadFuncOptions({pad, pad, 0, 0}).value(outside));
     x = torch::conv2d(x, weight(convs[i], kind), Tensor(), {shape.stride_time, shape.stride_freq});
-    x = front_slopes[i](front_norms[i](x));
+    x = front_norms[i](x);
+    if (shape.pools()) {  // what follows keeps the order of values
+      x = torch::max_pool2d(x, {shape.pool_time, shape.pool_freq}, {shape.pool_stride, shape.pool_freq});
+    }
+    if (tap != nullptr && tap->conv == i) {
+      tap->output = x;
+    }
+    x = front_slopes[i](x);
     x = activation(x, i + 1 < convs.size() ? options.conv2 : options.linear, front_end_shift);
   }
+  return x;
+}
+
+void NetImpl::run_to(const Tensor& features, ConvTap& tap) {
+  run_convs(features, tap.conv + 1, &tap);
+}
+
+Tensor NetImpl::front_end(const Tensor& features, ConvTap* tap) {
+  Tensor x = run_convs(features, convs.size(), tap);
   x = x.permute({3, 1, 0, 2}).reshape({x.size(3) * x.size(1), -1});  // [freq · channels][B · T]
   return norm_slope(torch::mm(weight(linear, options.linear).flatten(1), x), front_norms.back()->rows(),
                     front_slopes.back()->value());
@@ -352,11 +387,14 @@ Tensor NetImpl::run_branch(const Tensor& first, const std::vector<BlockWeights>&
 }
 
 std::vector<Tensor> NetImpl::forward_streams(const Tensor& features, const std::vector<int>& branches,
-                                             std::vector<Tensor>* outputs) {
+                                             std::vector<Tensor>* outputs, ConvTap* tap) {
   rad = Tensor();
   rad_terms = 0;
   const auto streams = features.size(0);
-  const Tensor first = front_end(features);
+  const Tensor first = front_end(features, tap);
+  if (outputs != nullptr && blocks.empty()) {
+    outputs->push_back(first);
+  }
   steps_ = first.size(1) / streams;
   const std::vector<BlockWeights> weights = block_weights();
   const bool real = options.pointwise == Kind::real;

@@ -27,10 +27,23 @@ enum class Architecture { fsmn, conv, fsmn_2015, vgg19, bc_resnet, audiomer };
 /// The names for --architecture, in the order of the enumeration.
 [[nodiscard]] const std::vector<std::string>& architecture_names();
 
-/// One convolution of the front-end: as many coefficients wide as frames long.
+/// One convolution of the front-end; square where only the time is given.
 struct ConvShape {
-  int channels = 16, kernel = 5, stride_time = 2, stride_freq = 2;
+  int channels = 16, kernel_time = 5, stride_time = 2, stride_freq = 2, kernel_freq = kernel_time;
+  int pool_time = 1, pool_stride = 1, pool_freq = 1;  ///< a maximum over its outputs, as in engine/model/model.h
 
+  [[nodiscard]] bool pools() const noexcept { return pool_time * pool_freq > 1; }
+  /// Frames of its input, and between two, of one output after the maximum.
+  [[nodiscard]] int reach() const noexcept { return kernel_time + (pool_time - 1) * stride_time; }
+  [[nodiscard]] int stride() const noexcept { return stride_time * pool_stride; }
+
+  /// Zeros at both ends of the frequency axis. There are none in time.
+  [[nodiscard]] int pad_freq() const noexcept { return (kernel_freq - 1) / 2; }
+  /// Rows of its output for so many of its input, before and after the maximum.
+  [[nodiscard]] int conv_freq(int in) const noexcept {
+    return (in + 2 * pad_freq() - kernel_freq) / stride_freq + 1;
+  }
+  [[nodiscard]] int out_freq(int in) const noexcept { return conv_freq(in) / pool_freq; }
   bool operator==(const ConvShape&) const = default;
 };
 
@@ -98,19 +111,30 @@ struct BranchOutput {
   std::vector<torch::Tensor> features;  // per block of the branch: [B][C][T]; conv: none
 };
 
+/// The output of one convolution of the front-end, as it went by.
+struct ConvTap {
+  std::size_t conv = 0;
+  torch::Tensor output;  ///< after batch norm and maximum, before the PReLU: [B][channels][time][freq]
+};
+
 struct NetImpl : torch::nn::Module {
   explicit NetImpl(const NetOptions& options);
   /// features: [B][frames][coefficients], quantized. Branches 0 .. count - 1.
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
   /// Of a causal net: features [B][frames][coefficients] of whole streams, the first step ending with frame
   /// first_frames() - 1. Per branch in `branches` the logits of every step: [B][steps][labels].
-  /// outputs, where given, get those of all blocks: [C][B · steps] each.
+  /// outputs, where given, get those of all blocks, or the front-end's where there is none: [C][B · steps] each.
   std::vector<torch::Tensor> forward_streams(const torch::Tensor& features, const std::vector<int>& branches,
-                                             std::vector<torch::Tensor>* outputs = nullptr);
+                                             std::vector<torch::Tensor>* outputs = nullptr,
+                                             ConvTap* tap = nullptr);
+  /// The output of convolution tap.conv alone, and nothing above it.
+  void run_to(const torch::Tensor& features, ConvTap& tap);
   /// Copies every parameter and buffer that `other` has under the same name; if sizes differ, the common part
   /// (the first channels). The front-end only from one with the same kernels, of the classifier the steps at
   /// the same times. Returns the number of copies.
   int copy_from(const NetImpl& other);
+  /// From now on the first `count` convolutions, and what lies before them, do not change.
+  void freeze(std::size_t count);
   /// Called after each step of the optimizer: constrains the latent weights for the binarizer
   /// (constrain_weight).
   void constrain();
@@ -129,7 +153,7 @@ struct NetImpl : torch::nn::Module {
 
   torch::Tensor spectrum;            // [bands][coefficients], with NetOptions::spectrum
   Norm spectrum_norm{nullptr};       // of the bands
-  std::vector<torch::Tensor> convs;  // [out][in][kernel][kernel] (time, freq)
+  std::vector<torch::Tensor> convs;  // [out][in][kernel_time][kernel_freq]
   torch::Tensor linear;              // [C][freq · channels][1]
   std::vector<Norm> front_norms;     // [convs + 1], the last of the linear layer
   std::vector<Slope> front_slopes;
@@ -145,7 +169,8 @@ struct NetImpl : torch::nn::Module {
   };
   std::vector<BranchOutput> forward_whole(const torch::Tensor& features);
   // In and out: [C][B · steps].
-  torch::Tensor front_end(const torch::Tensor& features);
+  torch::Tensor front_end(const torch::Tensor& features, ConvTap* tap = nullptr);
+  torch::Tensor run_convs(const torch::Tensor& features, std::size_t count, ConvTap* tap);
   std::int64_t steps_ = 0;  // of the clips that are being computed
   torch::Tensor block(const torch::Tensor& x, const BlockWeights& weights, BlockNormsImpl& norm);
   torch::Tensor memory(const torch::Tensor& x, const torch::Tensor& taps, BlockNormsImpl& norm);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "models/trainer/data/options.h"
 #include "models/trainer/net/checkpoint.h"
 #include "models/trainer/net/training.h"
@@ -40,23 +41,37 @@ void add_choice(CLI::App& c, const char* option, Enum& value, const char* type,
       ->group(network_group);
 }
 
-/// A model file holds eight layers: the spectrum's and the linear one, too.
-constexpr std::size_t most_convs = 6;
+/// A model file holds the spectrum's layer and the linear one, too.
+constexpr std::size_t most_convs = limits::conv_layers - 2;
+
+/// CHANNELSxKERNEL/... or CHANNELSxTIMExFREQ/...
+bool parse_conv(const std::string& text, ConvShape& s) {
+  int end = 0;
+  const auto whole = [&](int read, int wanted) {
+    return read == wanted && static_cast<std::size_t>(end) == text.size();
+  };
+  if (whole(std::sscanf(text.c_str(), "%4dx%2d/%1dx%1d%n", &s.channels, &s.kernel_time, &s.stride_time,
+                        &s.stride_freq, &end),
+            4)) {
+    s.kernel_freq = s.kernel_time;
+    return s.kernel_time % 2 == 1;
+  }
+  return whole(std::sscanf(text.c_str(), "%4dx%2dx%2d/%1dx%1d%n", &s.channels, &s.kernel_time, &s.kernel_freq,
+                           &s.stride_time, &s.stride_freq, &end),
+               5);
+}
 
 std::vector<ConvShape> conv_shapes(const std::vector<std::string>& all) {
   std::vector<ConvShape> shapes;
   for (const std::string& text : all) {
     ConvShape s;
-    int end = 0;
-    const int read = std::sscanf(text.c_str(), "%4dx%2d/%1dx%1d%n", &s.channels, &s.kernel, &s.stride_time,
-                                 &s.stride_freq, &end);
     const auto within = [](int value, int most) { return value >= 1 && value <= most; };
-    if (read != 4 || static_cast<std::size_t>(end) != text.size() || !within(s.channels, 1024) ||
-        !within(s.kernel, 15) || s.kernel % 2 == 0 || !within(s.stride_time, 8) ||
-        !within(s.stride_freq, 8)) {
-      throw CLI::ValidationError("--convs", "found '" + text +
-                                                "', expected CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ, up to "
-                                                "1024, an odd number up to 15, and strides up to 8");
+    if (!parse_conv(text, s) || !within(s.channels, 1024) || !within(s.kernel_time, 15) ||
+        !within(s.kernel_freq, 15) || !within(s.stride_time, 8) || !within(s.stride_freq, 8)) {
+      throw CLI::ValidationError(
+          "--convs", "found '" + text +
+                         "', expected CHANNELSxKERNEL/STRIDE_TIMExSTRIDE_FREQ, up to 1024, an odd number up "
+                         "to 15, and strides up to 8; or CHANNELSxTIMExFREQ/... of any numbers up to 15");
     }
     shapes.push_back(s);
   }

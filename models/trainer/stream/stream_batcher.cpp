@@ -113,6 +113,10 @@ StreamBatch StreamBatcher::make(std::uint64_t number, Split split) const {
   for (std::size_t i = 0; i < batch_size_; ++i) {
     Random random{seed_, static_cast<std::uint64_t>(split), number, i};
     const TrainingStream stream = maker_.draw(random, samples, split);
+    if (i < kept_) {
+      ++batch.samples_of;
+      batch.samples.insert(batch.samples.end(), samples.begin(), samples.end());
+    }
     const auto features = std::span(batch.features).subspan(i * values, values);
     for (std::size_t f = 0; f < frames_; ++f) {
       if (f == 0 || f > copies_) {

@@ -44,11 +44,13 @@ struct StreamBatch {
   /// [size][frames][coefficients], whole numbers in [-127, 127]; the first frame is repeated for the time
   /// before the stream: as many copies of it come first as a step sees before its last frame.
   std::vector<float> features;
+  std::vector<float> samples;         ///< [samples_of][StreamMaker::samples()]
   std::vector<std::int64_t> targets;  ///< [size][steps]
   std::vector<float> negative;        ///< [size][steps]
   std::vector<Occurrence> occurrences;
   StepTimes times;
   std::size_t size = 0, frames = 0, coefficients = 0;
+  std::size_t samples_of = 0;  ///< streams whose samples are there: the first ones
 };
 
 class StreamBatcher {
@@ -60,6 +62,8 @@ class StreamBatcher {
   /// Batch number `number` of a split; the same each time.
   [[nodiscard]] StreamBatch make(std::uint64_t number, Split split = Split::train) const;
   [[nodiscard]] const StepTimes& times() const noexcept { return times_; }
+  /// Samples of the first `streams` streams of each batch come with it.
+  void keep_samples(std::size_t streams) noexcept { kept_ = streams; }
 
  private:
   const StreamMaker& maker_;
@@ -67,6 +71,7 @@ class StreamBatcher {
   AugmentOptions augment_;
   StepTimes times_;
   std::size_t batch_size_, copies_, frames_;
+  std::size_t kept_ = 0;
   std::uint64_t seed_;
   int unknown_label_, silence_label_;
 };

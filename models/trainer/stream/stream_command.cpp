@@ -5,6 +5,7 @@
 
 #include "models/trainer/data/options.h"
 #include "models/trainer/net/train_command.h"
+#include "models/trainer/second/transfer.h"
 #include "models/trainer/stream/stream_training.h"
 
 namespace kwsd::train {
@@ -71,6 +72,68 @@ void add_recipe_options(CLI::App& c, StreamTrainOptions& t) {
 }
 
 }  // namespace
+
+void add_train_second_command(CLI::App& app) {
+  const auto a = std::make_shared<StreamArguments>();
+  const auto widths = std::make_shared<std::vector<int>>(second_widths.begin(), second_widths.end());
+  StreamTrainOptions& t = a->train;
+  CLI::App* c = app.add_subcommand("train-second",
+                                   "Train the second stage of a streaming model; leaves a checkpoint and its log");
+  static MixOptions mix;
+  add_data_options(*c, a->data);
+  add_augment_options(*c, t.augment, mix);
+  add_stream_options(*c, t.streams);
+  add_recipe_options(*c, t);
+  const std::string group = "Second stage";
+  c->add_option("--widths", *widths, "Channels of the stem, of the trunk at 16, 8 and 4 bands, and of the last conv")
+      ->check(CLI::Range(1, 96))
+      ->expected(5)
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group(group);
+  c->add_option("--steps", t.net.steps, "Steps of 48 ms that the classifier sees")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str()
+      ->group(group);
+  c->add_option("--embedding", t.embedding, "Folder of the speech embedding that the net starts and learns from")
+      ->type_name("FOLDER")
+      ->group(group);
+  c->add_flag("!--no-transfer", t.transfer, "Learn from the embedding, but start from random weights")->group(group);
+  c->add_option("--vector-weight", t.vector_weight, "Weight of the difference from the embedding's vectors")
+      ->check(between(0, 1000))
+      ->capture_default_str()
+      ->group(group);
+  c->add_option("--stem-steps", t.stem_steps, "First steps, which train the first two convs alone")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str()
+      ->group(group);
+  c->add_option("--frozen-convs", t.frozen_convs, "First convs that do not change after --stem-steps")
+      ->check(CLI::Range(0, 20))
+      ->capture_default_str()
+      ->group(group);
+  c->add_flag_callback(
+       "--int8", [&net = t.net] { net.conv2 = net.linear = Kind::int8; net.pointwise = Kind::bit1; },
+       "Layers rounded as the daemon computes them; without this option, in full precision")
+      ->group(group);
+  c->add_option("--out", t.out, "Checkpoint to write after each epoch")->type_name("FILE")->required();
+  c->add_flag("--resume", t.resume, "Go on where the checkpoint stands");
+  c->callback([a, c, widths] {
+    const Dataset dataset(a->data);
+    std::fputs(dataset.summary().c_str(), stderr);
+    NetOptions& net = a->train.net;
+    net.labels = static_cast<int>(dataset.labels().size());
+    net.words = net.blocks = 0;
+    net.memory_size = net.hidden_size = widths->back();
+    net.spectrum = net.causal = true;
+    net.thin = false;
+    SecondWidths of_layers{};
+    std::copy(widths->begin(), widths->end(), of_layers.begin());
+    net.convs = second_convs(of_layers);
+    a->train.keyword_balance = mix.keyword_balance;
+    a->train.recipe = options_given(*c);
+    train_streams(dataset, a->train);
+  });
+}
 
 void add_train_streams_command(CLI::App& app) {
   const auto a = std::make_shared<StreamArguments>();

@@ -46,8 +46,14 @@ StreamTargets to_targets(const StreamBatch& batch) {
       rival.push_back(within(o.begin + 0.1, o.end + 0.7));
     }
   }
+  torch::Tensor samples;
+  if (!batch.samples.empty()) {
+    const auto kept = static_cast<std::int64_t>(batch.samples_of);
+    samples = copy_of(batch.samples, {kept, static_cast<std::int64_t>(batch.samples.size()) / kept});
+  }
   return {copy_of(batch.features, {size, static_cast<std::int64_t>(batch.frames),
                                    static_cast<std::int64_t>(batch.coefficients)}),
+          samples,
           copy_of(batch.targets, {size, steps}),
           copy_of(batch.negative, {size, steps}),
           copy_of(stream, {count}),

@@ -12,6 +12,7 @@ namespace kwsd::train {
 /// A batch as tensors; K occurrences, B streams of `steps` steps.
 struct StreamTargets {
   torch::Tensor features;       ///< [B][frames][coefficients]
+  torch::Tensor samples;        ///< of the first streams: [n][samples]; undefined where none were kept
   torch::Tensor targets;        ///< int64 [B][steps], -1: none
   torch::Tensor negative;       ///< [B][steps], 1 or 0
   torch::Tensor stream, label;  ///< int64 [K]

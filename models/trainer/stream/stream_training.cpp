@@ -15,6 +15,7 @@
 #include "models/trainer/data/rate.h"
 #include "models/trainer/net/checkpoint.h"
 #include "models/trainer/net/optimize.h"
+#include "models/trainer/second/transfer.h"
 #include "models/trainer/stream/replay.h"
 #include "models/trainer/stream/stream_batcher.h"
 
@@ -36,7 +37,9 @@ class StreamRun {
   void resume();
   void epoch(int number);
   [[nodiscard]] std::vector<int> trained_branches(std::int64_t step) const;
+  void add_teacher(bool resumed);
   Tensor loss(const StreamTargets& batch, std::int64_t step, Tensor& hardness);
+  Tensor stem_loss(const StreamTargets& batch, Tensor& hardness);
   void set_schedule(std::int64_t step);
   void log(int number, double mean_loss, double seconds);
 
@@ -49,6 +52,9 @@ class StreamRun {
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   std::vector<StreamTargets> validation_;
   Replay replay_;
+  std::unique_ptr<EmbeddingTeacher> teacher_;
+  double vector_loss_ = 0;  // sum over the epoch's steps
+  bool frozen_ = false;
 };
 
 StreamTargets on(StreamTargets t, torch::Device device) {
@@ -78,8 +84,21 @@ StreamRun::StreamRun(const Dataset& dataset, const StreamTrainOptions& options)
   const NetOptions& net = state_.info.options;
   batcher_ = std::make_unique<StreamBatcher>(maker_, dataset_, state_.info.features, o_.augment,
                                              net.first_frames(), net.step_frames(), o_.batch_size, o_.seed);
+  if (!o_.embedding.empty()) {
+    add_teacher(resumed);
+  }
   for (std::size_t i = 0; i < o_.validation_batches && !dataset.clips(Split::validation).empty(); ++i) {
     validation_.push_back(on(to_targets(batcher_->make(i, Split::validation)), device_));
+  }
+}
+
+void StreamRun::add_teacher(bool resumed) {
+  batcher_->keep_samples(o_.taught_streams);
+  const Tensor samples = torch::cat({to_targets(batcher_->make(0)).samples, to_targets(batcher_->make(1)).samples});
+  teacher_ = std::make_unique<EmbeddingTeacher>(o_.embedding, state_.info.options, state_.info.features, samples);
+  if (!resumed && o_.init.empty() && o_.transfer) {
+    teacher_->start(*state_.net);
+    state_.average->copy_from(*state_.net);
   }
 }
 
@@ -137,14 +156,30 @@ Tensor StreamRun::loss(const StreamTargets& batch, std::int64_t step, Tensor& ha
   const double third = std::min(1.0, 3 * state_.net->progress);
   weights.sure += (o_.sure_end - weights.sure) * third;
   const std::vector<int> branches = trained_branches(step);
-  const auto logits = state_.net->forward_streams(batch.features, branches);
+  ConvTap vectors = EmbeddingTeacher::vector_tap();
+  const auto logits =
+      state_.net->forward_streams(batch.features, branches, nullptr, teacher_ ? &vectors : nullptr);
   Tensor total = torch::zeros({}, batch.features.options());
+  if (teacher_) {
+    const Tensor difference = teacher_->vector_loss(vectors, batch);
+    vector_loss_ += difference.item<double>();
+    total = total + o_.vector_weight * difference;
+  }
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const StreamLoss branch = stream_loss(logits[i], batch, weights);
     total = total + o_.branch_weights[static_cast<std::size_t>(branches[i])] * branch.total;
     hardness = i == 0 ? branch.hardness : torch::maximum(hardness, branch.hardness);
   }
   return total;
+}
+
+Tensor StreamRun::stem_loss(const StreamTargets& batch, Tensor& hardness) {
+  ConvTap stem = EmbeddingTeacher::stem_tap();
+  state_.net->run_to(batch.features, stem);
+  hardness = torch::zeros({batch.features.size(0)});
+  const Tensor difference = teacher_->stem_loss(stem, batch);
+  vector_loss_ += difference.item<double>();
+  return difference;
 }
 
 void StreamRun::epoch(int number) {
@@ -155,6 +190,7 @@ void StreamRun::epoch(int number) {
                              [this](std::uint64_t n) { return batcher_->make(n); });
   state_.net->train();
   double sum = 0;
+  vector_loss_ = 0;
   {
     Progress progress(fmt::format("epoch {}", number + 1), o_.epoch_steps);
     for (std::size_t i = 0; i < o_.epoch_steps; ++i) {
@@ -162,7 +198,13 @@ void StreamRun::epoch(int number) {
       set_schedule(step);
       const StreamTargets fresh = on(to_targets(batches.next()), device_);
       Tensor hardness;
-      const Tensor total = loss(replay_.extend(fresh, o_.replayed), step, hardness);
+      const StreamTargets shown = replay_.extend(fresh, o_.replayed);
+      const bool stem = teacher_ && o_.init.empty() && first + i < o_.stem_steps;
+      if (!stem && o_.frozen_convs > 0 && !frozen_) {
+        state_.net->freeze(o_.frozen_convs);
+        frozen_ = true;
+      }
+      const Tensor total = stem ? stem_loss(shown, hardness) : loss(shown, step, hardness);
       optimizer_->zero_grad();
       total.backward();
       optimizer_->step();
@@ -171,6 +213,10 @@ void StreamRun::epoch(int number) {
       sum += total.item<double>();
       progress.step();
     }
+  }
+  if (teacher_) {
+    spdlog::info("epoch {}: {:.3f} of the variance of the embedding's values is left", number + 1,
+                 vector_loss_ / static_cast<double>(o_.epoch_steps));
   }
   const double mean_loss = sum / static_cast<double>(o_.epoch_steps);
   if (!std::isfinite(mean_loss)) {

@@ -35,6 +35,14 @@ struct StreamTrainOptions {
   std::uint64_t seed = 1;
   int torch_threads = 1;
   unsigned data_threads = 1;
+  /// Folder of SpeechEmbedding whose numbers a second stage starts from and whose vectors the net learns, too
+  /// (models/trainer/second), or empty.
+  std::filesystem::path embedding;
+  bool transfer = true;             ///< false: the embedding teaches alone
+  double vector_weight = 1;         ///< of the difference from its vectors in the loss
+  std::size_t stem_steps = 400;     ///< first steps, which train the stem alone
+  std::size_t taught_streams = 16;  ///< of a batch
+  std::size_t frozen_convs = 0;     ///< first convs that do not change after the stem's steps
   std::filesystem::path init;  ///< checkpoint whose weights are copied if they fit, or empty
   std::filesystem::path out;   ///< checkpoint; the log stands beside it as .log
   bool resume = false;
