@@ -35,8 +35,9 @@ std::string fault_of(SNDFILE* file) {
   return text;
 }
 
-/// The sound that a descriptor yields, or none. libsndfile gets a descriptor of its own: where it finds no sound, it
-/// closes even one that it was told to leave open, and by then another thread may have opened a file under that number.
+/// The sound that a descriptor yields, or none. libsndfile gets a descriptor of its own: where it finds no
+/// sound, it closes even one that it was told to leave open, and by then another thread may have opened a
+/// file under that number.
 Sound open_sound(int descriptor, SF_INFO& info) {
   return Sound(sf_open_fd(fcntl(descriptor, F_DUPFD_CLOEXEC, 3), SFM_READ, &info, SF_TRUE));
 }

@@ -266,7 +266,8 @@ void FrontEndStream::observe(std::size_t level, std::int64_t end) {
       values.push_back(value);
     }
   }
-  (*observer_)({.name = "front-end", .index = front_end_->layers_[level - 1].number, .end = end, .values = values});
+  (*observer_)(
+      {.name = "front-end", .index = front_end_->layers_[level - 1].number, .end = end, .values = values});
 }
 
 }  // namespace kwsd

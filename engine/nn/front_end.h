@@ -50,9 +50,9 @@ class FrontEnd {
     };
     Layer(const ConvLayer& conv, Pool groups, int stride_below);
 
-    int number = 0;                 // in Model::front_end
-    bool handed_on = true;          // to the next layer of the model; false: to the pool that follows
-    Pool pool;                      // channels 0: none
+    int number = 0;         // in Model::front_end
+    bool handed_on = true;  // to the next layer of the model; false: to the pool that follows
+    Pool pool;              // channels 0: none
     int outputs, inputs, planes, positions;
     int kernel_time, frame_stride;  // rows taken in, and frames between them
     std::size_t kernel_row_bytes;   // [kernel_freq][in_channels], in each of the rows

@@ -15,7 +15,7 @@ struct RandomModelOptions {
   bool spectrum = false;  ///< a first layer whose channels are the rows of the next
   int conv_channels[2] = {16, 32};
   int conv_stride_time[2] = {2, 2};
-  int pool[3] = {0, 1, 1};  ///< of the first conv, with conv2 int8: time, stride, freq; 0: none
+  int pool[3] = {0, 1, 1};             ///< of the first conv, with conv2 int8: time, stride, freq; 0: none
   LayerKind conv2 = LayerKind::int8;   ///< int8, bit1 or bitn
   LayerKind linear = LayerKind::int8;  ///< int8, bit1 or bitn
   int planes = 4;                      ///< of the bitn layers

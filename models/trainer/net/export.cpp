@@ -397,9 +397,9 @@ void fill_net(Model& model, Checkpoint& checkpoint, const Tensor& frames) {
 
 bool is_exportable(const NetOptions& o) {
   const Place memory = o.causal ? Place::stream_memory : Place::memory;
-  return o.architecture == Architecture::fsmn && o.thin && o.blocks > 0 && allows(Place::conv, layer_kind(o.conv2)) &&
-         allows(Place::conv, layer_kind(o.linear)) && allows(memory, layer_kind(o.memory)) &&
-         allows(Place::pointwise, layer_kind(o.pointwise));
+  return o.architecture == Architecture::fsmn && o.thin && o.blocks > 0 &&
+         allows(Place::conv, layer_kind(o.conv2)) && allows(Place::conv, layer_kind(o.linear)) &&
+         allows(memory, layer_kind(o.memory)) && allows(Place::pointwise, layer_kind(o.pointwise));
 }
 
 Model to_model(Checkpoint& checkpoint, const std::string& name, const Tensor& frames) {

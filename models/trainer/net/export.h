@@ -23,8 +23,8 @@ inline constexpr double stream_smoothing_seconds = 0.192;
 /// SecondStage::net has to be. `features`: those of the first stage, which the net is made to take.
 [[nodiscard]] Model to_second_stage(Checkpoint& checkpoint, const FeatureParams& features,
                                     const torch::Tensor& frames);
-/// Makes a net over mel bands take features of another mean and scale. Throws Error (usage) where the features
-/// differ in anything else.
+/// Makes a net over mel bands take features of another mean and scale. Throws Error (usage) where the
+/// features differ in anything else.
 void take_features(Checkpoint& checkpoint, const FeatureParams& features);
 
 /// Whether to_model takes it.

@@ -118,8 +118,9 @@ NetImpl::NetImpl(const NetOptions& o) : options(o) {
   int channels = 1;
   for (const ConvShape& s : o.convs) {
     const double scale = 1 / std::sqrt(1.0 * s.kernel_time * s.kernel_freq * channels);
-    convs.push_back(register_parameter("conv" + std::to_string(convs.size() + 1),
-                                       scale * torch::randn({s.channels, channels, s.kernel_time, s.kernel_freq})));
+    convs.push_back(
+        register_parameter("conv" + std::to_string(convs.size() + 1),
+                           scale * torch::randn({s.channels, channels, s.kernel_time, s.kernel_freq})));
     norm_and_slope(s.channels);
     freq = s.out_freq(freq);
     channels = s.channels;

@@ -30,7 +30,8 @@ enum class Architecture { fsmn, conv, fsmn_2015, vgg19, bc_resnet, audiomer };
 /// One convolution of the front-end; square where only the time is given.
 struct ConvShape {
   int channels = 16, kernel_time = 5, stride_time = 2, stride_freq = 2, kernel_freq = kernel_time;
-  int pool_time = 1, pool_stride = 1, pool_freq = 1;  ///< a maximum over its outputs, as in engine/model/model.h
+  int pool_time = 1, pool_stride = 1,
+      pool_freq = 1;  ///< a maximum over its outputs, as in engine/model/model.h
 
   [[nodiscard]] bool pools() const noexcept { return pool_time * pool_freq > 1; }
   /// Frames of its input, and between two, of one output after the maximum.
@@ -123,7 +124,8 @@ struct NetImpl : torch::nn::Module {
   std::vector<BranchOutput> forward(const torch::Tensor& features, int count);
   /// Of a causal net: features [B][frames][coefficients] of whole streams, the first step ending with frame
   /// first_frames() - 1. Per branch in `branches` the logits of every step: [B][steps][labels].
-  /// outputs, where given, get those of all blocks, or the front-end's where there is none: [C][B · steps] each.
+  /// outputs, where given, get those of all blocks, or the front-end's where there is none: [C][B · steps]
+  /// each.
   std::vector<torch::Tensor> forward_streams(const torch::Tensor& features, const std::vector<int>& branches,
                                              std::vector<torch::Tensor>* outputs = nullptr,
                                              ConvTap* tap = nullptr);

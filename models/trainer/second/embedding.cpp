@@ -18,17 +18,18 @@ namespace {
 constexpr int fft_size = 512;
 constexpr int frame_stride = 160;
 constexpr int bands = 32;
-constexpr double floor = -0.4;    // of every activation
+constexpr double floor = -0.4;     // of every activation
 constexpr double dynamic_db = 80;  // under the loudest value
 
 struct Shape {
   int channels, time, mel, pool_time = 1, pool_mel = 1;
 };
 /// layers.txt.
-constexpr std::array<Shape, 20> shapes{
-    {{24, 3, 3},       {24, 1, 3}, {24, 3, 1, 2, 2}, {48, 1, 3}, {48, 3, 1},       {48, 1, 3}, {48, 3, 1, 1, 2},
-     {72, 1, 3},       {72, 3, 1}, {72, 1, 3},       {72, 3, 1, 2, 2}, {96, 1, 3}, {96, 3, 1}, {96, 1, 3},
-     {96, 3, 1, 1, 2}, {96, 1, 3}, {96, 3, 1},       {96, 1, 3}, {96, 3, 1, 2, 2}, {96, 3, 1}}};
+constexpr std::array<Shape, 20> shapes{{{24, 3, 3}, {24, 1, 3}, {24, 3, 1, 2, 2}, {48, 1, 3},
+                                        {48, 3, 1}, {48, 1, 3}, {48, 3, 1, 1, 2}, {72, 1, 3},
+                                        {72, 3, 1}, {72, 1, 3}, {72, 3, 1, 2, 2}, {96, 1, 3},
+                                        {96, 3, 1}, {96, 1, 3}, {96, 3, 1, 1, 2}, {96, 1, 3},
+                                        {96, 3, 1}, {96, 1, 3}, {96, 3, 1, 2, 2}, {96, 3, 1}}};
 
 Tensor activation(const Tensor& x) {
   return torch::leaky_relu(x, SpeechEmbedding::slope).clamp_min(floor);

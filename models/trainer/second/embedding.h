@@ -1,6 +1,6 @@
-// Google's "speech embedding" (Lin et al. 2020, arXiv 2002.01322): a vector of 96 values every 80 ms of sound, in
-// full precision, read from a folder of .npy files (layers.txt there lists the layers). A teacher of second
-// stages; the daemon does not run it. Thread: one.
+// Google's "speech embedding" (Lin et al. 2020, arXiv 2002.01322): a vector of 96 values every 80 ms of
+// sound, in full precision, read from a folder of .npy files (layers.txt there lists the layers). A teacher
+// of second stages; the daemon does not run it. Thread: one.
 #pragma once
 
 #include <torch/torch.h>
@@ -30,8 +30,8 @@ class SpeechEmbedding {
   /// Throws Error (no_input, bad_data): the file, what was found and what was expected.
   explicit SpeechEmbedding(const std::filesystem::path& folder);
 
-  /// The values before the activation, after the maximum of the pooling (which commutes with it), of each layer
-  /// named: [B][channels][time][mel]. samples: [B][n] within [-1, 1].
+  /// The values before the activation, after the maximum of the pooling (which commutes with it), of each
+  /// layer named: [B][channels][time][mel]. samples: [B][n] within [-1, 1].
   [[nodiscard]] std::vector<torch::Tensor> outputs(const torch::Tensor& samples,
                                                    const std::vector<std::size_t>& layers) const;
   /// Mean and standard deviation over everything of the values before activation and pooling, per layer:
@@ -52,7 +52,7 @@ class SpeechEmbedding {
   template <class Visit>
   void run(const torch::Tensor& samples, std::size_t last, Visit&& visit) const;
 
-  torch::Tensor window_, filters_;         // [512], [257][32]
+  torch::Tensor window_, filters_;           // [512], [257][32]
   torch::Tensor first_scale_, first_shift_;  // after the first convolution's ReLU
   std::vector<EmbeddingLayer> layers_;
 };

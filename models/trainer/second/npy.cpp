@@ -26,7 +26,8 @@ torch::Tensor load_npy(const std::filesystem::path& path, const std::vector<std:
   if (!file || begin.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0) {
     throw bad("no array of version 1", "NumPy's .npy");
   }
-  std::string header(static_cast<unsigned char>(begin[8]) + 256U * static_cast<unsigned char>(begin[9]), '\0');
+  std::string header(static_cast<unsigned char>(begin[8]) + 256U * static_cast<unsigned char>(begin[9]),
+                     '\0');
   file.read(header.data(), static_cast<std::streamsize>(header.size()));
   const std::string expected = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
                                            fmt::join(shape, ", "), shape.size() == 1 ? "," : "");

@@ -68,16 +68,17 @@ Tensor engine_logits(const Model& net, const Tensor& windows) {
   return out;
 }
 
-/// Throws Error (internal) unless the engine agrees with the trainer's integers bit for bit, and both with the
-/// net as trained but for few windows.
+/// Throws Error (internal) unless the engine agrees with the trainer's integers bit for bit, and both with
+/// the net as trained but for few windows.
 void check_second(const Model& net, NetImpl& trained, const Tensor& windows) {
   const Tensor engine = engine_logits(net, windows);
   const Tensor integer = integer::logits(net, BranchId::full, windows);
   if (!torch::equal(engine, integer)) {
-    throw Error(ErrorKind::internal,
-                fmt::format("export: the engine differs from the trainer's integers by up to {:.3g} in the logits "
-                            "of a window, expected no difference",
-                            (engine - integer).abs().max().item<double>()));
+    throw Error(
+        ErrorKind::internal,
+        fmt::format("export: the engine differs from the trainer's integers by up to {:.3g} in the logits "
+                    "of a window, expected no difference",
+                    (engine - integer).abs().max().item<double>()));
   }
   torch::NoGradGuard no_grad;
   const Tensor steps = trained.forward_streams(windows, {0})[0];
@@ -89,9 +90,10 @@ void check_second(const Model& net, NetImpl& trained, const Tensor& windows) {
       same, windows.size(0),
       (torch::softmax(integer, 1) - torch::softmax(last, 1)).abs().mean().item<double>());
   if (same < 100 - allowed_changes) {
-    throw Error(ErrorKind::internal, fmt::format("export: the top-1 changed on {:.2f} % of the windows, expected "
-                                                 "at most {:.0f} %",
-                                                 100 - same, allowed_changes));
+    throw Error(ErrorKind::internal,
+                fmt::format("export: the top-1 changed on {:.2f} % of the windows, expected "
+                            "at most {:.0f} %",
+                            100 - same, allowed_changes));
   }
 }
 
@@ -102,7 +104,8 @@ void export_second(const SecondArguments& a) {
   require_labels(a.checkpoint, checkpoint.info.labels, dataset.labels());
   require_labels(a.first, model.labels, dataset.labels());
   if (!model.streaming) {
-    throw Error(ErrorKind::usage, "--first: " + a.first.string() + " sees windows, expected a streaming model");
+    throw Error(ErrorKind::usage,
+                "--first: " + a.first.string() + " sees windows, expected a streaming model");
   }
   auto streams = judging_streams(dataset, model.features, checkpoint.info.options, stream_batches);
   auto second = std::make_shared<SecondStage>();
@@ -116,19 +119,22 @@ void export_second(const SecondArguments& a) {
   file.write(bytes.data(), bytes.size());
   file.commit();
   const auto written = load_model(a.out);  // as the daemon reads it
-  spdlog::info("{} has {} bytes, {} numbers in the second stage, which sees {} frames; its thresholds are those of "
-               "{}: choose new ones with calibrate",
-               a.out.string(), bytes.size(), float32_parameters(written.second->net),
-               written.second->net.window_frames(), a.first.string());
+  spdlog::info(
+      "{} has {} bytes, {} numbers in the second stage, which sees {} frames; its thresholds are those of "
+      "{}: choose new ones with calibrate",
+      a.out.string(), bytes.size(), float32_parameters(written.second->net),
+      written.second->net.window_frames(), a.first.string());
 }
 
 }  // namespace
 
 void add_export_second_command(CLI::App& app) {
   const auto a = std::make_shared<SecondArguments>();
-  CLI::App* c = app.add_subcommand("export-second",
-                                   "Add a second stage to a streaming model, checked with the network of the daemon");
-  c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train-second --int8")->type_name("FILE")->required();
+  CLI::App* c = app.add_subcommand(
+      "export-second", "Add a second stage to a streaming model, checked with the network of the daemon");
+  c->add_option("--checkpoint", a->checkpoint, "Of kwsd-train train-second --int8")
+      ->type_name("FILE")
+      ->required();
   c->add_option("--first", a->first, "Streaming model file")->type_name("FILE")->required();
   c->add_option("--gate", a->gate, "Sum of the keywords' posteriors that opens the second stage")
       ->check(between(0, 1))

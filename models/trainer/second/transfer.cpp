@@ -16,12 +16,15 @@ namespace {
 
 /// Convolution i of the student's trunk is that of the embedding after it: the stem has one fewer.
 constexpr std::size_t first_of_trunk = 3, last_of_trunk = 19;  // in the embedding
-constexpr std::size_t student_of(std::size_t layer) { return layer - 1; }
-/// The middle of what the student's stem sees, 136 ms, lies so much further back than that of the embedding's 75.
+constexpr std::size_t student_of(std::size_t layer) {
+  return layer - 1;
+}
+/// The middle of what the student's stem sees, 136 ms, lies so much further back than that of the
+/// embedding's 75.
 constexpr double lag_samples = 480;
 constexpr int stem_frames = 5;
-/// PReLU that comes nearest to a leaky ReLU of 0.2 with its floor at -0.4: after all layers it leaves 0.11 of the
-/// variance of the embedding's vectors, and 0.2 leaves all of it.
+/// PReLU that comes nearest to a leaky ReLU of 0.2 with its floor at -0.4: after all layers it leaves 0.11 of
+/// the variance of the embedding's vectors, and 0.2 leaves all of it.
 constexpr double start_slope = 0.1;
 
 /// x [B][C][T][F], whose t-th value belongs to time first + t · stride, at the given times, by linear
@@ -122,7 +125,8 @@ EmbeddingTeacher::EmbeddingTeacher(const std::filesystem::path& folder, const Ne
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const SpeechEmbedding::Moments& m = moments_[i];
     const auto all = m.mean.size(0);
-    const std::int64_t wanted = i + 1 < first_of_trunk ? all : net.convs[student_of(std::max(i, first_of_trunk - 1))].channels;
+    const std::int64_t wanted =
+        i + 1 < first_of_trunk ? all : net.convs[student_of(std::max(i, first_of_trunk - 1))].channels;
     Tensor importance = m.deviation;
     if (i + 1 < layers.size()) {
       importance = importance * layers[i + 1].weight.square().sum(torch::IntArrayRef{0, 2, 3}).sqrt();
@@ -165,14 +169,17 @@ Tensor EmbeddingTeacher::stem_loss(const ConvTap& stem, const StreamTargets& t) 
   // Row r of the stem ends with frame r + stem_frames - 1 of the features, which begin with copies.
   const Tensor found = stem.output.slice(0, 0, t.samples.size(0));
   const double hop = features_.hop_samples;
-  const auto real = static_cast<std::int64_t>(frames_in(features_, static_cast<std::size_t>(t.samples.size(1))));
+  const auto real =
+      static_cast<std::int64_t>(frames_in(features_, static_cast<std::size_t>(t.samples.size(1))));
   const std::int64_t copies = t.features.size(1) - real;
-  const double first = features_.frame_samples + static_cast<double>(stem_frames - 1 - copies) * hop - lag_samples;
+  const double first =
+      features_.frame_samples + static_cast<double>(stem_frames - 1 - copies) * hop - lag_samples;
   const double last = SpeechEmbedding::stem_window_samples +
                       static_cast<double>((target.size(2) - 1) * SpeechEmbedding::stem_stride_samples);
   const Times at = within(first, hop, found.size(2), SpeechEmbedding::stem_window_samples, last);
-  return left_over(found.slice(2, at.from, at.from + static_cast<std::int64_t>(at.times.size())),
-              at_times(target, SpeechEmbedding::stem_window_samples, SpeechEmbedding::stem_stride_samples, at.times));
+  return left_over(
+      found.slice(2, at.from, at.from + static_cast<std::int64_t>(at.times.size())),
+      at_times(target, SpeechEmbedding::stem_window_samples, SpeechEmbedding::stem_stride_samples, at.times));
 }
 
 Tensor EmbeddingTeacher::vector_loss(const ConvTap& vectors, const StreamTargets& t) const {
@@ -180,13 +187,13 @@ Tensor EmbeddingTeacher::vector_loss(const ConvTap& vectors, const StreamTargets
   const Tensor found = vectors.output.slice(0, 0, t.samples.size(0));
   // As many steps as the loss has, and those before the first that the last conv looks back on.
   const double stride = 2.0 * features_.hop_samples;
-  const double last = features_.frame_samples - lag_samples +
-                      static_cast<double>(t.targets.size(1) - 1) * stride;
+  const double last =
+      features_.frame_samples - lag_samples + static_cast<double>(t.targets.size(1) - 1) * stride;
   const double first = last - static_cast<double>(found.size(2) - 1) * stride;
   const Times at = within(SpeechEmbedding::window_samples, SpeechEmbedding::stride_samples, target.size(2),
                           std::max(first, 0.0), last);
   return left_over(at_times(found, first, stride, at.times),
-              target.slice(2, at.from, at.from + static_cast<std::int64_t>(at.times.size())));
+                   target.slice(2, at.from, at.from + static_cast<std::int64_t>(at.times.size())));
 }
 
 }  // namespace kwsd::train

@@ -1,6 +1,6 @@
-// A second stage that starts from the numbers of SpeechEmbedding, and learns from its vectors: a net over MFCC,
-// narrower, with other steps. Its first convolutions (the stem) learn to yield what the embedding's yield; the
-// others (the trunk) start as the embedding's, with the channels that matter most. Thread: one.
+// A second stage that starts from the numbers of SpeechEmbedding, and learns from its vectors: a net over
+// MFCC, narrower, with other steps. Its first convolutions (the stem) learn to yield what the embedding's
+// yield; the others (the trunk) start as the embedding's, with the channels that matter most. Thread: one.
 #pragma once
 
 #include <torch/torch.h>
@@ -15,7 +15,8 @@
 
 namespace kwsd::train {
 
-/// Channels of the stem, of the trunk at 16, 8 and 4 bands, and after the last conv; the embedding's come first.
+/// Channels of the stem, of the trunk at 16, 8 and 4 bands, and after the last conv; the embedding's come
+/// first.
 using SecondWidths = std::array<int, 5>;
 inline constexpr SecondWidths second_widths{24, 48, 72, 96, 64};
 
@@ -31,8 +32,8 @@ class EmbeddingTeacher {
 
   /// Starts the trunk of a net from the embedding.
   void start(NetImpl& net) const;
-  /// Mean over channels of the squared difference as a share of the variance: of the stem, and of the vectors.
-  /// The net's outputs for the streams of targets.samples; 0 is right, 1 as good as the mean.
+  /// Mean over channels of the squared difference as a share of the variance: of the stem, and of the
+  /// vectors. The net's outputs for the streams of targets.samples; 0 is right, 1 as good as the mean.
   [[nodiscard]] torch::Tensor stem_loss(const ConvTap& stem, const StreamTargets& targets) const;
   [[nodiscard]] torch::Tensor vector_loss(const ConvTap& vectors, const StreamTargets& targets) const;
   /// The taps that these two take.

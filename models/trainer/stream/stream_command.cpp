@@ -77,15 +77,16 @@ void add_train_second_command(CLI::App& app) {
   const auto a = std::make_shared<StreamArguments>();
   const auto widths = std::make_shared<std::vector<int>>(second_widths.begin(), second_widths.end());
   StreamTrainOptions& t = a->train;
-  CLI::App* c = app.add_subcommand("train-second",
-                                   "Train the second stage of a streaming model; leaves a checkpoint and its log");
+  CLI::App* c = app.add_subcommand(
+      "train-second", "Train the second stage of a streaming model; leaves a checkpoint and its log");
   static MixOptions mix;
   add_data_options(*c, a->data);
   add_augment_options(*c, t.augment, mix);
   add_stream_options(*c, t.streams);
   add_recipe_options(*c, t);
   const std::string group = "Second stage";
-  c->add_option("--widths", *widths, "Channels of the stem, of the trunk at 16, 8 and 4 bands, and of the last conv")
+  c->add_option("--widths", *widths,
+                "Channels of the stem, of the trunk at 16, 8 and 4 bands, and of the last conv")
       ->check(CLI::Range(1, 96))
       ->expected(5)
       ->delimiter(',')
@@ -95,10 +96,12 @@ void add_train_second_command(CLI::App& app) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str()
       ->group(group);
-  c->add_option("--embedding", t.embedding, "Folder of the speech embedding that the net starts and learns from")
+  c->add_option("--embedding", t.embedding,
+                "Folder of the speech embedding that the net starts and learns from")
       ->type_name("FOLDER")
       ->group(group);
-  c->add_flag("!--no-transfer", t.transfer, "Learn from the embedding, but start from random weights")->group(group);
+  c->add_flag("!--no-transfer", t.transfer, "Learn from the embedding, but start from random weights")
+      ->group(group);
   c->add_option("--vector-weight", t.vector_weight, "Weight of the difference from the embedding's vectors")
       ->check(between(0, 1000))
       ->capture_default_str()
@@ -112,7 +115,11 @@ void add_train_second_command(CLI::App& app) {
       ->capture_default_str()
       ->group(group);
   c->add_flag_callback(
-       "--int8", [&net = t.net] { net.conv2 = net.linear = Kind::int8; net.pointwise = Kind::bit1; },
+       "--int8",
+       [&net = t.net] {
+         net.conv2 = net.linear = Kind::int8;
+         net.pointwise = Kind::bit1;
+       },
        "Layers rounded as the daemon computes them; without this option, in full precision")
       ->group(group);
   c->add_option("--out", t.out, "Checkpoint to write after each epoch")->type_name("FILE")->required();

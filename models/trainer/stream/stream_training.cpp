@@ -94,8 +94,10 @@ StreamRun::StreamRun(const Dataset& dataset, const StreamTrainOptions& options)
 
 void StreamRun::add_teacher(bool resumed) {
   batcher_->keep_samples(o_.taught_streams);
-  const Tensor samples = torch::cat({to_targets(batcher_->make(0)).samples, to_targets(batcher_->make(1)).samples});
-  teacher_ = std::make_unique<EmbeddingTeacher>(o_.embedding, state_.info.options, state_.info.features, samples);
+  const Tensor samples =
+      torch::cat({to_targets(batcher_->make(0)).samples, to_targets(batcher_->make(1)).samples});
+  teacher_ =
+      std::make_unique<EmbeddingTeacher>(o_.embedding, state_.info.options, state_.info.features, samples);
   if (!resumed && o_.init.empty() && o_.transfer) {
     teacher_->start(*state_.net);
     state_.average->copy_from(*state_.net);

@@ -43,8 +43,8 @@ struct StreamTrainOptions {
   std::size_t stem_steps = 400;     ///< first steps, which train the stem alone
   std::size_t taught_streams = 16;  ///< of a batch
   std::size_t frozen_convs = 0;     ///< first convs that do not change after the stem's steps
-  std::filesystem::path init;  ///< checkpoint whose weights are copied if they fit, or empty
-  std::filesystem::path out;   ///< checkpoint; the log stands beside it as .log
+  std::filesystem::path init;       ///< checkpoint whose weights are copied if they fit, or empty
+  std::filesystem::path out;        ///< checkpoint; the log stands beside it as .log
   bool resume = false;
   std::string recipe;  ///< JSON text, kept in the checkpoint
 };

@@ -238,6 +238,10 @@ TEST_CASE("what is no sound that can be read is named, with how to convert it") 
 
 TEST_CASE("the bytes of a file tell what it is, whatever its name: libsndfile has not closed it") {
   const test::TemporaryFolder folder;
-  const auto path = folder.write("song.wav", std::string("\0\0\0\x20" "ftypM4A ", 12) + std::string(400, 'x'));
-  CHECK_THROWS_WITH(open_sound_file(path, 0), Catch::Contains("song.wav: found ") && Catch::Contains("convert it"));
+  const auto path = folder.write("song.wav", std::string("\0\0\0\x20"
+                                                         "ftypM4A ",
+                                                         12) +
+                                                 std::string(400, 'x'));
+  CHECK_THROWS_WITH(open_sound_file(path, 0),
+                    Catch::Contains("song.wav: found ") && Catch::Contains("convert it"));
 }

@@ -195,7 +195,8 @@ TEST_CASE("only a layer of one row makes rows of its channels") {
   CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("conv output 5: found 16 channels x 17 rows") &&
                                                 Catch::Contains("expected at most 128 channels x 1 row"));
   model.front_end[1].output = OutputKind::residual;
-  CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("conv output: found 4, expected 1, 2, 3, 5 or 6"));
+  CHECK_THROWS_WITH(serialize_model(model),
+                    Catch::Contains("conv output: found 4, expected 1, 2, 3, 5 or 6"));
 }
 
 TEST_CASE("a stream takes the memory that its model says") {

@@ -61,8 +61,8 @@ void save_embedding(const std::filesystem::path& folder) {
     const std::int64_t time = i == 0 || (i % 2 == 0) || i == 19 ? 3 : 1;
     const std::int64_t mel = i == 0 ? 3 : time == 3 ? 1 : 3;
     const std::string name = "conv" + std::string(i < 10 ? "0" : "") + std::to_string(i);
-    save_npy(folder / (name + "_w.npy"),
-             torch::randn({widths[i], in, time, mel}) * std::sqrt(1.5 / static_cast<double>(in * time * mel)));
+    save_npy(folder / (name + "_w.npy"), torch::randn({widths[i], in, time, mel}) *
+                                             std::sqrt(1.5 / static_cast<double>(in * time * mel)));
     if (i > 0 && i < 19) {
       save_npy(folder / (name + "_b.npy"), 0.1 * torch::randn({widths[i]}));
     }
@@ -220,17 +220,20 @@ TEST_CASE("the differences from the embedding are shares of the variance, at the
     return teacher.vector_loss(tap, t).item<double>();
   };
   CHECK(flat(1000) > 100);
-  // The embedding's own vectors at the times of the steps leave little of the variance; moved by 240 ms, much more.
+  // The embedding's own vectors at the times of the steps leave little of the variance; moved by 240 ms, much
+  // more.
   const Tensor vectors = embedding.outputs(sound, {19})[0];
   const auto moments = embedding.moments(sound);
-  const double scale = (moments[19].mean.square() + moments[19].deviation.square()).mean().sqrt().item<double>();
+  const double scale =
+      (moments[19].mean.square() + moments[19].deviation.square()).mean().sqrt().item<double>();
   const auto as_student = [&](double late_seconds) {
     ConvTap tap = EmbeddingTeacher::vector_tap();
     tap.output = torch::zeros({2, 96, steps, 1});
     for (std::int64_t i = 0; i < steps; ++i) {
       const double end = 640 + static_cast<double>(i) * 768 - 480 - 16000 * late_seconds;
-      const double place = std::clamp((end - SpeechEmbedding::window_samples) / SpeechEmbedding::stride_samples, 0.0,
-                                      static_cast<double>(vectors.size(2)) - 1.001);
+      const double place =
+          std::clamp((end - SpeechEmbedding::window_samples) / SpeechEmbedding::stride_samples, 0.0,
+                     static_cast<double>(vectors.size(2)) - 1.001);
       const auto below = static_cast<std::int64_t>(place);
       const double share = place - static_cast<double>(below);
       tap.output.select(2, i).copy_(
