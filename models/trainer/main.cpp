@@ -9,7 +9,7 @@
 #include "models/trainer/measure/measure_command.h"
 #include "models/trainer/negatives/negatives_command.h"
 #include "models/trainer/net/train_command.h"
-#include "models/trainer/second/second_command.h"
+#include "models/trainer/stream/second_command.h"
 #include "models/trainer/stream/stream_command.h"
 #include "models/trainer/synth/synth_command.h"
 #include "models/trainer/word/word_command.h"

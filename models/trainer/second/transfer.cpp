@@ -163,15 +163,15 @@ Tensor EmbeddingTeacher::wanted(const Tensor& output, std::size_t layer) const {
   return output.index_select(1, chosen_[layer]) / scale_[layer];
 }
 
-Tensor EmbeddingTeacher::stem_loss(const ConvTap& stem, const StreamTargets& t) const {
+Tensor EmbeddingTeacher::stem_loss(const ConvTap& stem, const Tensor& samples, std::int64_t frames) const {
   const std::size_t layer = first_of_trunk - 1;
-  const Tensor target = wanted(embedding_.outputs(t.samples, {layer})[0], layer);  // [B][C][20 ms][16]
+  const Tensor target = wanted(embedding_.outputs(samples, {layer})[0], layer);  // [B][C][20 ms][16]
   // Row r of the stem ends with frame r + stem_frames - 1 of the features, which begin with copies.
-  const Tensor found = stem.output.slice(0, 0, t.samples.size(0));
+  const Tensor found = stem.output.slice(0, 0, samples.size(0));
   const double hop = features_.hop_samples;
   const auto real =
-      static_cast<std::int64_t>(frames_in(features_, static_cast<std::size_t>(t.samples.size(1))));
-  const std::int64_t copies = t.features.size(1) - real;
+      static_cast<std::int64_t>(frames_in(features_, static_cast<std::size_t>(samples.size(1))));
+  const std::int64_t copies = frames - real;
   const double first =
       features_.frame_samples + static_cast<double>(stem_frames - 1 - copies) * hop - lag_samples;
   const double last = SpeechEmbedding::stem_window_samples +
@@ -182,13 +182,13 @@ Tensor EmbeddingTeacher::stem_loss(const ConvTap& stem, const StreamTargets& t) 
       at_times(target, SpeechEmbedding::stem_window_samples, SpeechEmbedding::stem_stride_samples, at.times));
 }
 
-Tensor EmbeddingTeacher::vector_loss(const ConvTap& vectors, const StreamTargets& t) const {
-  const Tensor target = wanted(embedding_.outputs(t.samples, {last_of_trunk})[0], last_of_trunk);
-  const Tensor found = vectors.output.slice(0, 0, t.samples.size(0));
+Tensor EmbeddingTeacher::vector_loss(const ConvTap& vectors, const Tensor& samples,
+                                     std::int64_t steps) const {
+  const Tensor target = wanted(embedding_.outputs(samples, {last_of_trunk})[0], last_of_trunk);
+  const Tensor found = vectors.output.slice(0, 0, samples.size(0));
   // As many steps as the loss has, and those before the first that the last conv looks back on.
   const double stride = 2.0 * features_.hop_samples;
-  const double last =
-      features_.frame_samples - lag_samples + static_cast<double>(t.targets.size(1) - 1) * stride;
+  const double last = features_.frame_samples - lag_samples + static_cast<double>(steps - 1) * stride;
   const double first = last - static_cast<double>(found.size(2) - 1) * stride;
   const Times at = within(SpeechEmbedding::window_samples, SpeechEmbedding::stride_samples, target.size(2),
                           std::max(first, 0.0), last);

@@ -11,7 +11,6 @@
 
 #include "models/trainer/net/network.h"
 #include "models/trainer/second/embedding.h"
-#include "models/trainer/stream/stream_loss.h"
 
 namespace kwsd::train {
 
@@ -33,9 +32,12 @@ class EmbeddingTeacher {
   /// Starts the trunk of a net from the embedding.
   void start(NetImpl& net) const;
   /// Mean over channels of the squared difference as a share of the variance: of the stem, and of the
-  /// vectors. The net's outputs for the streams of targets.samples; 0 is right, 1 as good as the mean.
-  [[nodiscard]] torch::Tensor stem_loss(const ConvTap& stem, const StreamTargets& targets) const;
-  [[nodiscard]] torch::Tensor vector_loss(const ConvTap& vectors, const StreamTargets& targets) const;
+  /// vectors; 0 is right, 1 as good as the mean. samples: [n][samples], of the first n streams that the net
+  /// saw, as `frames` frames (with those before the first step) that yield `steps` steps.
+  [[nodiscard]] torch::Tensor stem_loss(const ConvTap& stem, const torch::Tensor& samples,
+                                        std::int64_t frames) const;
+  [[nodiscard]] torch::Tensor vector_loss(const ConvTap& vectors, const torch::Tensor& samples,
+                                          std::int64_t steps) const;
   /// The taps that these two take.
   [[nodiscard]] static ConvTap stem_tap() { return {.conv = 1, .output = {}}; }
   [[nodiscard]] static ConvTap vector_tap() { return {.conv = 18, .output = {}}; }

@@ -163,7 +163,7 @@ Tensor StreamRun::loss(const StreamTargets& batch, std::int64_t step, Tensor& ha
       state_.net->forward_streams(batch.features, branches, nullptr, teacher_ ? &vectors : nullptr);
   Tensor total = torch::zeros({}, batch.features.options());
   if (teacher_) {
-    const Tensor difference = teacher_->vector_loss(vectors, batch);
+    const Tensor difference = teacher_->vector_loss(vectors, batch.samples, batch.targets.size(1));
     vector_loss_ += difference.item<double>();
     total = total + o_.vector_weight * difference;
   }
@@ -179,7 +179,7 @@ Tensor StreamRun::stem_loss(const StreamTargets& batch, Tensor& hardness) {
   ConvTap stem = EmbeddingTeacher::stem_tap();
   state_.net->run_to(batch.features, stem);
   hardness = torch::zeros({batch.features.size(0)});
-  const Tensor difference = teacher_->stem_loss(stem, batch);
+  const Tensor difference = teacher_->stem_loss(stem, batch.samples, batch.features.size(1));
   vector_loss_ += difference.item<double>();
   return difference;
 }

@@ -1,4 +1,4 @@
-#include "models/trainer/second/second_command.h"
+#include "models/trainer/stream/second_command.h"
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
