@@ -32,7 +32,6 @@ wide $COLLECTIONS $(optional --cut-words "$RUNS/words_cut") --init "$RUNS/comman
 wide $ALL_HEARD $(optional --cut-words "$RUNS/words_cut_more") --init "$RUNS/commands3.pt" --epochs "${FOURTH:-36}" --stage-one 0 \
   --learning-rate 0.0015 --negative-weight 3 --keyword-streams 0.56 --speech-streams 0.28 --seed 5 --out "$RUNS/commands.pt"
 kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands --out "$RUNS/commands.kwsm"
-second commands $TEN $COLLECTIONS $(optional --cut-words "$RUNS/words_cut")  # has heard no learner
 kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 "$RUNS/commands.kwsm"
 [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
   --json "$RUNS/commands.measured.json" "$RUNS/commands.kwsm"

@@ -126,16 +126,14 @@ streams() {
   kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS $OF_STREAMS --blocks 8 "$@"
 }
 
-# A second stage for RUNS/NAME.kwsm, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
-# collections alone that follow: second NAME KEYWORDS [OPTIONS]. Without that folder the model stays as it is.
-: "${KWSD_EMBEDDING:=$KWSD_DATA/speech_embedding}"
+# A second stage for the model FIRST, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
+# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]
 second() {
-  [ -d "$KWSD_EMBEDDING" ] || { echo "$KWSD_EMBEDDING: no such folder; $1 gets no second stage" >&2; return 0; }
-  name=$1 words=$2
-  shift 2
+  name=$1 first=$2 words=$3
+  shift 3
   kwsd-train train-second $WORDS $ARABIC_WORDS --keywords "$words" $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --stem-steps 600 \
     --frozen-convs 10 --steps 10 --learning-rate 0.003 --threads 2 --epochs "${SECOND_STAGE:-26}" --out "$RUNS/$name-second.pt" "$@"
-  kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$name-second.pt" --first "$RUNS/$name.kwsm" \
+  kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$name-second.pt" --first "$first" --name "$name" \
     --out "$RUNS/$name.kwsm"
 }
 

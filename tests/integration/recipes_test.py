@@ -70,14 +70,15 @@ class Recipes(unittest.TestCase):
         calls = self.root / "calls"
         calls.write_text("")
         environment = {**os.environ, "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}", "KWSD_DATA": str(data),
-                       "RUNS": str(runs), "CALLS": str(calls), "MEASURED": MEASURED}
+                       "RUNS": str(runs), "CALLS": str(calls), "MEASURED": MEASURED, "KWSD_EMBEDDING": str(self.root)}
         result = subprocess.run(["sh", RECIPES / f"{name}.sh", *arguments], env=environment, capture_output=True, text=True,
                                 timeout=300)
         self.assertEqual(result.returncode, code, f"{name}: {result.stderr}")
         return result, calls.read_text()
 
     def each(self, data):
-        for name in ("ablation", "base", "commands-paper", "commands-small", "commands-window", "commands", "front-ends"):
+        for name in ("ablation", "base", "commands-paper", "commands-small", "commands-window", "commands", "commands-two-stage",
+                     "front-ends"):
             with self.subTest(recipe=name):
                 self.run_recipe(name, data=data)
         own = self.root / "my recordings"

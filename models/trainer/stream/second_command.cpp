@@ -5,12 +5,14 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "app/base/atomic_file.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
 #include "engine/model/model_file.h"
 #include "engine/model/model_size.h"
 #include "engine/nn/network.h"
@@ -33,7 +35,8 @@ constexpr double allowed_changes = 5;
 struct SecondArguments {
   DataOptions data;
   std::filesystem::path checkpoint, first, out;
-  float gate = 0.3F;
+  std::string name;
+  float gate = 0.15F;
 };
 
 /// Windows of `frames` frames out of streams, one in each half second: [windows][frames][coefficients].
@@ -98,6 +101,10 @@ void check_second(const Model& net, NetImpl& trained, const Tensor& windows) {
 }
 
 void export_second(const SecondArguments& a) {
+  if (!a.name.empty() && !is_name(a.name)) {
+    throw Error(ErrorKind::usage,
+                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
+  }
   const Dataset dataset(a.data);
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
   Model model = load_model(a.first);
@@ -114,6 +121,7 @@ void export_second(const SecondArguments& a) {
   streams.erase(streams.begin());
   check_second(second->net, *checkpoint.average, windows_of(streams, second->net.window_frames()));
   model.second = std::move(second);
+  model.name = a.name.empty() ? model.name : a.name;
   const auto bytes = serialize_model(model);
   AtomicFile file(a.out);
   file.write(bytes.data(), bytes.size());
@@ -136,6 +144,7 @@ void add_export_second_command(CLI::App& app) {
       ->type_name("FILE")
       ->required();
   c->add_option("--first", a->first, "Streaming model file")->type_name("FILE")->required();
+  c->add_option("--name", a->name, "Name of the model [that of the first]")->type_name("NAME");
   c->add_option("--gate", a->gate, "Sum of the keywords' posteriors that opens the second stage")
       ->check(between(0, 1))
       ->capture_default_str();
