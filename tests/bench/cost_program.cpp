@@ -6,6 +6,7 @@
 //
 // Windows are those of a random model of the shape of the shipped ones. --windows adds more of them; TEXT is
 // a part of the names of the regions wanted.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -298,26 +299,26 @@ void streams(const Kernels& set) {
   }
 }
 
-/// A second stage of the shape of the model that ships: the window that it computes when its gate opens, and
-/// that of the next step, 48 ms later.
+/// The second stage of a model that has one: the window that it computes when its gate opens, and that of the
+/// next step, 48 ms later.
 void second_stage(const Kernels& set) {
-  Model model = shipped_model();
-  model.second = std::make_shared<const SecondStage>(SecondStage{0, shipped_model()});  // always open
-  const Network network(std::make_shared<const Model>(shipped_model()), set);
+  const Model model = load_model(KWSD_SOURCE "/models/commands-two-stage.kwsm");
+  const Network network(std::make_shared<const Model>(model.second->net), set);
   SecondStageStream stream(model, network, nullptr);
   const std::vector<std::int8_t> frame(model.features.coefficients, 3);
-  std::vector<float> values(model.labels.size(), 0.1F);
+  std::vector<float> values(model.labels.size());
   std::int64_t frames = 0;
   const auto after = [&](int count) {
     for (int i = 0; i < count; ++i) {
       stream.push_frame(frame);
     }
     frames += count;
+    std::fill(values.begin(), values.end(), 0.1F);  // above the gate together
     Posteriors first{frames, {}, values};
     stream.apply(first);
   };
-  const std::string name = std::string(set.name) + " second stage of the shape of commands, ";
-  region(name + "the gate opens", [&] { after(model.window_frames()); });
+  const std::string name = std::string(set.name) + " second stage of commands-two-stage, ";
+  region(name + "the gate opens", [&] { after(network.model().window_frames()); });
   region(name + "the next step", [&] { after(2); });
 }
 
