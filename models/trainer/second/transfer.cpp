@@ -23,8 +23,8 @@ constexpr std::size_t student_of(std::size_t layer) {
 /// embedding's 75.
 constexpr double lag_samples = 480;
 constexpr int stem_frames = 5;
-/// PReLU that comes nearest to a leaky ReLU of 0.2 with its floor at -0.4: after all layers it leaves 0.11 of
-/// the variance of the embedding's vectors, and 0.2 leaves all of it.
+/// PReLU that comes nearest to a leaky ReLU of 0.2 with a floor at -0.4: after all layers, 0.08 and 0.12
+/// leave 0.11 and 0.12 of the variance of the embedding's vectors (models/README.md).
 constexpr double start_slope = 0.1;
 
 /// x [B][C][T][F], whose t-th value belongs to time first + t · stride, at the given times, by linear
