@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/base/atomic_file.h"
 #include "engine/model/capabilities.h"
 #include "engine/model/error.h"
+#include "engine/model/limits.h"
+#include "engine/model/model_file.h"
 #include "models/trainer/net/integer_net.h"
 
 namespace kwsd::train {
@@ -446,6 +449,21 @@ void take_features(Checkpoint& checkpoint, const FeatureParams& features) {
     net->spectrum.mul_(scale);
   }
   checkpoint.info.features = features;
+}
+
+std::size_t write_model(const std::filesystem::path& path, const Model& model) {
+  const auto bytes = serialize_model(model);
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+  return bytes.size();
+}
+
+void require_name(const std::string& name) {
+  if (!is_name(name)) {
+    throw Error(ErrorKind::usage,
+                "--name: found '" + printable(name) + "', expected " + std::string(name_expected));
+  }
 }
 
 std::size_t float_parameters(const NetImpl& net) {

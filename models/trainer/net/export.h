@@ -3,6 +3,8 @@
 
 #include <torch/torch.h>
 
+#include <cstddef>
+#include <filesystem>
 #include <string>
 
 #include "engine/model/model.h"
@@ -26,6 +28,11 @@ inline constexpr double stream_smoothing_seconds = 0.192;
 /// Makes a net over mel bands take features of another mean and scale. Throws Error (usage) where the
 /// features differ in anything else.
 void take_features(Checkpoint& checkpoint, const FeatureParams& features);
+
+/// Writes a model file; returns its bytes. Throws Error (io, internal).
+std::size_t write_model(const std::filesystem::path& path, const Model& model);
+/// Throws Error (usage) unless a model can have the name that --name gives.
+void require_name(const std::string& name);
 
 /// Whether to_model takes it.
 [[nodiscard]] bool is_exportable(const NetOptions& options);

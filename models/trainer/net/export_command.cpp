@@ -44,14 +44,6 @@ struct ExportArguments {
   std::string name;
 };
 
-std::size_t write_model(const std::filesystem::path& path, const Model& model) {
-  const auto bytes = serialize_model(model);
-  AtomicFile file(path);
-  file.write(bytes.data(), bytes.size());
-  file.commit();
-  return bytes.size();
-}
-
 /// The clips of one split, in windows of so many frames, or as samples.
 std::vector<Batch> clips_of(const Dataset& dataset, Split split, const FeatureParams& features, int frames,
                             bool samples = false) {
@@ -226,10 +218,7 @@ void export_checkpoint(const Dataset& dataset, const ExportOptions& a) {
 namespace {
 
 void run_export(const ExportArguments& a) {
-  if (!is_name(a.name)) {
-    throw Error(ErrorKind::usage,
-                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
-  }
+  require_name(a.name);
   export_checkpoint(Dataset(a.data), {a.checkpoint, a.out, a.thresholds, a.weights, a.name});
 }
 

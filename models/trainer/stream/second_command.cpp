@@ -9,10 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/base/atomic_file.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
-#include "engine/model/limits.h"
 #include "engine/model/model_file.h"
 #include "engine/model/model_size.h"
 #include "engine/nn/network.h"
@@ -101,9 +99,8 @@ void check_second(const Model& net, NetImpl& trained, const Tensor& windows) {
 }
 
 void export_second(const SecondArguments& a) {
-  if (!a.name.empty() && !is_name(a.name)) {
-    throw Error(ErrorKind::usage,
-                "--name: found '" + printable(a.name) + "', expected " + std::string(name_expected));
+  if (!a.name.empty()) {
+    require_name(a.name);
   }
   const Dataset dataset(a.data);
   Checkpoint checkpoint = load_checkpoint(a.checkpoint);
@@ -122,16 +119,13 @@ void export_second(const SecondArguments& a) {
   check_second(second->net, *checkpoint.average, windows_of(streams, second->net.window_frames()));
   model.second = std::move(second);
   model.name = a.name.empty() ? model.name : a.name;
-  const auto bytes = serialize_model(model);
-  AtomicFile file(a.out);
-  file.write(bytes.data(), bytes.size());
-  file.commit();
+  const std::size_t bytes = write_model(a.out, model);
   const auto written = load_model(a.out);  // as the daemon reads it
   spdlog::info(
       "{} has {} bytes, {} numbers in the second stage, which sees {} frames; its thresholds are those of "
       "{}: choose new ones with calibrate",
-      a.out.string(), bytes.size(), float32_parameters(written.second->net),
-      written.second->net.window_frames(), a.first.string());
+      a.out.string(), bytes, float32_parameters(written.second->net), written.second->net.window_frames(),
+      a.first.string());
 }
 
 }  // namespace
