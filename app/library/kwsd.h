@@ -92,7 +92,8 @@ int kwsd_spotter_close(kwsd_spotter* spotter);
 int kwsd_spotter_keyword_count(const kwsd_spotter* spotter);
 const char* kwsd_spotter_keyword(const kwsd_spotter* spotter, size_t index);
 
-/* A new stream at sample 0: branch KWSD_FULL, the models' thresholds, not muted. About 100 kB. */
+/* A new stream at sample 0: branch KWSD_FULL, the models' thresholds, not muted. About 100 kB; 125 kB where a model
+   has a second stage. */
 int kwsd_stream_open(const kwsd_spotter* spotter, kwsd_stream** stream);
 int kwsd_stream_close(kwsd_stream* stream);
 /* The samples that follow the last ones: 0 to KWSD_MAX_SAMPLES, any number at a time; what is found does not

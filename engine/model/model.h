@@ -195,9 +195,10 @@ struct Model {
   [[nodiscard]] int window_frames() const noexcept;
   /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.
   [[nodiscard]] int window_samples() const noexcept;
-  /// Bytes of working memory that one stream takes, less a few KiB: the rows of one window between all
-  /// layers, one row's patches and products, and the window in the blocks. Streaming: the rows of one step,
-  /// the steps that are kept, the blocks' rings, and what the second stage takes.
+  /// Bytes of working memory that one stream takes, less a few KiB: the frames and steps of one window, the
+  /// rows between two layers that one row takes in, one row's patches and products, and the window in the
+  /// blocks. Streaming: the frames of one step, the steps that are kept, the blocks' rings, and what the
+  /// second stage takes.
   [[nodiscard]] std::size_t stream_bytes() const noexcept;
 };
 

@@ -2,8 +2,9 @@
 //
 // No layer pads in time, so an output row of any layer is a function of the frame it ends at: row(layer, f)
 // needs the rows of the layer below that end at f, f - s, f - 2s, ..., with s the product of the time strides
-// below. A stream keeps the rows of one window (streaming: of one step) in rings and computes each of them
-// once, when it is asked for.
+// below. A stream keeps rings: the frames and the steps of one window (streaming: of one step), and of each
+// level between them the rows that one row of the next level needs. A row is computed when it is asked for.
+// Steps that are asked for in the order of time compute each row once; any order gives the same values.
 #pragma once
 
 #include <array>
@@ -36,7 +37,7 @@ class FrontEnd {
     int freq = 1, pad = 0;
     std::size_t pixel_bytes = 1;
     std::byte outside{0};  ///< 0 for int8, all bits +1 for bits and planes
-    int kept = 1;          ///< rows that one window needs: those that end in its last `kept` frames
+    int kept = 1;          ///< rows that a stream keeps: those that end in the last `kept` frames
 
     [[nodiscard]] std::size_t plane_bytes() const noexcept;
     [[nodiscard]] std::size_t row_bytes() const noexcept;
@@ -49,6 +50,8 @@ class FrontEnd {
       std::size_t channels = 0;
     };
     Layer(const ConvLayer& conv, Pool groups, int stride_below);
+    /// From the end of the first row that one of its rows takes in to the end of the last, inclusive.
+    [[nodiscard]] int reach_frames() const noexcept { return (kernel_time - 1) * frame_stride + 1; }
 
     int number = 0;         // in Model::front_end
     bool handed_on = true;  // to the next layer of the model; false: to the pool that follows

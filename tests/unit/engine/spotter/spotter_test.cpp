@@ -24,7 +24,8 @@ using namespace kwsd;
 
 namespace {
 
-constexpr std::size_t most_stream_bytes = 100'000;
+/// With a second stage, and without one.
+constexpr std::size_t most_bytes_in_two_stages = 125'000, most_bytes = 100'000;
 
 const std::vector<std::string> all_models{"commands",       "commands-window", "commands-paper",
                                           "commands-small", "computer",        "jarvis"};
@@ -120,7 +121,7 @@ TEST_CASE("models side by side spot what each spots alone, each word in its time
   CHECK(all.size() == alone_count);
 }
 
-TEST_CASE("a stream costs at most 100 kB beside its spotter, and allocates nothing once it is made") {
+TEST_CASE("a stream costs at most 125 kB beside its spotter, and allocates nothing once it is made") {
   const std::vector<std::int16_t> sound(16000, 1234);
   const std::vector<float> samples = test::as_float(sound);
   for (const std::string& name : all_models) {
@@ -128,7 +129,8 @@ TEST_CASE("a stream costs at most 100 kB beside its spotter, and allocates nothi
     const auto spotter = spotter_of({name});
     const test::AllocationCounter making;
     SpotterStream stream(spotter);
-    CHECK(making.so_far().bytes + sizeof stream <= most_stream_bytes);
+    CHECK(making.so_far().bytes + sizeof stream <=
+          (spotter->models()[0]->second ? most_bytes_in_two_stages : most_bytes));
     int words = 0;
     const auto count = [&words](const Spotting&) { ++words; };
     const test::AllocationCounter running;
