@@ -62,6 +62,14 @@ std::vector<BenchStream> make_streams(const std::shared_ptr<const Spotter>& spot
   return streams;
 }
 
+std::int64_t second_stage_windows(const std::vector<BenchStream>& streams) {
+  std::int64_t sum = 0;
+  for (const BenchStream& stream : streams) {
+    sum += stream.stream->second_stage().windows;
+  }
+  return sum;
+}
+
 }  // namespace
 
 ManyStreamsReport run_many_streams(const std::shared_ptr<const Spotter>& spotter,
@@ -74,12 +82,16 @@ ManyStreamsReport run_many_streams(const std::shared_ptr<const Spotter>& spotter
   StreamPool pool(std::min(options.threads, options.streams));
   run_rounds(pool, streams, sound, 1);  // caches, pages, the first frame
   const std::vector<double> before = pool.cpu_seconds();
+  const std::int64_t windows_before = second_stage_windows(streams);
   const int rounds = static_cast<int>(std::ceil(options.sound_seconds * 16000.0 / block_samples));
   run_rounds(pool, streams, sound, rounds);
   const std::vector<double> after = pool.cpu_seconds();
   ManyStreamsReport report{
       .options = options, .cpu = cpu_name(), .kernels = std::string(spotter->kernels().name)};
   report.bytes_per_stream = (heap - heap_before) / options.streams;
+  const double sound_seconds = static_cast<double>(options.streams) * rounds * block_samples / 16000.0;
+  report.second_stage_windows_per_second =
+      static_cast<double>(second_stage_windows(streams) - windows_before) / sound_seconds;
   for (std::size_t lane = 0; lane < pool.threads(); ++lane) {
     const std::size_t of_lane = (streams.size() - lane - 1) / pool.threads() + 1;
     const double heard = static_cast<double>(of_lane) * rounds * block_samples / 16000.0;
@@ -99,7 +111,8 @@ nlohmann::ordered_json many_streams_json(const ManyStreamsReport& report) {
           {"kernels", report.kernels},
           {"cpu_seconds", report.cpu_seconds},
           {"real_time_streams", std::floor(report.real_time_streams)},
-          {"bytes_per_stream", std::round(report.bytes_per_stream)}};
+          {"bytes_per_stream", std::round(report.bytes_per_stream)},
+          {"second_stage_windows_per_second", report.second_stage_windows_per_second}};
 }
 
 std::string many_streams_text(const ManyStreamsReport& report) {
@@ -108,10 +121,11 @@ std::string many_streams_text(const ManyStreamsReport& report) {
       "{} streams of {:g} s on {} threads, kernel set {}: {:.3f} s of CPU time\n"
       "real time  {:.0f} streams at a load of {:g} % of {} cores\n"
       "memory     {:.1f} kB a stream\n"
+      "second     stage computed {:.2f} times in a second of sound\n"
       "CPU        {}\n",
       o.streams, o.sound_seconds, o.threads, report.kernels, report.cpu_seconds,
       std::floor(report.real_time_streams), 100 * o.load, o.threads, report.bytes_per_stream / 1000,
-      report.cpu);
+      report.second_stage_windows_per_second, report.cpu);
 }
 
 }  // namespace kwsd

@@ -1,9 +1,11 @@
 #!/bin/sh
 # commands: the ten words over streams, a causal BiFSMN with a step every 48 ms, in four rounds: two with half the
-# width, one with the full width, and one that is also trained on learners' English. Every second speaker of that
-# collection (speechocean762), and the words cut out of their speech, are left out of everything: false accepts are
-# counted on them.
+# width, one with the full width, and one that is also trained on learners' English; and a second stage, which starts
+# from the speech embedding in the folder KWSD_EMBEDDING (.npy files as in models/trainer/second/embedding.h) and hears
+# no learner. Every second speaker of that collection (speechocean762), and the words cut out of their speech, are left
+# out of everything: false accepts are counted on them.
 . "$(dirname "$0")/common.sh"
+: "${KWSD_EMBEDDING:?folder of the speech embedding}"
 if [ ! -f "$RUNS/parts.done" ]; then
   if [ -d "$KWSD_DATA/words_cut" ]; then  # names of learners: soNNNN_nohash_N
     for word in "$KWSD_DATA"/words_cut/*/; do
@@ -31,7 +33,9 @@ wide $COLLECTIONS $(optional --cut-words "$RUNS/words_cut") --init "$RUNS/comman
   --learning-rate 0.002 --seed 3 --out "$RUNS/commands3.pt"
 wide $ALL_HEARD $(optional --cut-words "$RUNS/words_cut_more") --init "$RUNS/commands3.pt" --epochs "${FOURTH:-36}" --stage-one 0 \
   --learning-rate 0.0015 --negative-weight 3 --keyword-streams 0.56 --speech-streams 0.28 --seed 5 --out "$RUNS/commands.pt"
-kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands --out "$RUNS/commands.kwsm"
+kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands \
+  --out "$RUNS/commands-first.kwsm"
+second commands "$RUNS/commands-first.kwsm" $TEN $COLLECTIONS $(optional --cut-words "$RUNS/words_cut")
 kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 "$RUNS/commands.kwsm"
 [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
   --json "$RUNS/commands.measured.json" "$RUNS/commands.kwsm"

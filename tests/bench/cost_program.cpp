@@ -302,7 +302,7 @@ void streams(const Kernels& set) {
 /// The second stage of a model that has one: the window that it computes when its gate opens, and that of the
 /// next step, 48 ms later.
 void second_stage(const Kernels& set) {
-  const Model model = load_model(KWSD_SOURCE "/models/commands-two-stage.kwsm");
+  const Model model = load_model(KWSD_SOURCE "/models/commands.kwsm");
   const Network network(std::make_shared<const Model>(model.second->net), set);
   SecondStageStream stream(model, network, nullptr);
   const std::vector<std::int8_t> frame(model.features.coefficients, 3);
@@ -317,7 +317,7 @@ void second_stage(const Kernels& set) {
     Posteriors first{frames, {}, values};
     stream.apply(first);
   };
-  const std::string name = std::string(set.name) + " second stage of commands-two-stage, ";
+  const std::string name = std::string(set.name) + " second stage of commands, ";
   region(name + "the gate opens", [&] { after(network.model().window_frames()); });
   region(name + "the next step", [&] { after(2); });
 }

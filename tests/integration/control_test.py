@@ -180,7 +180,7 @@ class Control(unittest.TestCase):
             script = ('one=$1; two=$2; shift 2; exec 3<&"$one" 4<&"$two"; export LISTEN_FDS=2 LISTEN_PID=$$; '
                       'exec "$@"')
             descriptors = [first.fileno(), second.fileno()]
-            command = ["/bin/sh", "-c", script, "sh", *map(str, descriptors), *COMMAND]
+            command = ["bash", "-c", script, "bash", *map(str, descriptors), *COMMAND]
             kwsd = self.start(command=command, pass_fds=descriptors)
             reader = connect(events)
             self.addCleanup(reader.close)

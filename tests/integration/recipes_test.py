@@ -77,8 +77,7 @@ class Recipes(unittest.TestCase):
         return result, calls.read_text()
 
     def each(self, data):
-        for name in ("ablation", "base", "commands-paper", "commands-small", "commands-window", "commands", "commands-two-stage",
-                     "front-ends"):
+        for name in ("ablation", "base", "commands-paper", "commands-small", "commands-window", "commands", "front-ends"):
             with self.subTest(recipe=name):
                 self.run_recipe(name, data=data)
         own = self.root / "my recordings"

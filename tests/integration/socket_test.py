@@ -149,7 +149,7 @@ class Sockets(unittest.TestCase):
     def activated(self, listening):
         """kwsd with descriptor 3 as the service manager passes it."""
         script = 'fd=$1; shift; exec 3<&"$fd"; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
-        command = ["/bin/sh", "-c", script, "sh", str(listening.fileno()), *COMMAND]
+        command = ["bash", "-c", script, "bash", str(listening.fileno()), *COMMAND]
         return Daemon(command, SOURCE, "-i", "-", pass_fds=[listening.fileno()])
 
     def test_socket_activation(self):

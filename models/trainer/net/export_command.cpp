@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "app/base/atomic_file.h"
 #include "engine/model/error.h"
@@ -17,6 +16,7 @@
 #include "models/trainer/net/export.h"
 #include "models/trainer/net/golden.h"
 #include "models/trainer/net/judge.h"
+#include "models/trainer/net/provenance.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/stream/stream_judge.h"
 
@@ -81,30 +81,6 @@ torch::Tensor joined_frames(const std::vector<StreamTargets>& streams) {
     parts.push_back(streams[i].features);
   }
   return torch::cat(parts);
-}
-
-/// The provenance stored in the file: the recipe, with file names in place of paths.
-std::string provenance(const NetInfo& info) {
-  nlohmann::json recipe = nlohmann::json::parse(info.recipe, nullptr, false);
-  if (!recipe.is_object()) {
-    recipe = nlohmann::json::object();
-  }
-  for (auto& values : recipe) {
-    for (auto& value : values) {
-      if (!value.is_string()) {
-        continue;
-      }
-      const auto text = value.get<std::string>();
-      const auto word = text.find('=');
-      const auto begin = word == std::string::npos ? 0 : word + 1;
-      const auto slash = text.rfind('/');
-      if (slash != std::string::npos && slash >= begin) {
-        value = text.substr(0, begin) + text.substr(slash + 1);
-      }
-    }
-  }
-  return nlohmann::json{{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}}.dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// Thresholds from another file: a model that was trained on everything has no recordings left to choose them

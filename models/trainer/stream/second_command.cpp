@@ -18,6 +18,7 @@
 #include "models/trainer/net/checkpoint.h"
 #include "models/trainer/net/export.h"
 #include "models/trainer/net/integer_net.h"
+#include "models/trainer/net/provenance.h"
 #include "models/trainer/stream/stream_judge.h"
 
 namespace kwsd::train {
@@ -118,6 +119,7 @@ void export_second(const SecondArguments& a) {
   streams.erase(streams.begin());
   check_second(second->net, *checkpoint.average, windows_of(streams, second->net.window_frames()));
   model.second = std::move(second);
+  add_second_stage(model, checkpoint.info);
   model.name = a.name.empty() ? model.name : a.name;
   const std::size_t bytes = write_model(a.out, model);
   const auto written = load_model(a.out);  // as the daemon reads it

@@ -10,6 +10,7 @@
 #include "engine/nn/network.h"
 #include "models/trainer/net/export.h"
 #include "models/trainer/net/integer_net.h"
+#include "models/trainer/net/provenance.h"
 #include "models/trainer/second/npy.h"
 #include "models/trainer/second/transfer.h"
 #include "tests/support/temporary_folder.h"
@@ -290,6 +291,22 @@ TEST_CASE("a second stage takes the features of the first, whatever their mean a
   CHECK(torch::allclose(before, after, 1e-3, 1e-3));
   other.hop_samples = 320;
   CHECK_THROWS_WITH(take_features(checkpoint, other), Catch::Contains("another kind"));
+}
+
+TEST_CASE(
+    "a model with a second stage says how both were trained, and nothing of the first alone's thresholds") {
+  Model model;
+  model.provenance = R"({"recipe":{"--epochs":["36"]},"calibration":{"keywords":2}})";
+  NetInfo info;
+  info.recipe = R"({"--embedding":["/somewhere/embedding"]})";
+  info.epochs_done = 26;
+  add_second_stage(model, info);
+  CHECK(model.provenance ==
+        R"({"recipe":{"--epochs":["36"]},"second_stage":{"epochs":26,"made_by":"kwsd-train","recipe":)"
+        R"({"--embedding":["embedding"]}}})");
+  model.provenance = "no JSON";
+  add_second_stage(model, info);
+  CHECK(model.provenance.find("second_stage") != std::string::npos);
 }
 
 TEST_CASE("frozen convs do not change, the others do") {

@@ -1,0 +1,52 @@
+#include "models/trainer/net/provenance.h"
+
+#include <nlohmann/json.hpp>
+
+namespace kwsd::train {
+namespace {
+
+using nlohmann::json;
+
+json recipe_of(const NetInfo& info) {
+  json recipe = json::parse(info.recipe, nullptr, false);
+  if (!recipe.is_object()) {
+    recipe = json::object();
+  }
+  for (auto& values : recipe) {
+    for (auto& value : values) {
+      if (!value.is_string()) {
+        continue;
+      }
+      const auto text = value.get<std::string>();
+      const auto word = text.find('=');
+      const auto begin = word == std::string::npos ? 0 : word + 1;
+      const auto slash = text.rfind('/');
+      if (slash != std::string::npos && slash >= begin) {
+        value = text.substr(0, begin) + text.substr(slash + 1);
+      }
+    }
+  }
+  return {{"made_by", "kwsd-train"}, {"epochs", info.epochs_done}, {"recipe", recipe}};
+}
+
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string provenance(const NetInfo& info) {
+  return text_of(recipe_of(info));
+}
+
+void add_second_stage(Model& model, const NetInfo& second) {
+  json all = json::parse(model.provenance, nullptr, false);
+  if (!all.is_object()) {
+    all = json::object();
+  }
+  all.erase("calibration");
+  all["second_stage"] = recipe_of(second);
+  model.provenance = text_of(all);
+}
+
+}  // namespace kwsd::train
