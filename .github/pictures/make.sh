@@ -5,7 +5,7 @@ set -euo pipefail
 kwsd=$(realpath "${1:?usage: .github/pictures/make.sh KWSD [RECORDINGS]}")
 cd "$(dirname "$0")/../.."
 
-"$kwsd" live -i tests/data/demo.wav --screenshot .github/pictures/live.svg --at 16.7
+"$kwsd" live -i tests/data/demo.wav --screenshot .github/pictures/live.svg --at 17.4
 ! command -v chromium >/dev/null || python3 tests/integration/web_page_test.py --picture .github/pictures/web.png . "$kwsd"
 [ $# -gt 1 ] || exit 0
 

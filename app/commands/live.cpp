@@ -1,10 +1,13 @@
 // kwsd live: shows detections as they occur, on a terminal.
 #include <cstdio>
 #include <memory>
+#include <span>
+#include <string>
 
 #include "app/base/log.h"
 #include "app/commands/commands.h"
 #include "app/commands/read_settings.h"
+#include "app/daemon/recognizer.h"
 #include "app/live/live_session.h"
 #include "app/settings/settings.h"
 #include "engine/model/error.h"
@@ -58,6 +61,26 @@ void add_live_settings(CLI::App& command, RunOptions& options) {
   add_config_option(command);
 }
 
+/// A model that the command line alone names may have keywords that the configured models lack.
+void check_thresholds(const std::string& config, std::span<const NamedThreshold> changed) {
+  CLI::App without_flags;
+  RunOptions unused;
+  add_live_settings(without_flags, unused);
+  if (!config.empty()) {
+    without_flags.get_option("--config")->add_result(config);
+  }
+  RunOptions configured = read_settings(without_flags, add_live_settings);
+  for (const NamedThreshold& threshold : changed) {
+    configured.recognition.thresholds.push_back(threshold_entry(threshold));
+  }
+  try {
+    const Recognizer accepted(configured.recognition);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::config,
+                "not written, since kwsd run would refuse it: " + std::string(error.what()));
+  }
+}
+
 }  // namespace
 
 void add_live_command(CLI::App& app, Command& selected) {
@@ -85,6 +108,9 @@ void add_live_command(CLI::App& app, Command& selected) {
       if (command->get_option("--config")->count() > 0) {
         options->config = command->get_option("--config")->as<std::string>();
       }
+      options->check_thresholds = [config = options->config](std::span<const NamedThreshold> changed) {
+        check_thresholds(config, changed);
+      };
       LiveSession(*options, read).run();
       return 0;
     };

@@ -71,8 +71,9 @@ LiveSession::LiveSession(const LiveOptions& options, Reload::Read read_settings)
           state_, sound_, ClipFolder(options.marks, options.speaker),
           {[this](bool muted) { controls_.set_muted(muted); },
            [this](const std::string& word, float threshold) { controls_.set_threshold(word, threshold); },
-           [config = options.config](std::span<const NamedThreshold> changed) {
-             return keep_thresholds(config, changed);
+           [this](std::span<const NamedThreshold> changed) {
+             options_.check_thresholds(changed);
+             return keep_thresholds(options_.config, changed);
            }}) {
   events_.when_full(source().live() ? EventQueue::WhenFull::drop : EventQueue::WhenFull::wait);
   pipeline_.set_observer(&sound_);

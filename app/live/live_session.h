@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "app/live/live_tap.h"
 #include "app/live/message_log.h"
 #include "app/settings/options.h"
+#include "app/settings/threshold_config.h"
 
 namespace kwsd {
 
@@ -33,9 +35,11 @@ struct LiveOptions {
   std::string marks = "kwsd-marks";  ///< folder for marked recordings
   std::string speaker;               ///< the speaker in the names of those recordings
   std::string config;                ///< file for changed thresholds; empty: the one that applies
-  std::string screenshot;            ///< .svg or .txt; empty: none
-  double at_seconds = -1;            ///< time of the screenshot; negative: the end of the input
-  int rows = 24, columns = 80;       ///< size of the screenshot
+  /// Throws Error where the configuration, without the command line, would be refused with them.
+  std::function<void(std::span<const NamedThreshold>)> check_thresholds;
+  std::string screenshot;       ///< .svg or .txt; empty: none
+  double at_seconds = -1;       ///< time of the screenshot; negative: the end of the input
+  int rows = 24, columns = 80;  ///< size of the screenshot
 };
 
 class LiveSession {

@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 {
   echo "noise -62"
   for word in yes no up down left right on off stop go; do
-    for voice in $(awk -F'\t' '!/^#/ && $3 != "-" && NF > 3 && $2 ~ /@/ { sub(/@.*/, "", $2); print $2 }' "$here/demo.scene" | sort -u); do
+    for voice in $(awk -F'\t' '!/^#/ && NF > 3 && $2 ~ /@/ { sub(/@.*/, "", $2); print $2 }' "$here/demo.scene" | sort -u); do
       for pace in 0.9 1.0 1.1; do printf '1.0\t%s@%s\t%s\t%s\n' "$voice" "$pace" "$word" "$word"; done
     done
   done

@@ -151,6 +151,13 @@ class OnATerminal(ScreenTest):
             terminal.until("written: ")
             self.assertEqual(config.read_text(), "# kept\nthreshold = [\"go=0.9\", \"stop=0.52\"]  # mine\n")
 
+    def test_thresholds_of_words_that_are_not_configured_are_not_written(self):
+        with Tmux(120, 24, "-m", "jarvis", "-i", DATA / "stop.wav") as terminal:
+            terminal.until("ended")
+            terminal.keys("+", "w")
+            terminal.until("not written, since kwsd run would refuse it: .*jarvis")
+            self.assertFalse(terminal.path("kwsd/kwsd.toml").exists())
+
     def test_mistakes_are_kept(self):
         with Tmux(80, 24, "-i", DATA / "stop.wav") as terminal:
             terminal.until("the input has ended")  # so that nothing is too long ago

@@ -69,6 +69,7 @@ clang() { # TREE
     enter "$1" cmake --build build/clang
 }
 packages() { # TREE SUFFIX
+  enter "$1" rm -rf build/package build/package-arm64 # options of an earlier run
   enter "$1" .ci/package "${together[@]}" "-DKWSD_DEBIAN_SUFFIX=$2"
 }
 words_of() { # TREE
