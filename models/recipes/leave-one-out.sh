@@ -3,7 +3,9 @@
 # accepts there. Writes leave-one-out.md and leave-one-out.json to RUNS.
 #   leave-one-out.sh [COLLECTION...]     of: speechocean librispeech orders arabic noise [those that are present]
 # EPOCHS [60], C [64] and H [128] choose the budget and the width of the nets, SPLIT [validation] the words, CONDITIONS
-# ["gated,echoed,clipped,8 kHz,digital silence"] what is measured besides clean sound. If run again, it resumes.
+# ["gated,echoed,clipped,8 kHz,digital silence"] what is measured besides clean sound. With KWSD_EMBEDDING (commands.sh),
+# each net is measured alone, and with a second stage that was trained without the collection, too. If run again, it
+# resumes.
 . "$(dirname "$0")/common.sh"
 : "${EPOCHS:=60}" "${C:=64}" "${H:=128}" "${SPLIT:=validation}" "${CONDITIONS=gated,echoed,clipped,8 kHz,digital silence}"
 SPEECH=$KWSD_DATA/speech
@@ -31,6 +33,10 @@ without() {  # NAME: the options that train on all others
     echo "--cut-words $cut"
   fi
 }
+measured() {  # NET JSON: on the collection that it was trained without
+  [ -f "$2" ] || kwsd-train measure $WORDS $(optional --noise "$KWSD_DATA/noise") $on --cache "$RUNS/cache" --keywords $TEN \
+    --words "$SPLIT" ${CONDITIONS:+--conditions "$CONDITIONS"} --json "$2" "$1"
+}
 [ $# -gt 0 ] || set -- speechocean librispeech orders arabic noise
 for left in "$@"; do
   on=$(collection "$left")
@@ -40,8 +46,13 @@ for left in "$@"; do
   net="$RUNS/without-$left"
   streams $TEN $others --cache "$RUNS/cache" --memory-size "$C" --hidden-size "$H" --epochs "$EPOCHS" --stage-one 0.12 \
     --learning-rate 0.003 --out "$net.pt"
-  [ -f "$net.json" ] || kwsd-train measure $WORDS $(optional --noise "$KWSD_DATA/noise") $on --cache "$RUNS/cache" --keywords $TEN \
-    --words "$SPLIT" ${CONDITIONS:+--conditions "$CONDITIONS"} --json "$net.json" "$net.pt"
+  measured "$net.pt" "$net.json"
+  [ -z "${KWSD_EMBEDDING-}" ] || [ -f "$RUNS/two-stages-without-$left.json" ] || {
+    kwsd-train export $WORDS $others --cache "$RUNS/cache" --keywords $TEN --checkpoint "$net.pt" --name "without-$left" \
+      --out "$net-first.kwsm"
+    second "two-stages-without-$left" "$net-first.kwsm" $TEN $others --cache "$RUNS/cache"
+    measured "$RUNS/two-stages-without-$left.kwsm" "$RUNS/two-stages-without-$left.json"
+  }
 done
 python3 "$(dirname "$0")/leave_one_out.py" "$RUNS" >"$RUNS/leave-one-out.md"
 cat "$RUNS/leave-one-out.md"

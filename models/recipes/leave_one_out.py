@@ -1,4 +1,5 @@
-"""One table from the measurements of leave-one-out.sh: leave_one_out.py RUNS, which holds without-COLLECTION.json.
+"""One table from the measurements of leave-one-out.sh: leave_one_out.py RUNS, which holds without-COLLECTION.json; and
+another where it holds two-stages-without-COLLECTION.json, too.
 
 Writes RUNS/leave-one-out.json and prints Markdown: for each collection that a net was not trained on, the words that the
 net misses at one threshold that keeps the false accepts on that collection within a rate. The collection with the most
@@ -46,7 +47,7 @@ def rows_of(left, measured):
 
 
 def markdown(rows, conditions):
-    out = "Each net was trained without the collection that it is measured on. One threshold for all words.\n"
+    out = "One threshold for all words.\n"
     for rate in RATES:
         part = [row for row in rows if row["per_hour"] == rate]
         names = list(part[0]["missed"]) if part else []
@@ -70,15 +71,23 @@ def markdown(rows, conditions):
     return out
 
 
-def main(folder):
-    measured = {path.stem.removeprefix("without-"): json.loads(path.read_text())
-                for path in sorted(folder.glob("without-*.json"))}
-    if not measured:
-        sys.exit(f"leave_one_out.py: {folder}: no file without-COLLECTION.json, expected the measurements of leave-one-out.sh")
+def table(folder, prefix):
+    """The rows, and their Markdown."""
+    measured = {path.stem.removeprefix(prefix): json.loads(path.read_text()) for path in sorted(folder.glob(f"{prefix}*.json"))}
     rows = [row for left, one in measured.items() for row in rows_of(left, one)]
     conditions = [(left, c) for left, one in measured.items() for c in one["collections"]]
-    (folder / "leave-one-out.json").write_text(json.dumps({"rows": rows, "measured": measured}, indent=1) + "\n")
-    print(markdown(rows, conditions), end="")
+    return {"rows": rows, "measured": measured}, markdown(rows, conditions)
+
+
+def main(folder):
+    alone, text = table(folder, "without-")
+    if not alone["measured"]:
+        sys.exit(f"leave_one_out.py: {folder}: no file without-COLLECTION.json, expected the measurements of leave-one-out.sh")
+    both, text_of_both = table(folder, "two-stages-without-")
+    print(f"Each net was trained without the collection that it is measured on. {text}", end="")
+    if both["measured"]:
+        print(f"\nThe same nets with a second stage, which was trained without the collection, too. {text_of_both}", end="")
+    (folder / "leave-one-out.json").write_text(json.dumps({**alone, "two_stages": both}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

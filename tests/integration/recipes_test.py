@@ -7,6 +7,7 @@ usage: recipes_test.py SOURCE_DIR
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -145,7 +146,15 @@ class Recipes(unittest.TestCase):
             self.assertEqual(cut, {"so", "ls"} - {{"speechocean": "so", "librispeech": "ls"}.get(left)})
         for line in result.stdout.splitlines():
             self.assertTrue(not line.startswith("|") or line.endswith("|"), line)
-        self.assertIn("| orders | 2.00 | full | 0.70 | 0.5 (0.0..2.8) | 10.0 | 30.0 |", result.stdout)  # 1 in 2 h
+        one_row = "| orders | 2.00 | full | 0.70 | 0.5 (0.0..2.8) | 10.0 | 30.0 |"  # 1 in 2 h
+        self.assertEqual(result.stdout.count(one_row), 2)  # alone, and with a second stage
+        second = [line for line in calls.splitlines() if line.startswith(("train-second", "export-second"))]
+        self.assertEqual(len(second), 2 * len(nets))
+        for trained in second:
+            left = re.search("two-stages-without-([a-z]*)", trained)[1]
+            for folder in sound:
+                own = folder.rpartition("/")[2].startswith(left)
+                self.assertEqual(f"{data}/{folder} " in trained, not own, (left, folder))
         again, calls = self.run_recipe("leave-one-out", data=data)
         self.assertNotIn("measure", calls)
         self.assertEqual(again.stdout, result.stdout)
