@@ -181,12 +181,8 @@ TEST_CASE("a window that is too long, or strides whose product overflows, are re
 
 TEST_CASE("a model whose stream would take too much memory is refused") {
   Model model = random_model(19, small());
-  model.steps = 1;
-  model.classifier.inputs = model.memory_size;
-  model.classifier.int8.resize(static_cast<std::size_t>(model.memory_size) * model.labels.size());
-  prepend_layer(model, 256, 16, 1);
-  prepend_layer(model, 512, 16, 8);
-  prepend_layer(model, 512, 16, 4);
+  prepend_layer(model, 256, 16, 4);
+  prepend_layer(model, 256, 16, 8);
   CHECK(model.stream_bytes() > limits::stream_bytes);
   CHECK_THROWS_WITH(serialize_model(model), Catch::Contains("working memory: found"));
 }

@@ -42,10 +42,8 @@ RandomModelOptions small_stream() {
 
 }  // namespace
 
-TEST_CASE(
-    "each row of the front-end is computed once where windows are whole steps apart, and only where one "
-    "asks") {
-  const int hop = GENERATE(1, 2, 3, 4, 5, 7, 8, 12);
+TEST_CASE("each row of the front-end is computed once, and only where a window asks for it") {
+  const int hop = GENERATE(1, 2, 3, 4, 5, 7);
   CAPTURE(hop);
   const auto model = std::make_shared<const Model>(random_model(21, small_stream()));
   const Network network(model, select_kernels("auto"));
@@ -70,8 +68,7 @@ TEST_CASE(
   for (const auto& [row, times] : computed) {
     CAPTURE(row.first, row.second);
     CHECK(wanted.count(row) == 1);
-    CHECK((times == 1 || hop % 4 != 0));
-    CHECK(times <= 4);
+    CHECK(times == 1);
   }
 }
 
