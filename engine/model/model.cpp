@@ -69,27 +69,35 @@ int Model::window_samples() const noexcept {
          static_cast<int>(features.frame_samples);
 }
 
+bool Model::runs_in_steps() const noexcept {
+  return streaming || branches[0].thresholds.empty();
+}
+
 std::size_t Model::stream_bytes() const noexcept {
-  const int frames = streaming ? step_frames() : window_frames();
-  std::size_t rows = 0;  // bytes: of the frames, of the rows between layers, of the steps
+  std::size_t rows = 0;  // bytes of those that are kept, all levels
+  int needed = streaming ? step_frames() : window_frames();
   int stride = 1;
   std::size_t patches = 0;
   std::size_t products = 0;
+  const bool in_steps = runs_in_steps();
   for (const ConvLayer& layer : front_end) {
     const bool is_int8 = layer.weights.kind == LayerKind::int8;
     const int inputs = layer.weights.inputs;
-    const auto rows_taken = [&](int kernel) { return size((kernel - 1) * stride + 1); };
-    rows += (&layer == front_end.data() ? size(frames) : rows_taken(layer.kernel_time)) * layer.row_bytes();
+    const bool is_first = &layer == front_end.data();
+    rows += size(in_steps && !is_first ? (layer.kernel_time - 1) * stride + 1 : needed) * layer.row_bytes();
+    needed -= (layer.kernel_time - 1) * stride;
     stride *= layer.stride_time;
     if (layer.output == OutputKind::pooled) {  // its own rows are kept, too
-      rows += rows_taken(layer.pool_time) * size(layer.out_freq * layer.out_channels);
+      rows += size(in_steps ? (layer.pool_time - 1) * stride + 1 : needed) *
+              size(layer.out_freq * layer.out_channels);
+      needed -= (layer.pool_time - 1) * stride;
       stride *= layer.pool_stride;
     }
     patches = std::max(patches, size(layer.out_freq) *
                                     (is_int8 ? size(inputs) : 8 * size(BitMatrix::row_words_for(inputs))));
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
   }
-  rows += size(frames - step_frames() + 1) * 2 * size(memory_size);
+  rows += size(needed) * 2 * size(memory_size);
   if (streaming) {
     const int blocks_before = memory_taps - 1;  // inputs that a block remembers
     const std::size_t kept =

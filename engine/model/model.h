@@ -195,10 +195,13 @@ struct Model {
   [[nodiscard]] int window_frames() const noexcept;
   /// Samples of one window: (window_frames - 1) * hop_samples + frame_samples.
   [[nodiscard]] int window_samples() const noexcept;
-  /// Bytes of working memory that one stream takes, less a few KiB: the frames and steps of one window, the
-  /// rows between two layers that one row takes in, one row's patches and products, and the window in the
-  /// blocks. Streaming: the frames of one step, the steps that are kept, the blocks' rings, and what the
-  /// second stage takes.
+  /// Whether its steps are asked for one after the other: of a streaming net, and of a second stage, the only
+  /// window net without thresholds. Other windows may be any number of frames apart.
+  [[nodiscard]] bool runs_in_steps() const noexcept;
+  /// Bytes of working memory that one stream takes, less a few KiB: the rows of one window between all
+  /// layers (if it runs in steps, those that one row takes in), one row's patches and products, and the
+  /// window in the blocks. Streaming: the frames of one step, the steps that are kept, the blocks' rings, and
+  /// what the second stage takes.
   [[nodiscard]] std::size_t stream_bytes() const noexcept;
 };
 

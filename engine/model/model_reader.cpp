@@ -304,7 +304,6 @@ void read_net(ByteReader& in, Model& m, const NetRules& rules) {
     }
     check_window(in, m);
   }
-  check_memory(in, m);
   const int blocks = read_size(in, "blocks", rules.fewest_blocks, limits::blocks);
   for (int i = 0; i < blocks; ++i) {
     m.blocks.push_back(read_block(in, m.streaming, m.memory_size, m.hidden_size));
@@ -357,8 +356,8 @@ Model read_payload(ByteReader& in, bool streaming) {
   if (streaming) {
     m.detector = read_detector(in);
     m.second = read_second_stage(in, m);
-    check_memory(in, m);
   }
+  check_memory(in, m);
   if (in.remaining() != 0) {
     in.fail("end of model", std::to_string(in.remaining()) + " bytes more", "none");
   }

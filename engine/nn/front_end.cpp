@@ -68,6 +68,7 @@ FrontEnd::Layer::Layer(const ConvLayer& conv, Pool groups, int stride_below)
 
 FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kernels) {
   int stride_below = 1;
+  int kept = model.streaming ? model.step_frames() : model.window_frames();
   for (const ConvLayer& conv : model.front_end) {
     layers_.emplace_back(conv, kernels, stride_below);
     const bool is_bits = layers_.back().is_bits;
@@ -76,22 +77,25 @@ FrontEnd::FrontEnd(const Model& model, const Kernels& kernels) : kernels_(&kerne
                      .pad = conv.pad_freq,
                      .pixel_bytes = conv.pixel_bytes(),
                      .outside = is_bits ? std::byte{0xff} : std::byte{0},
-                     .kept = layers_.back().reach_frames()});
+                     .kept = kept});
     layers_.back().number = static_cast<int>(&conv - model.front_end.data());
+    kept -= (conv.kernel_time - 1) * stride_below;
     stride_below *= conv.stride_time;
     if (conv.output == OutputKind::pooled) {
       layers_.back().handed_on = false;
       layers_.emplace_back(conv, Layer::Pool{conv.pool_freq, size(conv.out_channels)}, stride_below);
       layers_.back().number = layers_[layers_.size() - 2].number;
-      rows_.push_back({.freq = conv.out_freq,
-                       .pixel_bytes = size(conv.out_channels),
-                       .kept = layers_.back().reach_frames()});
+      rows_.push_back({.freq = conv.out_freq, .pixel_bytes = size(conv.out_channels), .kept = kept});
+      kept -= (conv.pool_time - 1) * stride_below;
       stride_below *= conv.pool_stride;
     }
   }
-  const int frames = model.streaming ? model.step_frames() : model.window_frames();
-  rows_.front().kept = frames;
-  rows_.push_back({.pixel_bytes = 2 * size(model.memory_size), .kept = frames - model.step_frames() + 1});
+  rows_.push_back({.pixel_bytes = 2 * size(model.memory_size), .kept = kept});
+  if (model.runs_in_steps()) {
+    for (std::size_t i = 1; i < layers_.size(); ++i) {
+      rows_[i].kept = layers_[i].reach_frames();
+    }
+  }
 }
 
 FrontEndStream::FrontEndStream(const FrontEnd& front_end, const Observer* observer)

@@ -2,9 +2,9 @@
 //
 // No layer pads in time, so an output row of any layer is a function of the frame it ends at: row(layer, f)
 // needs the rows of the layer below that end at f, f - s, f - 2s, ..., with s the product of the time strides
-// below. A stream keeps rings: the frames and the steps of one window (streaming: of one step), and of each
-// level between them the rows that one row of the next level needs. A row is computed when it is asked for.
-// Steps that are asked for in the order of time compute each row once; any order gives the same values.
+// below. A stream keeps the rows of one window (streaming: of one step) in rings and computes each of them
+// once, when it is asked for. Of a net whose steps are asked for one after the other (Model::runs_in_steps)
+// the rings between two layers hold the rows that one row takes in; that, too, computes each row once.
 #pragma once
 
 #include <array>

@@ -43,7 +43,7 @@ RandomModelOptions small_stream() {
 }  // namespace
 
 TEST_CASE("each row of the front-end is computed once, and only where a window asks for it") {
-  const int hop = GENERATE(1, 2, 3, 4, 5, 7);
+  const int hop = GENERATE(1, 2, 3, 4, 5, 7, 8, 12);
   CAPTURE(hop);
   const auto model = std::make_shared<const Model>(random_model(21, small_stream()));
   const Network network(model, select_kernels("auto"));
