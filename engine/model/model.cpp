@@ -98,19 +98,22 @@ std::size_t Model::stream_bytes() const noexcept {
     products = std::max(products, size(layer.out_freq) * size(layer.out_channels));
   }
   rows += size(needed) * 2 * size(memory_size);
+  std::size_t in_second = 0;
+  if (second) {
+    const int pending = streaming ? most_pending_steps * step_stride_frames() : 0;
+    in_second = size(second->net.window_frames() + pending) * size(static_cast<int>(features.coefficients)) +
+                second->net.stream_bytes();
+  }
+  const std::size_t front = rows + patches + 8 * products + in_second;
   if (streaming) {
     const int blocks_before = memory_taps - 1;  // inputs that a block remembers
     const std::size_t kept =
         size(steps + most_pending_steps + blocks_before * static_cast<int>(blocks.size()));
     const std::size_t in_blocks = size(blocks_before + most_steps_at_once) * (blocks.size() + 1);
-    return rows + patches + 8 * products + (kept + in_blocks) * 2 * size(memory_size) +
-           (second ? size(second->net.window_frames() + most_pending_steps * step_stride_frames()) *
-                             size(static_cast<int>(features.coefficients)) +
-                         second->net.stream_bytes()
-                   : 0);
+    return front + (kept + in_blocks) * 2 * size(memory_size);
   }
   const std::size_t window_values = 4 * size(memory_size) + size(hidden_size);
-  return rows + patches + 8 * products + size(steps) * window_values;
+  return front + size(steps) * window_values;
 }
 
 }  // namespace kwsd

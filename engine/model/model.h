@@ -15,7 +15,8 @@
 // A streaming model (Model::streaming) is the same network as a stream: step n ends at frame n times the step
 // stride; every block is a filter over time whose taps may look back alone (BlockWeights::ahead), with zeros
 // before the stream's first step; the classifier sees the block outputs of the newest T steps, and each step
-// has a posterior. A second stage, where there is one, is a window net of its own that looks at candidates.
+// has a posterior. A second stage, of either kind of net, is a window net of its own that looks at
+// candidates.
 //
 // The residual stream x is int16 fixed point; BN and PReLU are int16 (engine/kernels/fixed_point.h).
 // BN + PReLU + sign are one integer comparison. sign(0) = +1 everywhere.
@@ -177,7 +178,7 @@ struct Model {
   Weights classifier;  ///< int8, float32 or unit, [labels][C * T]
   std::array<Branch, branch_count> branches;
   DetectorParams detector;                    ///< the detector's parameters; of version 2: the defaults
-  std::shared_ptr<const SecondStage> second;  ///< streaming models only; may be null
+  std::shared_ptr<const SecondStage> second;  ///< may be null
 
   /// Frames that one step sees: 1 + sum over layers of (reach - 1) * product of earlier strides.
   [[nodiscard]] int step_frames() const noexcept;
@@ -205,10 +206,13 @@ struct Model {
   [[nodiscard]] std::size_t stream_bytes() const noexcept;
 };
 
+/// A gate that no posteriors reach: of a base, whose second stage is for words of one's own.
+inline constexpr float never_opens = 2;
+
 /// A second look at the first stage's candidates. A step in which the posteriors p1 of the keywords sum to at
 /// least `gate` gets the posteriors 0.5 * (p1 + p2), with p2 from the window that ends with it.
 struct SecondStage {
-  float gate = 0;  ///< [0, 1]; the sum is one of float32 in the order of the labels
+  float gate = 0;  ///< [0, 1] or never_opens; the sum is one of float32 in the order of the labels
   /// A window net: features and labels are the model's, branches[full] is the only one (the others are empty)
   /// and has no thresholds. May have no blocks.
   Model net;

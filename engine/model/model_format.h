@@ -14,6 +14,7 @@ namespace kwsd::model_format {
 
 inline constexpr std::string_view magic = "KWSDMODL";
 inline constexpr std::uint32_t window_version = 2;     // window nets
+inline constexpr std::uint32_t staged_version = 4;     // window nets with detector and second stage
 inline constexpr std::uint32_t streaming_version = 3;  // streaming nets, their detector, their second stage
 inline constexpr std::size_t header_bytes = 8 + 4 + 4 + 4;  // magic, version, payload bytes, CRC-32
 

@@ -331,7 +331,7 @@ std::shared_ptr<const SecondStage> read_second_stage(ByteReader& in, const Model
     return nullptr;
   }
   auto second = std::make_shared<SecondStage>();
-  second->gate = in.real("second stage gate", 0.0F, 1.0F);
+  second->gate = in.real("second stage gate", 0.0F, never_opens);
   second->net.features = m.features;
   second->net.labels = m.labels;
   read_net(in, second->net, second_stage);
@@ -339,9 +339,9 @@ std::shared_ptr<const SecondStage> read_second_stage(ByteReader& in, const Model
   return second;
 }
 
-Model read_payload(ByteReader& in, bool streaming) {
+Model read_payload(ByteReader& in, std::uint32_t version) {
   Model m;
-  m.streaming = streaming;
+  m.streaming = version == model_format::streaming_version;
   m.name = read_name(in, "name");
   m.provenance = in.text("provenance", limits::provenance_bytes);
   if (!is_utf8(m.provenance)) {
@@ -353,7 +353,7 @@ Model read_payload(ByteReader& in, bool streaming) {
   for (Branch& branch : m.branches) {
     branch = read_branch(in, m, first_stage);
   }
-  if (streaming) {
+  if (version != model_format::window_version) {
     m.detector = read_detector(in);
     m.second = read_second_stage(in, m);
   }
@@ -398,10 +398,10 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
     header.fail("magic", "other bytes", "'" + std::string(model_format::magic) + "': not a kwsd model");
   }
   const auto version = header.value<std::uint32_t>("version");
-  if (version != model_format::window_version && version != model_format::streaming_version) {
-    header.fail("version", std::to_string(version),
-                std::to_string(model_format::window_version) + " or " +
-                    std::to_string(model_format::streaming_version));
+  if (version < model_format::window_version || version > model_format::staged_version) {
+    header.fail(
+        "version", std::to_string(version),
+        std::to_string(model_format::window_version) + " to " + std::to_string(model_format::staged_version));
   }
   const auto payload_bytes = header.value<std::uint32_t>("payload size");
   const auto checksum = header.value<std::uint32_t>("checksum");
@@ -413,7 +413,7 @@ Model parse_model(std::span<const std::byte> bytes, std::string_view source) {
     header.fail("checksum", std::to_string(model_format::crc32(payload)), std::to_string(checksum));
   }
   ByteReader in(payload, source);
-  return read_payload(in, version == model_format::streaming_version);
+  return read_payload(in, version);
 }
 
 }  // namespace kwsd

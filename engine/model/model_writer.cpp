@@ -143,6 +143,12 @@ void write_second_stage(ByteWriter& out, const SecondStage* second) {
   }
 }
 
+std::uint32_t version_of(const Model& m) {
+  return m.streaming                                     ? model_format::streaming_version
+         : m.second || !(m.detector == DetectorParams{}) ? model_format::staged_version
+                                                         : model_format::window_version;
+}
+
 void write_payload(ByteWriter& out, const Model& m) {
   out.text(m.name);
   out.text(m.provenance);
@@ -156,7 +162,7 @@ void write_payload(ByteWriter& out, const Model& m) {
   for (const Branch& branch : m.branches) {
     write_branch(out, branch, m.memory_size);
   }
-  if (m.streaming) {
+  if (version_of(m) != model_format::window_version) {
     write_detector(out, m.detector);
     write_second_stage(out, m.second.get());
   }
@@ -172,8 +178,7 @@ bool is_expressible(const Model& m) {
     return !net.streaming && all_ahead_2(net) && net.branches[0].thresholds.empty() &&
            net.features == m.features;
   };
-  return m.streaming ? !m.second || is_second(m.second->net)
-                     : !m.second && all_ahead_2(m) && m.detector == DetectorParams{};
+  return (!m.second || is_second(m.second->net)) && (m.streaming || all_ahead_2(m));
 }
 
 }  // namespace
@@ -193,13 +198,14 @@ void write_features(ByteWriter& out, const FeatureParams& f) {
 std::vector<std::byte> serialize_model(const Model& model) {
   if (!is_expressible(model)) {
     throw Error(ErrorKind::internal,
-                "this model cannot be written: a window net with what streaming nets alone have");
+                "this model cannot be written: a window net with other filters, or a second stage with other "
+                "features");
   }
   ByteWriter payload;
   write_payload(payload, model);
   ByteWriter file;
   file.array(std::span(model_format::magic));
-  file.value(model.streaming ? model_format::streaming_version : model_format::window_version);
+  file.value(version_of(model));
   file.value(static_cast<std::uint32_t>(payload.bytes().size()));
   file.value(model_format::crc32(payload.bytes()));
   file.array(std::span<const std::byte>(payload.bytes()));

@@ -112,6 +112,9 @@ std::span<Posteriors> Stream::classify(BranchId branch) noexcept {
   if (s.window) {
     s.window->run(s.front_end, branch);
     s.results[0] = {s.front_end.frames_seen(), s.window->logits(), s.window->posteriors()};
+    if (s.second) {
+      s.second->apply(s.results[0]);
+    }
     return s.results;
   }
   s.results.clear();

@@ -25,9 +25,11 @@ Observer renamed(const Observer* observer) {
 SecondStageStream::SecondStageStream(const Model& model, const Network& network, const Observer* observer)
     : model_(&model),
       observer_(observer),
+      frames_between_(model.streaming ? model.step_stride_frames() : model.hop_frames()),
       stream_(network, renamed(observer)),
+      stream_stride_(network.model().step_stride_frames()),
       window_frames_(network.model().window_frames()),
-      ring_frames_(window_frames_ + most_pending_steps * model.step_stride_frames()),
+      ring_frames_(window_frames_ + (model.streaming ? most_pending_steps * model.step_stride_frames() : 0)),
       frames_(static_cast<std::size_t>(ring_frames_) * model.features.coefficients),
       posteriors_(model.labels.size()) {}
 
@@ -62,7 +64,7 @@ void SecondStageStream::apply(Posteriors& first) noexcept {
   if (!opens(first.values)) {
     return;
   }
-  if (last_open_ == 0 || first.end_frame - last_open_ > model_->step_stride_frames()) {
+  if (last_open_ == 0 || first.end_frame - last_open_ > frames_between_) {
     ++counts_.openings;
   }
   last_open_ = first.end_frame;
@@ -79,7 +81,8 @@ void SecondStageStream::compute(std::int64_t end) noexcept {
   }
   const auto start = std::chrono::steady_clock::now();
   std::int64_t next = computed_ + 1;
-  if (computed_ == 0 || end < computed_ || end - computed_ >= window_frames_) {
+  const bool between_steps = (end - computed_) % stream_stride_ != 0;
+  if (computed_ == 0 || end < computed_ || end - computed_ >= window_frames_ || between_steps) {
     stream_.reset();
     next = end - window_frames_ + 1;
   }

@@ -30,8 +30,9 @@ class SecondStageStream {
 
   const Model* model_;
   const Observer* observer_;
+  int frames_between_;  // the posteriors of the first stage, as a rule
   Stream stream_;
-  int window_frames_, ring_frames_;
+  int stream_stride_, window_frames_, ring_frames_;
   std::vector<std::int8_t> frames_;  // [ring_frames][coefficients], by their number
   std::vector<float> posteriors_;    // (labels), of the window that ends with frame computed_
   std::int64_t seen_ = 0;            // frames pushed

@@ -17,7 +17,7 @@ int hop_frames_of(const Model& model, const SpotterOptions& options) {
 /// Samples that a score of the model depends on.
 std::int64_t memory_samples_of(const Model& model, const DetectorParams& detector) {
   const FeatureParams& f = model.features;
-  std::int64_t frames = model.window_frames();
+  std::int64_t frames = std::max(model.window_frames(), model.second ? model.second->net.window_frames() : 0);
   if (model.streaming) {
     for (int branch = 0; branch < branch_count; ++branch) {
       const int steps = model.reach_steps(static_cast<BranchId>(branch));

@@ -119,7 +119,8 @@ void parse(std::span<const std::byte> file) {
 
 void model(std::span<const std::byte> bytes) {
   parse(bytes);
-  for (const std::uint32_t version : {model_format::window_version, model_format::streaming_version}) {
+  for (const std::uint32_t version :
+       {model_format::window_version, model_format::streaming_version, model_format::staged_version}) {
     parse(with_header(version, bytes));
   }
 }

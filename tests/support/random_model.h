@@ -23,7 +23,7 @@ struct RandomModelOptions {
   LayerKind classifier = LayerKind::int8;
   bool streaming = false;
   int most_ahead = 0;     ///< of a streaming model's blocks
-  bool second = false;    ///< a streaming model with a second stage: a small window net
+  bool second = false;    ///< a second stage: a small window net
   int second_blocks = 2;  ///< of the second stage
   float gate = 0.3F;
 };

@@ -201,6 +201,7 @@ TEST_CASE("a stream that keeps all branches gives each at every step") {
 
 TEST_CASE("the second stage sees the window that ends with a candidate, and both are averaged") {
   RandomModelOptions o = small_stream_options();
+  o.streaming = GENERATE(true, false);
   o.second = true;
   o.second_blocks = GENERATE(0, 2);
   o.most_ahead = 1;
