@@ -1,5 +1,5 @@
-// The base network's output for a sound: the input of its classifier, [C][T] int8, of each window and branch.
-// Thread: one.
+// A window net's output for a sound: the input of its classifier, [C][T] int8, of each window and branch. The
+// net is the base, or its second stage, which has the full branch alone. Thread: one.
 #pragma once
 
 #include <array>
@@ -21,6 +21,8 @@ struct Embeddings {
   std::array<std::vector<std::int8_t>, branch_count> values;  ///< [windows][size] each
 
   [[nodiscard]] std::size_t windows() const noexcept { return ends.size(); }
+  /// Embeddings of the same net.
+  void append(const Embeddings& more);
   [[nodiscard]] std::span<const std::int8_t> of(std::size_t branch, std::size_t window) const noexcept {
     return std::span(values[branch]).subspan(window * size, size);
   }
@@ -30,16 +32,19 @@ struct Embeddings {
 /// before the sound.
 class Embedder {
  public:
-  /// `base`: a window net; it must outlive this. Windows are `hop_frames` apart.
-  Embedder(const Network& base, int hop_frames);
+  /// `net`: a window net, or a second stage; it must outlive this. Windows are `hop_frames` apart.
+  Embedder(const Network& net, int hop_frames);
   Embedder(const Embedder&) = delete;
   Embedder& operator=(const Embedder&) = delete;
 
   /// Appends a new sound, [frames][coefficients], to `to`; ends count its frames, from 1.
   void add(std::span<const std::int8_t> frames, Embeddings& to);
+  /// The same of the windows that end with the frames `ends`, from 1, ascending.
+  void add_at(std::span<const std::int8_t> frames, std::span<const std::int64_t> ends, Embeddings& to);
 
  private:
   const Model& model_;
+  std::size_t branches_;
   int hop_frames_;
   std::vector<std::int8_t> newest_;
   Stream stream_;

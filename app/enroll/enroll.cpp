@@ -12,6 +12,8 @@
 #include "app/enroll/embeddings.h"
 #include "app/enroll/negative_streams.h"
 #include "app/enroll/positives.h"
+#include "app/enroll/score_scale.h"
+#include "app/enroll/second_fit.h"
 #include "engine/model/error.h"
 
 namespace kwsd {
@@ -21,15 +23,6 @@ constexpr std::size_t moment_stride = 2;  // of the negatives' windows, every se
 constexpr int mistake_weight = 200;
 constexpr double ridge = 16;  // of the covariance, whose eigenvalues are 0.7 to 9,000
 constexpr int positive_hop_frames = 2;
-constexpr double rare_per_hour = 60;        // windows of negatives that reach the middle of the scale
-constexpr float at_rare = -1, at_word = 1;  // logits of these, and of the word
-constexpr float least_apart = 1e-3F;        // of the scores of these two
-
-/// Maps one branch's score to the logit.
-struct Scaling {
-  std::array<float, branch_count> scale{}, bias{};
-};
-
 }  // namespace
 
 struct Enroller::Shared {
@@ -41,6 +34,9 @@ struct Enroller::Shared {
         features(std::make_shared<const MfccTables>(b->features)) {
     embed();
     sum();
+    if (base->second) {
+      second.emplace(*base, kernels, negatives, threads);
+    }
   }
 
   void embed() {
@@ -56,6 +52,7 @@ struct Enroller::Shared {
       for (const std::int64_t end : parts[i].ends) {
         all.ends.push_back(time.end_sample(end));
         run_of.push_back(i);
+        frame_of.push_back(end);
       }
       for (std::size_t b = 0; b < branch_count; ++b) {
         all.values[b].insert(all.values[b].end(), parts[i].values[b].begin(), parts[i].values[b].end());
@@ -87,8 +84,10 @@ struct Enroller::Shared {
   std::vector<double> mean;            // (size)
   std::optional<Cholesky> covariance;  // always, after construction
   std::shared_ptr<const MfccTables> features;
-  Embeddings all;                   // of the negatives; ends are samples of one stream
-  std::vector<std::size_t> run_of;  // [windows of all]
+  Embeddings all;                      // of the negatives; ends are samples of one stream
+  std::vector<std::size_t> run_of;     // [windows of all]
+  std::vector<std::int64_t> frame_of;  // [windows of all]: the last one, of the run, from 1
+  std::optional<SecondFit> second;     // where the base has a second stage
 };
 
 namespace {
@@ -123,14 +122,19 @@ class WordFit {
     std::iota(all.begin(), all.end(), std::size_t{0});
     const UnitClassifier fitted = fit(all);
     Enrolled out;
-    out.model = model_of(fitted, all);
+    out.model = first_model_of(fitted, all);
+    if (s_.second) {
+      opened_ = s_.second->open(first_on_negatives(out.model));
+      add_second(out.model, all);
+      fit_halves(out.model.labels, all);
+    }
     set_thresholds(out.model, out);
     if (clips.size() > 1 && o_.leave_out) {
       std::vector<std::uint8_t> found(clips.size(), 0);
       parallel_for(clips.size(), s_.threads, [&](std::size_t left_out) {
         std::vector<std::size_t> others = all;
         others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
-        found[left_out] = is_found(others, left_out) ? 1 : 0;
+        found[left_out] = is_found(others, left_out, out.model.branches[0].thresholds) ? 1 : 0;
       });
       out.found_left_out.assign(found.begin(), found.end());
     }
@@ -138,6 +142,12 @@ class WordFit {
                                       {"base", s_.base->name},
                                       {"recordings", clips.size()},
                                       {"negative_hours", out.negative_hours}};
+    if (out.model.second) {
+      const auto of_base = nlohmann::ordered_json::parse(s_.base->provenance, nullptr, false);
+      provenance["second_stage"] = of_base.is_object() && of_base.contains("second_stage")
+                                       ? of_base["second_stage"]
+                                       : nlohmann::ordered_json::object();
+    }
     out.model.provenance = provenance.dump();
     return out;
   }
@@ -146,11 +156,21 @@ class WordFit {
   void embed_clips(const std::vector<EnrollClip>& clips) {
     positives_.resize(clips.size());
     plain_.resize(clips.size());
+    vectors_.resize(clips.size());
+    plain_vectors_.resize(clips.size());
     parallel_for_each_thread(clips.size(), s_.threads, [&] {
       return [this, &clips, fine = std::make_shared<Embedder>(s_.network, positive_hop_frames),
               hops = std::make_shared<Embedder>(s_.network, s_.base->hop_frames())](std::size_t i) {
-        add_positives(*fine, s_.features, clips[i].samples, s_.negatives, talk_, i, positives_[i]);
-        hops->add(plain_frames(s_.features, clips[i].samples), plain_[i]);
+        const auto variations = variations_of(s_.features, clips[i].samples, s_.negatives, talk_, i);
+        for (const Variation& variation : variations) {
+          fine->add_at(variation.frames, variation.ends(positive_hop_frames), positives_[i]);
+        }
+        const auto plain = plain_frames(s_.features, clips[i].samples);
+        hops->add(plain, plain_[i]);
+        if (s_.second) {
+          vectors_[i] = s_.second->of_word(variations);
+          plain_vectors_[i] = s_.second->of_sound(plain);
+        }
       };
     });
   }
@@ -176,34 +196,66 @@ class WordFit {
     return out;
   }
 
-  /// Spreads posteriors between the level that negatives rarely reach and the level of the word, so that
-  /// neighbouring thresholds can be distinguished.
-  [[nodiscard]] Scaling scaling(const UnitClassifier& fitted, const std::vector<std::size_t>& clips) const {
-    Scaling out;
-    for (std::size_t b = 0; b < branch_count; ++b) {
-      std::vector<float> negative = scores(fitted, b);
-      std::vector<float> positive;
-      for (const std::size_t clip : clips) {
-        for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
-          positive.push_back(fitted.score(positives_[clip].of(b, w)));
-        }
+  [[nodiscard]] ScoreScale scaling(const UnitClassifier& fitted, const std::vector<std::size_t>& clips,
+                                   std::size_t branch) const {
+    std::vector<float> word;
+    for (const std::size_t clip : clips) {
+      for (std::size_t w = 0; w < positives_[clip].windows(); ++w) {
+        word.push_back(fitted.score(positives_[clip].of(branch, w)));
       }
-      const double hours = static_cast<double>(lengths_of(s_.negatives, runs_).all) / 16000 / 3600;
-      const auto rare = std::min(negative.size() - 1, static_cast<std::size_t>(rare_per_hour * hours));
-      std::nth_element(negative.begin(), negative.begin() + static_cast<std::ptrdiff_t>(rare), negative.end(),
-                       std::greater<>());
-      const auto middle = positive.begin() + static_cast<std::ptrdiff_t>(positive.size() / 2);
-      std::nth_element(positive.begin(), middle, positive.end());
-      const float low = negative[rare];
-      out.scale[b] = (at_word - at_rare) / std::max(*middle - low, least_apart);
-      out.bias[b] = at_rare - out.scale[b] * low;
+    }
+    return score_scale(scores(fitted, branch), std::move(word), hours_of(s_.negatives, runs_));
+  }
+
+  [[nodiscard]] Model model_of(const UnitClassifier& fitted, const std::vector<std::size_t>& clips) const {
+    Model model = first_model_of(fitted, clips);
+    if (s_.second) {
+      add_second(model, clips);
+    }
+    return model;
+  }
+
+  void add_second(Model& model, const std::vector<std::size_t>& clips) const {
+    model.second = s_.second->fit(opened_, vectors_of(clips), model.labels);
+  }
+
+  [[nodiscard]] std::vector<const Embeddings*> vectors_of(const std::vector<std::size_t>& clips) const {
+    std::vector<const Embeddings*> out;
+    for (const std::size_t clip : clips) {
+      out.push_back(&vectors_[clip]);
+    }
+    return out;
+  }
+
+  /// For each half of the negatives, the stage that is fitted to the other half.
+  void fit_halves(const std::vector<Label>& labels, const std::vector<std::size_t>& clips) {
+    parallel_for(2, s_.threads, [&](std::size_t half) {
+      unseen_[half] = s_.second->fit(half_of(opened_, half == 0), vectors_of(clips), labels);
+    });
+  }
+
+  /// The first stage on windows_.
+  [[nodiscard]] FirstOnNegatives first_on_negatives(const Model& model) const {
+    FirstOnNegatives out;
+    out.hours = hours_of(s_.negatives, runs_);
+    for (const std::size_t w : windows_) {
+      out.runs.push_back(s_.run_of[w]);
+      out.ends.push_back(s_.frame_of[w]);
+    }
+    for (std::size_t b = 0; b < branch_count; ++b) {
+      const PosteriorMaker maker(model, b);
+      for (const std::size_t w : windows_) {
+        out.posteriors[b].push_back(maker.of(all_.of(b, w)));
+      }
     }
     return out;
   }
 
   /// The base with the fitted classifier; thresholds are 1.
-  [[nodiscard]] Model model_of(const UnitClassifier& fitted, const std::vector<std::size_t>& clips) const {
+  [[nodiscard]] Model first_model_of(const UnitClassifier& fitted,
+                                     const std::vector<std::size_t>& clips) const {
     Model model = *s_.base;
+    model.second = nullptr;
     model.name = o_.name;
     model.labels = {{o_.word, LabelKind::keyword}, {"unknown", LabelKind::unknown}};
     model.classifier = {};
@@ -212,10 +264,10 @@ class WordFit {
     model.classifier.outputs = 2;
     model.classifier.float32 = fitted.weights;
     model.classifier.float32.resize(2 * fitted.weights.size(), 0.0F);
-    const Scaling scaled = scaling(fitted, clips);
     for (std::size_t b = 0; b < branch_count; ++b) {
-      model.branches[b].classifier.scale = {scaled.scale[b], 1};
-      model.branches[b].classifier.bias = {scaled.bias[b], 0};
+      const ScoreScale scaled = scaling(fitted, clips, b);
+      model.branches[b].classifier.scale = {scaled.scale, 1};
+      model.branches[b].classifier.bias = {scaled.bias, 0};
       model.branches[b].thresholds = {1, 1};
     }
     return model;
@@ -224,32 +276,44 @@ class WordFit {
   /// The posteriors that the engine computes from embeddings of `branch`, as in a model's stream.
   class PosteriorMaker {
    public:
-    PosteriorMaker(const Model& model, std::size_t branch)
-        : branch_(branch), params_(model.branches[branch].classifier) {
+    PosteriorMaker(const Model& model, std::size_t branch) : params_(model.branches[branch].classifier) {
       const auto& weights = model.classifier.float32;
       sum_.weights.assign(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2));
     }
-    void add(const Embeddings& from, std::size_t window, StreamPosteriors& to) const {
-      const float logit = params_.scale[0] * sum_.score(from.of(branch_, window)) + params_.bias[0];
-      const float word = 1 / (1 + std::exp(-logit));
-      to.posteriors[branch_].push_back(word);
-      to.posteriors[branch_].push_back(1 - word);
+    /// Of the first stage.
+    [[nodiscard]] float of(std::span<const std::int8_t> row) const {
+      const float logit = params_.scale[0] * sum_.score(row) + params_.bias[0];
+      return 1 / (1 + std::exp(-logit));
+    }
+    /// Of both; `second` may be null.
+    [[nodiscard]] float of(std::span<const std::int8_t> row, const SecondStage* second,
+                           std::span<const std::int8_t> vectors) const {
+      return second == nullptr ? of(row) : posterior_of_both(*second, of(row), vectors);
     }
 
    private:
-    std::size_t branch_;
     const ClassifierParams& params_;
     UnitClassifier sum_;
   };
 
+  static void add(float word, std::vector<float>& posteriors) {
+    posteriors.push_back(word);
+    posteriors.push_back(1 - word);
+  }
+
   [[nodiscard]] NegativeStreams negative_streams(const Model& model, std::size_t branch) const {
     NegativeStreams out;
     const PosteriorMaker maker(model, branch);
-    for (const std::size_t w : windows_) {
+    for (std::size_t i = 0; i < windows_.size(); ++i) {
+      const std::size_t w = windows_[i];
+      const std::ptrdiff_t row = opened_.row_of.empty() ? -1 : opened_.row_of[i];
+      const float word = row < 0 ? maker.of(all_.of(branch, w))
+                                 : maker.of(all_.of(branch, w), unseen_[s_.run_of[w] % 2].get(),
+                                            opened_.vectors.of(0, static_cast<std::size_t>(row)));
       for (LabelledStream* stream : {&out.plain, &out.all}) {
         if (stream == &out.all || is_plain(w)) {
           stream->windows.end_samples.push_back(all_.ends[w]);
-          maker.add(all_, w, stream->windows);
+          add(word, stream->windows.posteriors[branch]);
         }
       }
     }
@@ -260,7 +324,7 @@ class WordFit {
   }
 
   /// The lowest threshold at which neither way to count has more false accepts than wanted.
-  [[nodiscard]] float threshold(const Model& model, std::size_t branch, double* rate) const {
+  [[nodiscard]] float threshold(const Model& model, std::size_t branch, double& rate) const {
     const NegativeStreams streams = negative_streams(model, branch);
     float highest = o_.lowest_threshold;
     for (const LabelledStream* stream : {&streams.plain, &streams.all}) {
@@ -274,34 +338,34 @@ class WordFit {
       highest = std::max(highest, sweep.thresholds[t]);
     }
     highest = std::min(highest, o_.highest_threshold);
-    if (rate != nullptr) {
-      const std::vector<float> chosen{highest, 1};
-      const StreamScore score =
-          score_stream(model, model.detector, static_cast<BranchId>(branch), chosen, streams.plain);
-      *rate = static_cast<double>(score.total().false_accepts) * 16000 * 3600 /
-              static_cast<double>(std::max<std::int64_t>(1, streams.plain.windows.samples));
-    }
+    const std::vector<float> chosen{highest, 1};
+    const StreamScore score =
+        score_stream(model, model.detector, static_cast<BranchId>(branch), chosen, streams.plain);
+    rate = static_cast<double>(score.total().false_accepts) * 16000 * 3600 /
+           static_cast<double>(std::max<std::int64_t>(1, streams.plain.windows.samples));
     return highest;
   }
 
   void set_thresholds(Model& model, Enrolled& out) const {
     parallel_for(branch_count, s_.threads, [&](std::size_t b) {
-      const float chosen = threshold(model, b, &out.false_accepts_per_hour[b]);
+      const float chosen = threshold(model, b, out.false_accepts_per_hour[b]);
       model.branches[b].thresholds = {chosen, 1};
     });
     out.negative_hours = static_cast<double>(lengths_of(s_.negatives, runs_).plain) / 16000 / 3600;
   }
 
   /// Whether a model made from some recordings detects another one, in the full branch.
-  [[nodiscard]] bool is_found(const std::vector<std::size_t>& clips, std::size_t left_out) const {
+  [[nodiscard]] bool is_found(const std::vector<std::size_t>& clips, std::size_t left_out,
+                              const std::vector<float>& thresholds) const {
     const Model model = model_of(fit(clips), clips);
-    const std::vector<float> thresholds{threshold(model, 0, nullptr), 1};
     LabelledStream stream;
     const PosteriorMaker maker(model, 0);
     for (std::size_t w = 0; w < plain_[left_out].windows(); ++w) {
       const FeatureParams& p = s_.base->features;
       stream.windows.end_samples.push_back((plain_[left_out].ends[w] - 1) * p.hop_samples + p.frame_samples);
-      maker.add(plain_[left_out], w, stream.windows);
+      const auto row = plain_[left_out].of(0, w);
+      add(model.second ? maker.of(row, model.second.get(), plain_vectors_[left_out].of(0, w)) : maker.of(row),
+          stream.windows.posteriors[0]);
     }
     stream.windows.samples = stream.windows.end_samples.back();
     return score_stream(model, model.detector, BranchId::full, thresholds, stream).total().false_accepts > 0;
@@ -314,9 +378,12 @@ class WordFit {
   const Shared& s_;
   const EnrollOptions& o_;
   const Embeddings& all_;
-  std::vector<const NegativeRun*> runs_, talk_;  // without the word; of them, plain speech
-  std::vector<std::size_t> windows_;             // of all_: those of runs_
-  std::vector<Embeddings> positives_, plain_;    // [clips]
+  std::vector<const NegativeRun*> runs_, talk_;               // without the word; of them, plain speech
+  std::vector<std::size_t> windows_;                          // of all_: those of runs_
+  std::vector<Embeddings> positives_, plain_;                 // [clips]
+  std::vector<Embeddings> vectors_, plain_vectors_;           // [clips], of the second stage
+  Opened opened_;                                             // windows_ at which the gate opens
+  std::array<std::shared_ptr<const SecondStage>, 2> unseen_;  // fitted without the even runs, the odd runs
 };
 
 }  // namespace

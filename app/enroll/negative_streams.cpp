@@ -46,6 +46,10 @@ NegativeLengths lengths_of(const Negatives& negatives, std::span<const NegativeR
   return lengths;
 }
 
+double hours_of(const Negatives& negatives, std::span<const NegativeRun* const> runs) {
+  return static_cast<double>(lengths_of(negatives, runs).all) / negatives.features.sample_rate_hz / 3600;
+}
+
 NegativeStreams classify_negatives(const Network& network, const Negatives& negatives,
                                    std::span<const NegativeRun* const> runs) {
   const Model& model = network.model();

@@ -34,6 +34,9 @@ struct NegativeLengths {
 [[nodiscard]] NegativeLengths lengths_of(const Negatives& negatives,
                                          std::span<const NegativeRun* const> runs);
 
+/// The length that all of `runs` stand for.
+[[nodiscard]] double hours_of(const Negatives& negatives, std::span<const NegativeRun* const> runs);
+
 /// Passes the runs through every branch. Throws Error (usage) if the model's features differ.
 [[nodiscard]] NegativeStreams classify_negatives(const Network& network, const Negatives& negatives,
                                                  std::span<const NegativeRun* const> runs);

@@ -97,14 +97,24 @@ std::vector<std::int8_t> plain_frames(const std::shared_ptr<const MfccTables>& f
   return frames_of(features, between_silences(clip, 1, random).samples);
 }
 
-void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features,
-                   std::span<const float> clip, const Negatives& negatives,
-                   std::span<const NegativeRun* const> talk, std::uint64_t seed, Embeddings& to) {
+std::vector<std::int64_t> Variation::ends(int hop_frames) const {
+  std::vector<std::int64_t> out;
+  for (std::int64_t end = 1; end <= last + late_frames; end += hop_frames) {
+    if (end >= last) {
+      out.push_back(end);
+    }
+  }
+  return out;
+}
+
+std::vector<Variation> variations_of(const std::shared_ptr<const MfccTables>& features,
+                                     std::span<const float> clip, const Negatives& negatives,
+                                     std::span<const NegativeRun* const> talk, std::uint64_t seed) {
   const FeatureParams& p = negatives.features;
-  int variant = 0;
-  for (const double speed : {0.92, 1.0, 1.08}) {
-    for (const double snr_db : {60.0, 20.0, 8.0}) {
-      Random random{seed, static_cast<std::uint64_t>(variant)};
+  std::vector<Variation> out;
+  for (const double speed : {0.86, 0.93, 1.0, 1.07, 1.15}) {
+    for (const double snr_db : {60.0, 20.0, 12.0, 4.0}) {
+      Random random{seed, static_cast<std::uint64_t>(out.size())};
       Sound sound = between_silences(clip, speed, random);
       if (snr_db < 60) {
         add_noise(sound, snr_db, random);
@@ -112,33 +122,24 @@ void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& 
       const auto gain = static_cast<float>(std::pow(10, random.uniform(-14, 3) / 20));
       std::transform(sound.samples.begin(), sound.samples.end(), sound.samples.begin(),
                      [gain](float v) { return std::clamp(v * gain, -1.0F, 1.0F); });
-      std::vector<std::int8_t> frames = frames_of(features, sound.samples);
-      const std::size_t total = frames.size() / p.coefficients;
+      Variation variation;
+      variation.frames = frames_of(features, sound.samples);
+      const std::size_t total = variation.frames.size() / p.coefficients;
       const auto first = static_cast<std::int64_t>(sound.begin / p.hop_samples);
-      const auto last = static_cast<std::int64_t>((sound.end - p.frame_samples) / p.hop_samples) + 1;
-      if (variant++ % 2 == 1 && !talk.empty()) {
+      variation.last = static_cast<std::int64_t>((sound.end - p.frame_samples) / p.hop_samples) + 1;
+      if (out.size() % 2 == 1 && !talk.empty()) {
         const auto margin = static_cast<std::int64_t>(3);
-        put_talk(frames, p.coefficients, 0,
+        put_talk(variation.frames, p.coefficients, 0,
                  static_cast<std::size_t>(std::max<std::int64_t>(0, first - margin)), true,
                  negatives.frames_of(*talk[random.below(talk.size())]));
-        put_talk(frames, p.coefficients, std::min(total, static_cast<std::size_t>(last + margin)), total,
-                 false, negatives.frames_of(*talk[random.below(talk.size())]));
+        put_talk(variation.frames, p.coefficients,
+                 std::min(total, static_cast<std::size_t>(variation.last + margin)), total, false,
+                 negatives.frames_of(*talk[random.below(talk.size())]));
       }
-      Embeddings all;
-      embedder.add(frames, all);
-      to.size = all.size;
-      for (std::size_t w = 0; w < all.windows(); ++w) {
-        const std::int64_t end = all.ends[w];
-        if (end >= last && end <= last + late_frames) {
-          to.ends.push_back(end);
-          for (std::size_t b = 0; b < branch_count; ++b) {
-            const auto row = all.of(b, w);
-            to.values[b].insert(to.values[b].end(), row.begin(), row.end());
-          }
-        }
-      }
+      out.push_back(std::move(variation));
     }
   }
+  return out;
 }
 
 }  // namespace kwsd

@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "app/enroll/embeddings.h"
 #include "app/enroll/negatives.h"
 #include "engine/features/mfcc.h"
 
@@ -21,10 +20,20 @@ namespace kwsd {
 [[nodiscard]] std::vector<std::int8_t> plain_frames(const std::shared_ptr<const MfccTables>& features,
                                                     std::span<const float> clip);
 
-/// Embeddings of the windows that end with the word of a recording, or up to 0.3 s later. `talk`: runs placed
-/// before and after it in half of the cases; may be empty. The result is the same for the same seed.
-void add_positives(Embedder& embedder, const std::shared_ptr<const MfccTables>& features,
-                   std::span<const float> clip, const Negatives& negatives,
-                   std::span<const NegativeRun* const> talk, std::uint64_t seed, Embeddings& to);
+/// A recording at one speed, level and amount of noise.
+struct Variation {
+  std::vector<std::int8_t> frames;  // [frames][coefficients]
+  std::int64_t last = 0;            ///< the word's last frame, from 1
+
+  /// Windows `hop_frames` apart that end with the word, or up to 0.3 s later.
+  [[nodiscard]] std::vector<std::int64_t> ends(int hop_frames) const;
+};
+
+/// Variations of a recording. `talk`: runs placed before and after the word in half of them; may be empty.
+/// The result is the same for the same seed.
+[[nodiscard]] std::vector<Variation> variations_of(const std::shared_ptr<const MfccTables>& features,
+                                                   std::span<const float> clip, const Negatives& negatives,
+                                                   std::span<const NegativeRun* const> talk,
+                                                   std::uint64_t seed);
 
 }  // namespace kwsd

@@ -19,3 +19,5 @@ kwsd-train train $HEARD --threads 1 --data-threads 1 --room-chance 0.4 --snr-low
   --fragment-share 0.1 --silence-share 0.1 --memory-size 64 --hidden-size 128 $KINDS --hed 0 --stage-one 0.4 --label-smoothing 0.05 \
   --branch-weights 1,1,1 --epochs 36 --batch-size 128 --learning-rate 0.004 --seed 2 --resume --out "$RUNS/base.pt"
 kwsd-train export $HEARD --checkpoint "$RUNS/base.pt" --name base --out "$RUNS/base.kwsm" --weights "$RUNS/base-weights.pt"
+# The vectors of the second stage of commands (commands.sh), for a second stage of words of one's own.
+kwsd-train export-vectors --second "${COMMANDS_MODEL:-$(dirname "$0")/../commands.kwsm}" --base "$RUNS/base.kwsm" --out "$RUNS/base.kwsm"

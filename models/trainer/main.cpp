@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     kwsd::train::add_train_second_command(app);
     kwsd::train::add_export_command(app);
     kwsd::train::add_export_second_command(app);
+    kwsd::train::add_export_vectors_command(app);
     kwsd::train::add_test_command(app);
     kwsd::train::add_calibrate_command(app);
     kwsd::train::add_measure_command(app);

@@ -33,6 +33,11 @@ std::string text_of(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+json object_of(const std::string& text) {
+  json all = json::parse(text, nullptr, false);
+  return all.is_object() ? all : json::object();
+}
+
 }  // namespace
 
 std::string provenance(const NetInfo& info) {
@@ -40,12 +45,15 @@ std::string provenance(const NetInfo& info) {
 }
 
 void add_second_stage(Model& model, const NetInfo& second) {
-  json all = json::parse(model.provenance, nullptr, false);
-  if (!all.is_object()) {
-    all = json::object();
-  }
+  json all = object_of(model.provenance);
   all.erase("calibration");
   all["second_stage"] = recipe_of(second);
+  model.provenance = text_of(all);
+}
+
+void copy_second_stage(Model& model, const Model& from) {
+  json all = object_of(model.provenance);
+  all["second_stage"] = object_of(from.provenance).value("second_stage", json::object());
   model.provenance = text_of(all);
 }
 

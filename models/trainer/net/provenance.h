@@ -13,5 +13,7 @@ namespace kwsd::train {
 
 /// Adds the recipe of the second stage to that of the first; what was said of the first's thresholds goes.
 void add_second_stage(Model& model, const NetInfo& second);
+/// Adds what `from` says of its second stage.
+void copy_second_stage(Model& model, const Model& from);
 
 }  // namespace kwsd::train

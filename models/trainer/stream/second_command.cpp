@@ -19,6 +19,7 @@
 #include "models/trainer/net/export.h"
 #include "models/trainer/net/integer_net.h"
 #include "models/trainer/net/provenance.h"
+#include "models/trainer/second/vectors.h"
 #include "models/trainer/stream/stream_judge.h"
 
 namespace kwsd::train {
@@ -147,6 +148,25 @@ void add_export_second_command(CLI::App& app) {
   c->add_option("--out", a->out, "Model file to write")->type_name("FILE")->required();
   add_data_options(*c, a->data);
   c->callback([a] { export_second(*a); });
+}
+
+void add_export_vectors_command(CLI::App& app) {
+  struct Arguments {
+    std::filesystem::path second, base, out;
+  };
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* c = app.add_subcommand("export-vectors",
+                                   "Give a base the vectors of a second stage, for words of one's own");
+  c->add_option("--second", a->second, "Model whose second stage has the vectors")
+      ->type_name("FILE")
+      ->required();
+  c->add_option("--base", a->base, "Window net to give them to")->type_name("FILE")->required();
+  c->add_option("--out", a->out, "Model file to write")->type_name("FILE")->required();
+  c->callback([a] {
+    Model base = load_model(a->base);
+    add_vectors(base, load_model(a->second));
+    spdlog::info("{} has {} bytes", a->out.string(), write_model(a->out, base));
+  });
 }
 
 }  // namespace kwsd::train

@@ -13,15 +13,19 @@
 #include "app/audio/sound_16k.h"
 #include "app/base/atomic_file.h"
 #include "app/base/file_text.h"
+#include "app/base/parallel.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
 #include "app/base/words.h"
+#include "app/enroll/second_fit.h"
 #include "app/settings/model_store.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
 #include "engine/model/model_file.h"
 #include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/negative_parts.h"
+#include "models/trainer/net/export.h"
+#include "models/trainer/net/provenance.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/net/training.h"
 #include "models/trainer/word/install.h"
@@ -264,14 +268,68 @@ class WordMaker {
 
   CalibrationReport model_file(const Dataset& dataset) {
     export_checkpoint(dataset, {checkpoint(), in_state(".kwsm"), {}, {}, name_});
+    if (recordings_.clips > 0) {
+      add_second_stage(dataset);
+    }
     CalibrationOptions c;
     c.per_hour = o_.per_hour;
-    c.lowest_threshold = recordings_.clips > 0 ? 0.75F : 0.6F;
+    c.lowest_threshold = load_model(in_state(".kwsm")).second ? 0.56F : recordings_.clips > 0 ? 0.75F : 0.6F;
     c.threads = o_.threads;
     c.negatives = negatives_.held_out;
     c.few_words = true;
     c.count_streams = !o_.data.empty();  // otherwise their speech is synthetic
     return calibrate_file(in_state(".kwsm"), in_state(".kwsm"), dataset, c);
+  }
+
+  /// Of the vectors of the base's model file, where there is one, and the recordings that trained.
+  void add_second_stage(const Dataset& dataset) const {
+    const fs::path base_file = fs::path(o_.base).replace_extension(".kwsm");
+    if (!negatives_.training || !fs::exists(base_file)) {
+      return;
+    }
+    const Model base = load_model(base_file);
+    Model model = load_model(in_state(".kwsm"));
+    if (!base.second || !(base.features == model.features)) {
+      return;
+    }
+    const Kernels& kernels = select_kernels("auto");
+    const SecondFit second(base, kernels, *negatives_.training, o_.threads);
+    const auto first = [&] {
+      return first_on_negatives(Network(std::make_shared<const Model>(model), kernels), *negatives_.training,
+                                o_.threads);
+    };
+    const auto said = variations_of_word(dataset);
+    std::vector<Embeddings> vectors(said.size());
+    parallel_for(said.size(), o_.threads, [&](std::size_t i) { vectors[i] = second.of_word(said[i]); });
+    std::vector<Variation> all;
+    std::vector<const Embeddings*> word;
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      all.insert(all.end(), said[i].begin(), said[i].end());
+      word.push_back(&vectors[i]);
+    }
+    spread_posteriors(model, first(), all, kernels);
+    model.second = second.fit(second.open(first()), word, model.labels);
+    copy_second_stage(model, base);
+    write_model(in_state(".kwsm"), model);
+  }
+
+  /// Of the recordings that trained, at most as many as bring something new: [recordings].
+  [[nodiscard]] std::vector<std::vector<Variation>> variations_of_word(const Dataset& dataset) const {
+    constexpr std::size_t most_recordings = 400;
+    const Negatives& negatives = *negatives_.training;
+    std::vector<const NegativeRun*> talk = negatives.without({o_.word});
+    std::erase_if(talk, [](const NegativeRun* run) { return run->kind != NegativeKind::plain; });
+    const auto features = std::make_shared<const MfccTables>(negatives.features);
+    std::vector<std::vector<Variation>> out;
+    for (const Clip& clip : dataset.clips(Split::train)) {
+      if (clip.label == 0 && !clip.added && out.size() < most_recordings) {
+        std::vector<float> samples(clip.samples.size());
+        std::transform(clip.samples.begin(), clip.samples.end(), samples.begin(),
+                       [](std::int16_t sample) { return static_cast<float>(sample) / 32768.0F; });
+        out.push_back(variations_of(features, samples, negatives, talk, out.size()));
+      }
+    }
+    return out;
   }
 
   [[nodiscard]] std::vector<ScoredClip> scored(const Dataset& dataset) const {
@@ -329,6 +387,7 @@ class WordMaker {
     report.notes = notes_.take();
     report.counted_on = "synthetic speech and the negatives that come with kwsd";
     report.recipe = recipe();
+    report.second_stage = load_model(in_state(".kwsm")).second != nullptr;
     write_file(in_output(".kwsm"), file_text(in_state(".kwsm")).value_or(""));
     write_file(in_output(".md"), card_text(report));
     write_file(in_output(".html"), report_html(report));

@@ -195,10 +195,15 @@ std::string report_html(const WordReport& r) {
 
 std::string card_text(const WordReport& r) {
   std::string text = fmt::format(
-      "# {}\n\nSpots \"{}\". Made by `kwsd-train word` from {}, and from base.pt.\n\n## "
+      "# {}\n\nSpots \"{}\". Made by `kwsd-train word` from {}, and from base.pt.{}\n\n## "
       "Recipe\n\n```\n{}```\n\n## "
       "Figures\n\n",
-      r.name, r.word, made_of(r), r.recipe);
+      r.name, r.word, made_of(r),
+      r.second_stage
+          ? " Its second stage has the vectors of base.kwsm, which started from Google's speech embedding "
+            "(Apache-2.0), and a classifier of the recordings."
+          : "",
+      r.recipe);
   if (!r.clips.empty()) {
     text += fmt::format(
         "The recordings, each between silences (full branch): {}. Most were trained on: the others are "

@@ -31,7 +31,8 @@ struct WordReport {
   std::vector<ScoredClip> clips;   ///< recordings and mistakes
   std::vector<std::string> notes;  ///< warnings of the run: skipped files, and why
   std::string counted_on;          ///< the data on which false accepts were counted
-  std::string recipe;              ///< the options of the run, a line each
+  bool second_stage = false;
+  std::string recipe;  ///< the options of the run, a line each
 };
 
 [[nodiscard]] std::string report_html(const WordReport& report);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "app/audio/pcm16.h"
 #include "app/audio/scan.h"
@@ -16,6 +17,7 @@
 #include "app/enroll/embeddings.h"
 #include "app/enroll/enroll.h"
 #include "app/enroll/positives.h"
+#include "app/enroll/second_fit.h"
 #include "app/eval/stream_score.h"
 #include "engine/audio/endpoints.h"
 #include "engine/model/model_file.h"
@@ -98,8 +100,14 @@ Negatives negatives_for(const FeatureParams& features) {
   return n;
 }
 
-/// What the engine's last layer makes of embeddings.
-LabelledStream posteriors_of(const Model& model, std::size_t branch, const Embeddings& embedded) {
+/// A sound as both stages see it; the second one's part is empty where the base has none.
+struct Seen {
+  Embeddings first, second;
+};
+
+/// What the engine's last layers make of embeddings.
+LabelledStream posteriors_of(const Model& model, std::size_t branch, const Seen& seen) {
+  const Embeddings& embedded = seen.first;
   const Classifier classifier(model, select_kernels("auto"));
   const ClassifierParams& params = model.branches[branch].classifier;
   std::vector<std::int32_t> acc(model.labels.size());
@@ -108,6 +116,10 @@ LabelledStream posteriors_of(const Model& model, std::size_t branch, const Embed
   for (std::size_t w = 0; w < embedded.windows(); ++w) {
     classifier.logits(params, embedded.of(branch, w).data(), acc, logits);
     softmax(logits, posteriors);
+    if (model.second) {
+      posteriors[0] = posterior_of_both(*model.second, posteriors[0], seen.second.of(0, w));
+      posteriors[1] = 1 - posteriors[0];
+    }
     out.windows.end_samples.push_back((embedded.ends[w] - 1) * model.features.hop_samples +
                                       model.features.frame_samples);
     out.windows.posteriors[branch].insert(out.windows.posteriors[branch].end(), posteriors.begin(),
@@ -196,14 +208,15 @@ struct Held {
   std::shared_ptr<const Model> base;
   std::shared_ptr<const MfccTables> features;
   const Enroller& enroller;
-  Embeddings talk;
+  const SecondFit* second = nullptr;
+  Seen talk;
   test::DtwSpotter::Frames dtw_talk;
   double hours = 0;
 };
 
 /// Of one recording: what a model and templates are asked, and its distances as a template.
 struct Asked {
-  Embeddings embedded;
+  Seen seen;
   test::DtwSpotter::Frames frames;
   test::DtwSpotter as_template;
   std::vector<float> from_talk;
@@ -219,7 +232,10 @@ std::vector<Asked> asked_of(const Held& held, const Speaker& speaker) {
   std::vector<Asked> out(speaker.clips.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto frames = plain_frames(held.features, speaker.clips[i].samples);
-    embedder.add(frames, out[i].embedded);
+    embedder.add(frames, out[i].seen.first);
+    if (held.second != nullptr) {
+      out[i].seen.second = held.second->of_sound(frames);
+    }
     out[i].frames = dtw_frames(held, frames);
     out[i].as_template.add_template(word_frames(held.features, speaker.clips[i].samples));
     for (std::size_t f = 0; f < held.dtw_talk.size(); f += dtw_hop) {
@@ -246,7 +262,7 @@ bool templates_find(const Held& held, const std::vector<Asked>& all, const std::
 /// A model of the `given` recordings, asked for others.
 void ask(const Held& held, const Speaker& speaker, const std::vector<Asked>& all,
          const std::vector<std::size_t>& given, const std::vector<std::size_t>& others,
-         const std::vector<const Embeddings*>& strangers, Counts& c) {
+         const std::vector<const Seen*>& strangers, Counts& c) {
   std::vector<EnrollClip> clips;
   for (const std::size_t g : given) {
     clips.push_back(speaker.clips[g]);
@@ -264,11 +280,11 @@ void ask(const Held& held, const Speaker& speaker, const std::vector<Asked>& all
     Counts::OfBranch& counts = c.branches[b];
     counts.false_accepts += static_cast<double>(detections(model, b, own, talk));
     for (const std::size_t i : others) {
-      const LabelledStream stream = posteriors_of(model, b, all[i].embedded);
+      const LabelledStream stream = posteriors_of(model, b, all[i].seen);
       counts.missed += detections(model, b, own, stream) > 0 ? 0 : 1;
       counts.missed_at_one += detections(model, b, at_one, stream) > 0 ? 0 : 1;
     }
-    for (const Embeddings* stranger : strangers) {
+    for (const Seen* stranger : strangers) {
       const LabelledStream stream = posteriors_of(model, b, *stranger);
       counts.of_others_missed += detections(model, b, own, stream) > 0 ? 0 : 1;
     }
@@ -284,7 +300,7 @@ void ask(const Held& held, const Speaker& speaker, const std::vector<Asked>& all
 /// Up to six recordings: each is asked of a model of the others. More: the first five are given. `strangers`:
 /// the word by other people.
 Counts ask_all(const Held& held, const Speaker& speaker, const std::vector<Asked>& all,
-               const std::vector<const Embeddings*>& strangers) {
+               const std::vector<const Seen*>& strangers) {
   Counts c;
   std::vector<std::size_t> order(speaker.clips.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -327,10 +343,16 @@ TEST_CASE("few recordings of one speaker: misses at one false accept an hour, be
       load_model(other_base != nullptr ? other_base : KWSD_SOURCE "/models/base.kwsm"));
   const Negatives negatives = negatives_for(the_base->features);
   const Enroller enroller(the_base, select_kernels("auto"), negatives, 2);
-  Held held{the_base, std::make_shared<const MfccTables>(the_base->features), enroller, {}, {}, 0};
+  Held held{the_base, std::make_shared<const MfccTables>(the_base->features), enroller, nullptr, {}, {}, 0};
   const std::vector<std::int8_t> talk = held_out_talk(data, held.features);
   const Network network(the_base, select_kernels("auto"));
-  Embedder(network, the_base->hop_frames()).add(talk, held.talk);
+  Embedder(network, the_base->hop_frames()).add(talk, held.talk.first);
+  std::optional<SecondFit> second;
+  if (the_base->second) {
+    second.emplace(*the_base, select_kernels("auto"), negatives, 2);
+    held.second = &*second;
+    held.talk.second = second->of_sound(talk);
+  }
   held.dtw_talk = dtw_frames(held, talk);
   held.hours = static_cast<double>(held.dtw_talk.size()) * the_base->features.hop_samples / 16000 / 3600;
   Counts total;
@@ -340,10 +362,10 @@ TEST_CASE("few recordings of one speaker: misses at one false accept an hour, be
     asked.push_back(asked_of(held, speaker));
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
-    std::vector<const Embeddings*> strangers;
+    std::vector<const Seen*> strangers;
     for (std::size_t j = 0; j < all.size(); ++j) {
       for (std::size_t k = 0; j != i && all[j].word == all[i].word && k < all[j].clips.size(); ++k) {
-        strangers.push_back(&asked[j][k].embedded);
+        strangers.push_back(&asked[j][k].seen);
       }
     }
     const Counts c = ask_all(held, all[i], asked[i], strangers);

@@ -13,6 +13,7 @@
 #include "models/trainer/net/provenance.h"
 #include "models/trainer/second/npy.h"
 #include "models/trainer/second/transfer.h"
+#include "models/trainer/second/vectors.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace kwsd;
@@ -268,6 +269,58 @@ TEST_CASE("a second stage gives the trainer's integers in the engine, behind a m
       CHECK(stream.logits()[n] == integer[i][static_cast<std::int64_t>(n)].item<float>());
     }
   }
+}
+
+TEST_CASE("a base hands on the vectors that the second stage of another model has inside") {
+  Model base = load_model(KWSD_SOURCE "/models/base.kwsm");
+  const Model commands = load_model(KWSD_SOURCE "/models/commands.kwsm");
+  base.second = nullptr;
+  add_vectors(base, commands);
+  CHECK(base.second->gate == never_opens);
+  CHECK(serialize_model(base) == serialize_model(load_model(KWSD_SOURCE "/models/base.kwsm")));
+
+  torch::manual_seed(3);
+  const int frames = commands.second->net.window_frames();
+  const Tensor sound = torch::randint(-60, 60, {frames, 32}, torch::kInt8).contiguous();
+  const auto newest = [&](const Model& of, const std::string& name, int index) {
+    std::vector<std::int32_t> values;
+    const Network network(std::shared_ptr<const Model>(of.second, &of.second->net), select_kernels("auto"));
+    Stream stream(network, [&](const LayerOutput& out) {
+      if (out.name == name && out.index == index) {
+        values.assign(out.values.begin(), out.values.end());
+      }
+    });
+    for (std::int64_t f = 0; f < frames; ++f) {
+      stream.push_frame({sound[f].data_ptr<std::int8_t>(), 32});
+    }
+    static_cast<void>(stream.classify(BranchId::full));
+    return values;
+  };
+  const auto inside =
+      newest(commands, "front-end", static_cast<int>(commands.second->net.front_end.size()) - 3);
+  const auto handed_on = newest(base, "classifier input", 0);  // [96][10]
+  REQUIRE(inside.size() == 96);
+  REQUIRE(handed_on.size() == 960);
+  for (std::size_t c = 0; c < 96; ++c) {
+    CHECK(handed_on[c * 10 + 9] == inside[c]);
+  }
+}
+
+TEST_CASE("vectors are taken from a second stage of their shape alone, of the same features") {
+  Model base = load_model(KWSD_SOURCE "/models/base.kwsm");
+  Model commands = load_model(KWSD_SOURCE "/models/commands.kwsm");
+  SECTION("no second stage") {
+    commands.second = nullptr;
+  }
+  SECTION("another shape") {
+    auto second = std::make_shared<SecondStage>(*commands.second);
+    second->net.front_end.erase(second->net.front_end.end() - 2);
+    commands.second = second;
+  }
+  SECTION("other features") {
+    commands.features.scale[3] *= 2;
+  }
+  CHECK_THROWS_AS(add_vectors(base, commands), Error);
 }
 
 TEST_CASE("a second stage takes the features of the first, whatever their mean and scale") {
