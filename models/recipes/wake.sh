@@ -1,12 +1,19 @@
 #!/bin/sh
-# computer and jarvis: one wake word each over streams, from the net of commands.sh:   wake.sh WORD
+# computer and jarvis: one wake word each over streams, both stages from those of commands.sh:   wake.sh WORD
 . "$(dirname "$0")/common.sh"
 WORD=${1:?usage: wake.sh WORD}
+: "${KWSD_EMBEDDING:?folder of the speech embedding}"
 HEARD="$COLLECTIONS $(optional --speech "$RUNS/learners_heard")"
 for word in athena amelia hey_chatterbox hey_floyd hey_k9 hey_scout hey_ziggy; do
   WORDS="$WORDS $(optional --own-word "$KWSD_DATA/wake_words/$word" "$word=")"
 done
 streams "$WORD" $HEARD --memory-size 128 --hidden-size 256 --init "$RUNS/commands.pt" --epochs "${EPOCHS:-12}" --stage-one 0 \
   --learning-rate 0.002 --keyword-streams 0.5 --speech-streams 0.3 --seed 6 --out "$RUNS/$WORD.pt"
-kwsd-train export $WORDS $HEARD --keywords "$WORD" --checkpoint "$RUNS/$WORD.pt" --name "$WORD" --out "$RUNS/$WORD.kwsm"
+kwsd-train export $WORDS $HEARD --keywords "$WORD" --checkpoint "$RUNS/$WORD.pt" --name "$WORD" --out "$RUNS/$WORD-first.kwsm"
+CUT=$(optional --cut-words "$RUNS/words_cut")
+kwsd-train train-second $WORDS $ARABIC_WORDS $COLLECTIONS $CUT --keywords "$WORD" $OF_STREAMS --keyword-streams 0.5 --speech-streams 0.3 \
+  --embedding "$KWSD_EMBEDDING" --int8 --init "$RUNS/commands-second.pt" --stem-steps 0 --frozen-convs 10 \
+  --steps 10 --learning-rate 0.002 --threads 2 --epochs "${SECOND_STAGE:-8}" --seed 6 --out "$RUNS/$WORD-second.pt"
+kwsd-train export-second $WORDS $COLLECTIONS --keywords "$WORD" --checkpoint "$RUNS/$WORD-second.pt" --first "$RUNS/$WORD-first.kwsm" \
+  --out "$RUNS/$WORD.kwsm"
 kwsd-train golden --model "$RUNS/$WORD.kwsm" --out "$RUNS/$WORD.txt"

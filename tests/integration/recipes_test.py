@@ -168,6 +168,8 @@ class Recipes(unittest.TestCase):
         _, calls = self.run_recipe("wake", "computer", data=data)
         self.assertIn("/commands.pt --epochs", calls)
         self.assertIn("--keywords computer", calls)
+        self.assertRegex(calls, "train-second .*--keywords computer .*/commands-second.pt --stem-steps 0 ")
+        self.assertRegex(calls, "export-second .*--checkpoint .*/computer-second.pt --first .*/computer-first.kwsm ")
 
     def test_what_is_no_speech_commands_is_named(self):
         (self.root / "nothing").mkdir()
