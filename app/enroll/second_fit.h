@@ -31,7 +31,8 @@ struct FirstOnNegatives {
 
 /// Rescales the logits of a trained net, so that the posteriors of its first label spread as score_scale has
 /// it: those of a trained net are next to 0 or 1, and the mean with a second stage would hear the first
-/// alone. variations: of recordings of the word.
+/// alone. Posteriors that spread at least as far stay, and those of a word that the net does not know.
+/// variations: of recordings of the word.
 void spread_posteriors(Model& model, const FirstOnNegatives& first, const std::vector<Variation>& variations,
                        const Kernels& kernels);
 
