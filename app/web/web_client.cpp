@@ -230,6 +230,9 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
   }
 
   void offer(const std::shared_ptr<const std::string>& message) {
+    if (!socket_.is_open()) {
+      return;
+    }
     if (messages_.size() >= most_waiting_messages) {
       return close();  // the page connects again, and reads the state
     }
@@ -243,7 +246,7 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
     limit(event_patience);
     boost::asio::async_write(socket_, boost::asio::buffer(*messages_.front()),
                              [self = shared_from_this()](error_code error, std::size_t) {
-                               if (error) {
+                               if (error || !self->socket_.is_open()) {  // closed since the message was sent
                                  return self->close();
                                }
                                self->messages_.pop_front();
@@ -276,7 +279,6 @@ class WebClient : public std::enable_shared_from_this<WebClient> {
     socket_.shutdown(BrowserSocket::shutdown_both, ignored);
     socket_.close(ignored);
     timer_.cancel();
-    messages_.clear();
   }
 
   BrowserSocket socket_;

@@ -9,14 +9,17 @@ import http.client
 import json
 import os
 import pathlib
+import queue
 import random
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import wave
@@ -283,6 +286,36 @@ class Web(unittest.TestCase):
         self.assertTrue(json.loads(page.get("curve/commands"))["points"])
         kwsd.stop()
         wait_for(lambda: "error" in page.state()["status"])
+
+    def test_pages_that_leave_as_a_detection_comes(self):
+        """kwsd web, held up in between, finds both at once: the message is sent, and the page is gone."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.bind(self.folder + "/control")
+            control.listen()
+            links = queue.SimpleQueue()
+            answering = threading.Thread(target=self.answer_requests, args=(control, links))
+            answering.start()
+            self.addCleanup(answering.join)
+            page = self.page()
+            kwsd = links.get(timeout=LIMIT)
+            for _ in range(20):
+                with socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT) as one:
+                    one.sendall(f"GET /api/events HTTP/1.1\r\nHost: {page.host}\r\nCookie: {page.cookie}\r\n\r\n".encode())
+                    self.assertIn(b" 200 OK", one.recv(4096))
+                    page.process.send_signal(signal.SIGSTOP)
+                    kwsd.sendall(b'{"event":"detection","keyword":"stop"}\n')
+                page.process.send_signal(signal.SIGCONT)
+                self.assertEqual(page.state()["status"], {"ok": True})
+            self.assertEqual(len(page.state()["detections"]), 20)
+
+    @staticmethod
+    def answer_requests(control, links):
+        """Of a kwsd, until kwsd web ends."""
+        link, _ = control.accept()
+        links.put(link)
+        with link:
+            while requests := link.recv(65536):
+                link.sendall(b'{"ok":true}\n' * requests.count(b"\n"))
 
     def test_near_misses_are_heard_and_flagged(self):
         near = os.path.join(self.folder, "near")
