@@ -25,6 +25,13 @@ inline constexpr float pcm16_scale = 32768.0F;
   return out;
 }
 
+[[nodiscard]] inline std::vector<float> from_pcm16(std::span<const std::int16_t> samples) {
+  std::vector<float> out(samples.size());
+  std::transform(samples.begin(), samples.end(), out.begin(),
+                 [](std::int16_t sample) { return static_cast<float>(sample) / pcm16_scale; });
+  return out;
+}
+
 /// Whether there is any signal: two samples that differ by at least one 16-bit step. A dead channel has none.
 [[nodiscard]] inline bool has_signal(std::span<const std::int16_t> samples) noexcept {
   return std::adjacent_find(samples.begin(), samples.end(), std::not_equal_to<>()) != samples.end();

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "app/audio/scan.h"
-#include "app/audio/sound_16k.h"
 #include "app/base/atomic_file.h"
 #include "app/base/log.h"
 #include "app/base/words.h"
@@ -28,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double longest_seconds = 10;
 constexpr std::size_t most_clips = 200, few_clips = 5;
 
 struct EnrollArguments {
@@ -40,23 +37,11 @@ struct EnrollArguments {
   RecordOptions record;
 };
 
-/// A recording that cannot be used costs itself alone.
-void add_clips(const fs::path& folder, std::vector<EnrollClip>& to) {
-  UnreadableFiles unreadable;
-  for (const fs::path& file : sound_files(folder, unreadable)) {
-    try {
-      to.push_back({file.string(), load_recording(file, {1, longest_seconds, false})});
-    } catch (const Error& error) {
-      spdlog::warn("skipped: {}", error.what());
-    }
-  }
-  unreadable.warn();
-}
-
 std::vector<EnrollClip> recordings(const EnrollArguments& a) {
   std::vector<EnrollClip> clips;
   for (const fs::path& path : a.clips) {
-    add_clips(path, clips);
+    const std::vector<EnrollClip> more = read_clips(path);
+    clips.insert(clips.end(), more.begin(), more.end());
   }
   if (clips.empty() || clips.size() > most_clips) {
     throw Error(ErrorKind::no_input, "found " + std::to_string(clips.size()) + " usable recordings of '" +
@@ -65,22 +50,6 @@ std::vector<EnrollClip> recordings(const EnrollArguments& a) {
                                          ", one word each (kwsd record --from-file cuts them)");
   }
   return clips;
-}
-
-/// Earlier mistakes: WORD/ was missed; every other folder was detected.
-struct Mistakes {
-  std::vector<EnrollClip> missed, wrong;
-};
-
-Mistakes read_mistakes(const EnrollArguments& a) {
-  Mistakes mistakes;
-  if (!a.mistakes.empty()) {
-    for (const fs::path& folder : word_folders(a.mistakes)) {
-      add_clips(folder,
-                same_word(folder.filename().string(), a.enroll.word) ? mistakes.missed : mistakes.wrong);
-    }
-  }
-  return mistakes;
 }
 
 std::size_t right(const std::shared_ptr<const Spotter>& spotter, const std::vector<EnrollClip>& clips,
@@ -178,7 +147,7 @@ int run(EnrollArguments& a) {
     a.clips.push_back(fs::path(a.record.dir) / a.enroll.word);
   }
   std::vector<EnrollClip> clips = recordings(a);
-  const Mistakes mistakes = read_mistakes(a);
+  const Mistakes mistakes = read_mistakes(a.mistakes, a.enroll.word);
   clips.insert(clips.end(), mistakes.missed.begin(), mistakes.missed.end());
   for (const EnrollClip& wrong : mistakes.wrong) {
     add_negative(negatives, wrong.samples);

@@ -97,13 +97,14 @@ template <class Shared>
 class WordFit {
  public:
   WordFit(const Shared& shared, const EnrollOptions& options)
-      : s_(shared), o_(options), all_(shared.all), runs_(shared.negatives.without({options.word})) {
+      : s_(shared),
+        o_(options),
+        all_(shared.all),
+        runs_(shared.negatives.without({options.word})),
+        talk_(shared.negatives.talk_without({options.word})) {
     std::vector<bool> allowed(shared.negatives.runs.size(), false);
     for (const NegativeRun* run : runs_) {
       allowed[static_cast<std::size_t>(run - shared.negatives.runs.data())] = true;
-      if (run->kind == NegativeKind::plain) {
-        talk_.push_back(run);
-      }
     }
     if (talk_.empty()) {
       throw Error(ErrorKind::bad_data,

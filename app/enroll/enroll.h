@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/enroll/clips.h"
 #include "app/enroll/negatives.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
@@ -21,12 +22,6 @@ struct EnrollOptions {
   double per_hour = 1;     ///< wanted false accepts an hour
   float lowest_threshold = 0.3F, highest_threshold = 0.95F;
   bool leave_out = true;  ///< whether Enrolled::found_left_out is computed
-};
-
-/// One recording of the word.
-struct EnrollClip {
-  std::string name;
-  std::vector<float> samples;  // 16 kHz, [-1, 1]
 };
 
 struct Enrolled {

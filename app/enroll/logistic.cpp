@@ -19,6 +19,22 @@ constexpr double learning_rate = 2e-3, weight_decay = 5;
 constexpr float first_moment = 0.9F, second_moment = 0.99F;
 constexpr float wanted_of_word = 0.98F, word_weight = 3;
 
+constexpr std::size_t lanes = 8;  // values that the compiler may keep in vectors
+
+/// sums[k] += factor * row[k].
+void add_scaled(std::span<float> sums, float factor, std::span<const std::int8_t> row) noexcept {
+  float* __restrict to = sums.data();
+  std::size_t k = 0;
+  for (; k + lanes <= row.size(); k += lanes) {
+    for (std::size_t i = 0; i < lanes; ++i) {
+      to[k + i] += factor * static_cast<float>(row[k + i]);
+    }
+  }
+  for (; k < row.size(); ++k) {
+    to[k] += factor * static_cast<float>(row[k]);
+  }
+}
+
 class Fit {
  public:
   Fit(std::span<const std::int8_t> word, std::span<const std::int8_t> others, std::size_t size)
@@ -100,9 +116,7 @@ class Fit {
 
   void add(std::span<const std::int8_t> row, float wanted, float weight) {
     const float error = weight * (1 / (1 + std::exp(-score(row))) - wanted);
-    for (std::size_t k = 0; k < size_; ++k) {
-      gradient_[k] += error * static_cast<float>(row[k]);
-    }
+    add_scaled(gradient_, error, row);
     gradient_[size_] += error;
   }
 
@@ -160,7 +174,6 @@ std::vector<float> logistic_weights(std::span<const std::int8_t> word, std::span
 }
 
 float weighted_sum(std::span<const float> weights, std::span<const std::int8_t> row) noexcept {
-  constexpr std::size_t lanes = 8;  // sums that the compiler may keep in vectors
   std::array<float, lanes> sums{};
   std::size_t k = 0;
   for (; k + lanes <= weights.size(); k += lanes) {

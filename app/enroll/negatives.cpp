@@ -83,6 +83,12 @@ bool is_expressible(const Negatives& n) {
 
 }  // namespace
 
+std::vector<const NegativeRun*> Negatives::talk_without(const std::vector<std::string>& words) const {
+  std::vector<const NegativeRun*> out = without(words);
+  std::erase_if(out, [](const NegativeRun* run) { return run->kind != NegativeKind::plain; });
+  return out;
+}
+
 std::vector<const NegativeRun*> Negatives::without(const std::vector<std::string>& words) const {
   std::vector<const NegativeRun*> out;
   for (const NegativeRun& run : runs) {

@@ -48,6 +48,8 @@ struct Negatives {
   }
   /// The runs in which none of `words` is spoken (says_any), as far as it is known.
   [[nodiscard]] std::vector<const NegativeRun*> without(const std::vector<std::string>& words) const;
+  /// Of these, other people's talk, drawn at random.
+  [[nodiscard]] std::vector<const NegativeRun*> talk_without(const std::vector<std::string>& words) const;
 };
 
 /// Largest file that is read at all, bytes.

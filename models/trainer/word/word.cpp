@@ -10,14 +10,11 @@
 #include <thread>
 
 #include "app/audio/scan.h"
-#include "app/audio/sound_16k.h"
 #include "app/base/atomic_file.h"
 #include "app/base/file_text.h"
-#include "app/base/parallel.h"
 #include "app/base/progress.h"
 #include "app/base/random.h"
-#include "app/base/words.h"
-#include "app/enroll/second_fit.h"
+#include "app/enroll/clips.h"
 #include "app/settings/model_store.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/error.h"
@@ -25,12 +22,12 @@
 #include "models/trainer/calibrate/calibrate_command.h"
 #include "models/trainer/data/negative_parts.h"
 #include "models/trainer/net/export.h"
-#include "models/trainer/net/provenance.h"
 #include "models/trainer/net/train_command.h"
 #include "models/trainer/net/training.h"
 #include "models/trainer/word/install.h"
 #include "models/trainer/word/word_data.h"
 #include "models/trainer/word/word_report.h"
+#include "models/trainer/word/word_second.h"
 
 namespace kwsd::train {
 namespace {
@@ -84,7 +81,8 @@ class WordMaker {
         name_(model_name(options)),
         recordings_(find_recordings(options)),
         voices_(voice_plan(options, recordings_.clips)),
-        state_(options.output / (name_ + ".training")) {
+        state_(options.output / (name_ + ".training")),
+        mistakes_(read_mistakes(options.mistakes, options.word, SkippedClips::known)) {
     o_.threads = o_.threads > 0 ? o_.threads : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
     o_.base = o_.base.empty() ? find_beside_models("base.pt") : o_.base;
     o_.negatives = o_.negatives.empty() ? find_beside_models("negatives.kwsn") : o_.negatives;
@@ -268,68 +266,20 @@ class WordMaker {
 
   CalibrationReport model_file(const Dataset& dataset) {
     export_checkpoint(dataset, {checkpoint(), in_state(".kwsm"), {}, {}, name_});
-    if (recordings_.clips > 0) {
-      add_second_stage(dataset);
+    Model model = load_model(in_state(".kwsm"));
+    if (recordings_.clips > 0 && negatives_.training) {
+      add_second_stage(model, fs::path(o_.base).replace_extension(".kwsm"), dataset, mistakes_,
+                       *negatives_.training, o_.threads);
+      write_model(in_state(".kwsm"), model);
     }
     CalibrationOptions c;
     c.per_hour = o_.per_hour;
-    c.lowest_threshold = load_model(in_state(".kwsm")).second ? 0.56F : recordings_.clips > 0 ? 0.75F : 0.6F;
+    c.lowest_threshold = model.second ? 0.56F : recordings_.clips > 0 ? 0.75F : 0.6F;
     c.threads = o_.threads;
     c.negatives = negatives_.held_out;
     c.few_words = true;
     c.count_streams = !o_.data.empty();  // otherwise their speech is synthetic
     return calibrate_file(in_state(".kwsm"), in_state(".kwsm"), dataset, c);
-  }
-
-  /// Of the vectors of the base's model file, where there is one, and the recordings that trained.
-  void add_second_stage(const Dataset& dataset) const {
-    const fs::path base_file = fs::path(o_.base).replace_extension(".kwsm");
-    if (!negatives_.training || !fs::exists(base_file)) {
-      return;
-    }
-    const Model base = load_model(base_file);
-    Model model = load_model(in_state(".kwsm"));
-    if (!base.second || !(base.features == model.features)) {
-      return;
-    }
-    const Kernels& kernels = select_kernels("auto");
-    const SecondFit second(base, kernels, *negatives_.training, o_.threads);
-    const auto first = [&] {
-      return first_on_negatives(Network(std::make_shared<const Model>(model), kernels), *negatives_.training,
-                                o_.threads);
-    };
-    const auto said = variations_of_word(dataset);
-    std::vector<Embeddings> vectors(said.size());
-    parallel_for(said.size(), o_.threads, [&](std::size_t i) { vectors[i] = second.of_word(said[i]); });
-    std::vector<Variation> all;
-    std::vector<const Embeddings*> word;
-    for (std::size_t i = 0; i < said.size(); ++i) {
-      all.insert(all.end(), said[i].begin(), said[i].end());
-      word.push_back(&vectors[i]);
-    }
-    spread_posteriors(model, first(), all, kernels);
-    model.second = second.fit(second.open(first()), word, model.labels);
-    copy_second_stage(model, base);
-    write_model(in_state(".kwsm"), model);
-  }
-
-  /// Of the recordings that trained, at most as many as bring something new: [recordings].
-  [[nodiscard]] std::vector<std::vector<Variation>> variations_of_word(const Dataset& dataset) const {
-    constexpr std::size_t most_recordings = 400;
-    const Negatives& negatives = *negatives_.training;
-    std::vector<const NegativeRun*> talk = negatives.without({o_.word});
-    std::erase_if(talk, [](const NegativeRun* run) { return run->kind != NegativeKind::plain; });
-    const auto features = std::make_shared<const MfccTables>(negatives.features);
-    std::vector<std::vector<Variation>> out;
-    for (const Clip& clip : dataset.clips(Split::train)) {
-      if (clip.label == 0 && !clip.added && out.size() < most_recordings) {
-        std::vector<float> samples(clip.samples.size());
-        std::transform(clip.samples.begin(), clip.samples.end(), samples.begin(),
-                       [](std::int16_t sample) { return static_cast<float>(sample) / 32768.0F; });
-        out.push_back(variations_of(features, samples, negatives, talk, out.size()));
-      }
-    }
-    return out;
   }
 
   [[nodiscard]] std::vector<ScoredClip> scored(const Dataset& dataset) const {
@@ -339,31 +289,21 @@ class WordMaker {
       before = spotter_of(state_ / "before.kwsm");
     }
     std::vector<ScoredClip> clips;
-    const auto add = [&](const fs::path& folder, const std::string& kind, bool is_word) {
-      UnreadableFiles unreadable;
-      for (const fs::path& file : sound_files(folder, unreadable)) {
-        try {
-          const std::vector<float> samples = load_recording(file, {1, 10, false});
-          ScoredClip clip{file, kind, is_word, kind != "recording" || trains(dataset, file), {}, {}};
-          clip.now = score_clip(now, samples, o_.word);
-          if (before) {
-            clip.before = score_clip(before, samples, o_.word);
-          }
-          clips.push_back(std::move(clip));
-        } catch (const Error& error) {
-          spdlog::debug("no score: {}", error.what());  // the data set has reported it
+    const auto add = [&](const std::vector<EnrollClip>& sounds, const std::string& kind, bool is_word) {
+      for (const EnrollClip& sound : sounds) {
+        ScoredClip clip{sound.name, kind, is_word, kind != "recording" || trains(dataset, sound.name), {}, {}};
+        clip.now = score_clip(now, sound.samples, o_.word);
+        if (before) {
+          clip.before = score_clip(before, sound.samples, o_.word);
         }
+        clips.push_back(std::move(clip));
       }
     };
     for (const fs::path& folder : recordings_.folders) {
-      add(folder, "recording", true);
+      add(read_clips(folder, SkippedClips::known), "recording", true);
     }
-    if (!o_.mistakes.empty()) {
-      for (const fs::path& folder : word_folders(o_.mistakes)) {
-        const bool is_word = same_word(folder.filename().string(), o_.word);
-        add(folder, is_word ? "missed before" : "false accept before", is_word);
-      }
-    }
+    add(mistakes_.missed, "missed before", true);
+    add(mistakes_.wrong, "false accept before", false);
     return clips;
   }
   /// Whether a recording's speaker is in the training split.
@@ -417,6 +357,7 @@ class WordMaker {
   WordRecordings recordings_;
   VoicePlan voices_;
   fs::path state_;
+  Mistakes mistakes_;
   NegativeParts negatives_;
 };
 
