@@ -86,22 +86,33 @@ Json describe_stream(const Model& model) {
     stream["reach_seconds"][branch_name(id)] = step_seconds(model, model.reach_steps(id));
     stream["lookahead_seconds"][branch_name(id)] = step_seconds(model, model.lookahead_steps(id));
   }
-  const DetectorParams& p = model.detector;
-  stream["detector"] = {{"smoothing_seconds", p.smoothing_seconds},
-                        {"rivals_share", p.rivals_share},
-                        {"min_windows", p.min_windows},
-                        {"refractory_seconds", p.refractory_seconds},
-                        {"rearm_ratio", p.rearm_ratio},
-                        {"warm_up_seconds", p.warm_up_seconds},
-                        {"word_seconds", p.word_seconds}};
-  if (model.second) {
-    const Model& net = model.second->net;
-    stream["second_stage"] = {{"gate", tidy(model.second->gate)},     {"window_seconds", window_seconds(net)},
-                              {"step_seconds", step_seconds(net, 1)}, {"steps", net.steps},
-                              {"memory_size", net.memory_size},       {"hidden_size", net.hidden_size},
-                              {"layers", describe_layers(net)}};
-  }
   return stream;
+}
+
+Json describe_detector(const DetectorParams& p) {
+  return {{"smoothing_seconds", p.smoothing_seconds},
+          {"rivals_share", p.rivals_share},
+          {"min_windows", p.min_windows},
+          {"refractory_seconds", p.refractory_seconds},
+          {"rearm_ratio", p.rearm_ratio},
+          {"warm_up_seconds", p.warm_up_seconds},
+          {"word_seconds", p.word_seconds}};
+}
+
+/// Gate null: of a base, whose vectors are for words of one's own.
+Json describe_second(const SecondStage& second) {
+  const Model& net = second.net;
+  Json gate;
+  if (second.gate < never_opens) {
+    gate = tidy(second.gate);
+  }
+  return {{"gate", gate},
+          {"window_seconds", window_seconds(net)},
+          {"step_seconds", step_seconds(net, 1)},
+          {"steps", net.steps},
+          {"memory_size", net.memory_size},
+          {"hidden_size", net.hidden_size},
+          {"layers", describe_layers(net)}};
 }
 
 std::string layers_text(const Json& layers) {
@@ -114,14 +125,16 @@ std::string layers_text(const Json& layers) {
   return text;
 }
 
-std::string second_stage_text(const Json& second) {
-  return fmt::format(
-             "second     where the keywords' posteriors sum to {}: {} s in {} steps of {} s; memory size {}, "
-             "hidden size {}\n",
-             second["gate"].get<double>(), second["window_seconds"].get<double>(), second["steps"].get<int>(),
-             second["step_seconds"].get<double>(), second["memory_size"].get<int>(),
-             second["hidden_size"].get<int>()) +
-         layers_text(second["layers"]);
+std::string second_stage_text(const Json& second, bool details) {
+  const Json& gate = second["gate"];
+  return fmt::format("second     {}: {} s in {} steps of {} s; memory size {}, hidden size {}\n",
+                     gate.is_null()
+                         ? "for words of one's own"
+                         : fmt::format("where the keywords' posteriors sum to {}", gate.get<double>()),
+                     second["window_seconds"].get<double>(), second["steps"].get<int>(),
+                     second["step_seconds"].get<double>(), second["memory_size"].get<int>(),
+                     second["hidden_size"].get<int>()) +
+         (details ? layers_text(second["layers"]) : "");
 }
 
 Json describe_branches(const Model& model) {
@@ -209,6 +222,10 @@ Json describe_model(const Model& model, const std::filesystem::path& file) {
   if (model.streaming) {
     info["stream"] = describe_stream(model);
   }
+  info["detector"] = describe_detector(model.detector);
+  if (model.second) {
+    info["second_stage"] = describe_second(*model.second);
+  }
   info["provenance"] = describe_provenance(model.provenance);
   for (const Kernels* kernels : all_kernels()) {
     info["kernels"].push_back({{"name", kernels->name},
@@ -243,15 +260,16 @@ std::string describe_text(const Json& info, bool details) {
     for (const auto& [branch, seconds] : info["stream"]["reach_seconds"].items()) {
       text += fmt::format(" {:.3g} s ({})", seconds.get<double>(), branch);
     }
-    text += fmt::format("; smoothing {} s\n", info["stream"]["detector"]["smoothing_seconds"].get<double>());
+    text += '\n';
   }
+  text += fmt::format("detector   smoothing {} s\n", info["detector"]["smoothing_seconds"].get<double>());
   text += fmt::format("network    memory size {}, hidden size {}\n", info["memory_size"].get<int>(),
                       info["hidden_size"].get<int>());
   if (details) {
     text += "layers     inputs outputs  weights  kind\n" + layers_text(info["layers"]);
   }
-  if (streaming && info["stream"].contains("second_stage")) {
-    text += second_stage_text(info["stream"]["second_stage"]);
+  if (info.contains("second_stage")) {
+    text += second_stage_text(info["second_stage"], details);
   }
   text += "branches\n" + branches_text(info["branches"]);
   text += "kernel sets of this program\n";

@@ -27,8 +27,8 @@ struct Mistakes {
   std::vector<EnrollClip> missed, wrong;
 };
 
-/// From a folder, as `kwsd live` keeps them: WORD/ was missed, every other folder was detected. An empty path:
-/// none.
+/// From a folder, as `kwsd live` keeps them: WORD/ was missed, every other folder was detected. An empty
+/// path: none.
 [[nodiscard]] Mistakes read_mistakes(const std::filesystem::path& folder, const std::string& word,
                                      SkippedClips skipped = SkippedClips::warn);
 

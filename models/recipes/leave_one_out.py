@@ -5,7 +5,6 @@ Writes RUNS/leave-one-out.json and prints Markdown: for each collection that a n
 net misses at one threshold that keeps the false accepts on that collection within a rate. The collection with the most
 misses is the worst: a threshold that has to hold anywhere is chosen there."""
 import json
-import math
 import pathlib
 import sys
 
@@ -13,36 +12,17 @@ BRANCHES = ("full", "half", "quarter")
 RATES = (0.5, 2)  # false accepts per hour
 
 
-def poisson_bounds(count):
-    """The exact 95 % bounds of the mean of a Poisson distribution of which `count` was seen."""
-    def at_most(n, mean):
-        return sum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(n + 1)) if mean > 0 else 1.0
-
-    def solve(wanted):
-        low, high = 0.0, 10.0 * count + 20
-        for _ in range(100):
-            middle = (low + high) / 2
-            low, high = (middle, high) if wanted(middle) else (low, middle)
-        return low
-    return (solve(lambda mean: 1 - at_most(count - 1, mean) < 0.025) if count else 0.0,
-            solve(lambda mean: at_most(count, mean) > 0.025))
-
-
 def rows_of(left, measured):
     """A row for each rate and branch: what is missed at the threshold that the left-out collection asks for."""
-    clean = {c["collection"]: c["hours"] for c in measured["collections"] if c["condition"] == "none"}
     snr = [w["condition"] for w in measured["words"]][:3]
     for point in measured["one_threshold"]:
         if point["per_hour"] not in RATES:
             continue
         for branch in BRANCHES:
             at = point["branches"][branch]
-            hours = clean.get(at["worst"], sum(clean.values()))
-            count = round(at["worst_per_hour"] * hours)
-            low, high = poisson_bounds(count)
-            yield {"left_out": left, "hours": hours, "per_hour": point["per_hour"], "branch": branch,
-                   "threshold": at["threshold"], "false_accepts": count,
-                   "false_accepts_per_hour": at["worst_per_hour"], "bounds_95_percent": [low / hours, high / hours],
+            yield {"left_out": left, "hours": at["worst_hours"], "per_hour": point["per_hour"], "branch": branch,
+                   "threshold": at["threshold"], "false_accepts": at["worst_false_accepts"],
+                   "false_accepts_per_hour": at["worst_per_hour"], "bounds_95_percent": at["worst_bounds_95_percent"],
                    "missed": dict(zip(snr, at["missed"]))}
 
 

@@ -10,7 +10,7 @@ import xml.dom.minidom
 
 from environment import environment
 
-SOURCE, COMMAND = sys.argv[1], sys.argv[2:]
+SOURCE, COMMAND = os.path.abspath(sys.argv[1]), sys.argv[2:]
 BRANCHES = ["full", "half", "quarter"]
 STAGES = ["mfcc", "front_end", "memory", "expand", "project", "classifier"]
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 
 

@@ -20,7 +20,7 @@ import unittest
 from daemon import LIMIT, Daemon, connect, ended, read_pcm, run_tests, wait_for
 from environment import environment
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 STOP = read_pcm(SOURCE / "tests" / "data" / "stop.wav")
 DETECTED = 'kwsd_detections_total{keyword="stop",model="commands"} 1\n'

@@ -23,7 +23,7 @@ from environment import environment
 from home_assistant import faults
 
 RESTARTS = int(sys.argv.pop(1)) if sys.argv[1] == "--restarts" and sys.argv.pop(1) else 2
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 WORDS = "yes no up down left right on off stop go".split()
 NEVER = ("--expiry-seconds", "86400")  # for tests of something else, on machines of any speed

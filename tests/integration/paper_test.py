@@ -19,7 +19,7 @@ import wave
 
 from environment import LIMIT, environment
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 KWSD_TRAIN = pathlib.Path(sys.argv[2])
 RATE = 16000
 TEN = "yes no up down left right on off stop go".split()

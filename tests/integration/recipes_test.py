@@ -13,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 RECIPES = SOURCE / "models/recipes"
 TEN = "yes no up down left right on off stop go".split()
 
@@ -45,7 +45,8 @@ MEASURED = json.dumps({
                      "branches": {branch: {"per_hour": 3.0} for branch in ("full", "half", "quarter")}}
                     for condition in ("none", "gated")],
     "one_threshold": [{"per_hour": rate, "branches": {
-        branch: {"threshold": 0.7, "worst": "there", "worst_per_hour": rate, "missed": [0.1, 0.3]}
+        branch: {"threshold": 0.7, "worst": "there", "worst_per_hour": rate, "missed": [0.1, 0.3], "worst_hours": 2.0,
+                 "worst_false_accepts": 2 * rate, "worst_bounds_95_percent": [rate / 20, rate * 5.6]}
         for branch in ("full", "half", "quarter")}} for rate in (0.5, 1, 2)]})
 
 

@@ -19,7 +19,7 @@ import wave
 from daemon import Lines, read_pcm, wait_for
 from environment import LIMIT, environment
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 

@@ -16,7 +16,7 @@ import unittest
 
 from daemon import LIMIT, Daemon, read_pcm, run_tests, wait_for
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 SECOND = 32000  # bytes of PCM

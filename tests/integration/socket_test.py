@@ -16,7 +16,7 @@ import unittest
 
 from daemon import LIMIT, Daemon, Lines, connect, read_pcm, run_tests, wait_for
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 STOP = read_pcm(SOURCE / "tests" / "data" / "stop.wav")
 

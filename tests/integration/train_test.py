@@ -22,7 +22,7 @@ import wave
 from environment import LIMIT, environment
 
 os.environ.update(environment())  # of all programs that are started here
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 KWSD_TRAIN = sys.argv[2]
 RATE = 16000
 TINY = "--memory-size 8 --hidden-size 8 --blocks 4 --convs 4x5/2x2,4x5/2x2 --one-branch --batch-size 8 --threads 1 " \

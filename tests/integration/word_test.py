@@ -6,6 +6,7 @@ or in one clear line is what counts here.
 usage: word_test.py KWSD KWSD_TRAIN
 """
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -124,6 +125,11 @@ class Word(unittest.TestCase):
         report = (self.root / "whole" / "marmalade.html").read_text()
         self.assertEqual(report.count("<audio"), 5)
         self.assertIn("broken.wav", report)
+        info = self.info(whole)
+        self.assertTrue(0 < info["second_stage"]["gate"] < 1, info)
+        self.assertIn("second_stage", info["provenance"])
+        base = self.info("base")  # its vectors are for such words alone
+        self.assertEqual(base["second_stage"], {**info["second_stage"], "gate": None, "layers": base["second_stage"]["layers"]})
         draw = random.Random(os.getpid())
         command = [str(part) for part in (TRAINER, "word", "marmalade", "--mistakes", "mistakes", "-o", "killed", *TINY)]
         settings = environment(SOURCE)
@@ -136,9 +142,17 @@ class Word(unittest.TestCase):
                     process.send_signal(signal.SIGKILL)
         self.word("marmalade", "--mistakes", "mistakes", "-o", "killed")
         self.assertEqual(digest(self.root / "killed" / "marmalade.kwsm"), digest(whole))
-        log = self.word("marmalade", "-o", "whole")  # other recordings: a new model, compared with the one before
+        shutil.copy(SOURCE / "models" / "base.pt", self.root / "lonely.pt")
+        log = self.word("marmalade", "-o", "whole", "--base", "lonely.pt")  # a new model, compared with the one before
         self.assertIn("starts anew", log)
         self.assertIn(" before", log)
+        self.assertIn("lonely.kwsm: found no such file", log)
+        self.assertNotIn("second_stage", json.dumps(self.info(whole)))
+
+    def info(self, model):
+        result = run(KWSD, "info", "--json", "--details", model, cwd=self.root)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
 
     def test_another_language(self):
         say(self.root / "mine", "Kartoffel", "de")

@@ -20,7 +20,7 @@ import unittest
 from daemon import LIMIT, connect, ended, network_server, read_pcm, run_tests, wait_for
 from environment import environment
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 WORDS = [line.split("\t") for line in (DATA / "demo.tsv").read_text().splitlines()]

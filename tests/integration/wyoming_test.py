@@ -13,7 +13,7 @@ import unittest
 from daemon import LIMIT, connect, network_server, read_pcm, run_tests
 from environment import environment
 
-SOURCE = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
 COMMAND = sys.argv[2:]
 DATA = SOURCE / "tests" / "data"
 FORMAT = {"rate": 16000, "width": 2, "channels": 1}

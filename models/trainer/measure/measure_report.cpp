@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "engine/model/error.h"
@@ -25,6 +26,14 @@ std::string rate_text(std::int64_t count, double hours) {
   const auto [low, high] = poisson_bounds(count);
   return fmt::format("{:.1f} ({:.1f}..{:.1f})", static_cast<double>(count) / hours, low / hours,
                      high / hours);
+}
+
+/// Of the collection without changes; 0: there is none of this name.
+double hours_of(const MeasureReport& report, const std::string& collection) {
+  const auto found = std::find_if(
+      report.collections.begin(), report.collections.end(),
+      [&](const CollectionFigures& c) { return c.collection == collection && c.condition == "none"; });
+  return found == report.collections.end() ? 0 : found->hours;
 }
 
 }  // namespace
@@ -110,10 +119,18 @@ std::string report_json(const MeasureReport& report) {
     Json& row = out["one_threshold"].emplace_back();
     row["per_hour"] = p.per_hour;
     for (std::size_t b = 0; b < branch_count; ++b) {
-      row["branches"][name_of(b)] = {{"threshold", p.threshold[b]},
-                                     {"worst", p.worst[b]},
-                                     {"worst_per_hour", p.worst_per_hour[b]},
-                                     {"missed", p.missed[b]}};
+      Json& branch = row["branches"][name_of(b)];
+      branch = {{"threshold", p.threshold[b]},
+                {"worst", p.worst[b]},
+                {"worst_per_hour", p.worst_per_hour[b]},
+                {"missed", p.missed[b]}};
+      if (const double hours = hours_of(report, p.worst[b]); hours > 0) {
+        const std::int64_t count = std::llround(p.worst_per_hour[b] * hours);
+        const auto [low, high] = poisson_bounds(count);
+        branch["worst_hours"] = hours;
+        branch["worst_false_accepts"] = count;
+        branch["worst_bounds_95_percent"] = {low / hours, high / hours};
+      }
     }
   }
   return out.dump(2) + "\n";

@@ -117,11 +117,17 @@ class WordMaker {
   [[nodiscard]] fs::path in_state(const char* ending) const { return state_ / (name_ + ending); }
   [[nodiscard]] fs::path in_output(const char* ending) const { return o_.output / (name_ + ending); }
 
+  /// The model file of the base, which has the vectors of a second stage.
+  [[nodiscard]] fs::path base_file() const { return fs::path(o_.base).replace_extension(".kwsm"); }
+
   /// The inputs that determine the model: if they are unchanged, a run continues. The recordings count by
   /// name, size and time.
   [[nodiscard]] std::string plan() const {
-    std::string text = recipe() + fmt::format("plan 2\nbase: {}\nnegatives: {}\n", fingerprint(o_.base),
+    std::string text = recipe() + fmt::format("plan 3\nbase: {}\nnegatives: {}\n", fingerprint(o_.base),
                                               fingerprint(o_.negatives));
+    if (fs::exists(base_file())) {
+      text += fmt::format("vectors: {}\n", fingerprint(base_file()));
+    }
     std::vector<fs::path> folders = recordings_.folders;
     folders.insert(folders.end(), o_.data.begin(), o_.data.end());
     if (!o_.mistakes.empty()) {
@@ -268,8 +274,7 @@ class WordMaker {
     export_checkpoint(dataset, {checkpoint(), in_state(".kwsm"), {}, {}, name_});
     Model model = load_model(in_state(".kwsm"));
     if (recordings_.clips > 0 && negatives_.training) {
-      add_second_stage(model, fs::path(o_.base).replace_extension(".kwsm"), dataset, mistakes_,
-                       *negatives_.training, o_.threads);
+      add_second_stage(model, base_file(), dataset, mistakes_, *negatives_.training, o_.threads);
       write_model(in_state(".kwsm"), model);
     }
     CalibrationOptions c;
@@ -291,7 +296,8 @@ class WordMaker {
     std::vector<ScoredClip> clips;
     const auto add = [&](const std::vector<EnrollClip>& sounds, const std::string& kind, bool is_word) {
       for (const EnrollClip& sound : sounds) {
-        ScoredClip clip{sound.name, kind, is_word, kind != "recording" || trains(dataset, sound.name), {}, {}};
+        ScoredClip clip{sound.name, kind, is_word, kind != "recording" || trains(dataset, sound.name),
+                        {},         {}};
         clip.now = score_clip(now, sound.samples, o_.word);
         if (before) {
           clip.before = score_clip(before, sound.samples, o_.word);

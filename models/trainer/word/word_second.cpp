@@ -25,12 +25,12 @@ std::shared_ptr<const Model> base_of(const Model& model, const std::filesystem::
   const char* lacks = nullptr;
   std::shared_ptr<const Model> base;
   if (!std::filesystem::exists(file)) {
-    lacks = "found no such file, expected the base's model";
+    lacks = "found no such file, expected the base's model with vectors (kwsd-train export-vectors)";
   } else {
     base = std::make_shared<const Model>(load_model(file));
-    lacks = !base->second                          ? "found no second stage, expected one"
+    lacks = !base->second ? "found no second stage, expected one (kwsd-train export-vectors)"
             : !(base->features == model.features) ? "found other features than the base's, expected the same"
-                                                   : nullptr;
+                                                  : nullptr;
   }
   if (lacks != nullptr) {
     spdlog::warn("{}: {}: the model gets no second stage", file.string(), lacks);

@@ -128,6 +128,14 @@ TEST_CASE("the report has every figure, as text and as JSON") {
   REQUIRE(json.at("collections").at(0).at("branches").at("full").at("false_accepts") == 3);
   REQUIRE(json.at("collections").at(0).at("branches").at("full").at("bounds_95_percent").size() == 2);
   REQUIRE(json.at("one_threshold").size() == options.per_hour.size());
+  for (const auto& point : json.at("one_threshold")) {
+    const auto& full = point.at("branches").at("full");
+    const double count = full.at("worst_false_accepts").get<double>();
+    REQUIRE(count == Approx(full.at("worst_per_hour").get<double>() * full.at("worst_hours").get<double>()));
+    REQUIRE(full.at("worst_bounds_95_percent").at(0).get<double>() <=
+            full.at("worst_per_hour").get<double>());
+    REQUIRE(full.at("worst_bounds_95_percent").at(1).get<double>() > full.at("worst_per_hour").get<double>());
+  }
   REQUIRE_THAT(report_text(report), Catch::Contains("| loud | none |"));
   REQUIRE(report_text(report_from_json(report_json(report), "x")) == report_text(report));
   std::istringstream text(report_text(report));
