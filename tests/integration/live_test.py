@@ -4,6 +4,7 @@
 usage: live_test.py SOURCE_DIR COMMAND...     COMMAND is kwsd, behind an emulator where there is one
        KWSD_UPDATE_SCREENS=1 writes the screens in tests/data/screens anew
 """
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -223,18 +224,24 @@ class OnAMicrophone(ScreenTest):
         names = ("ALSA_CONFIG_PATH", "HOME", "PULSE_SERVER", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH", "XDG_RUNTIME_DIR")
         self.env = {name: self.mic.environment[name] for name in names}
 
+    def say_until(self, terminal, text):
+        """The screen that shows `text`. A machine that is busy may lose the word, which is said again."""
+        for _ in range(LIMIT // 20):
+            self.mic.play(DATA / "stop.wav")
+            with contextlib.suppress(AssertionError):
+                return terminal.until(text, 20)
+        return terminal.until(text, 0)
+
     def test_live_hears_loses_and_finds_it(self):
         with Tmux(80, 24, "-i", "pimic", "--branch", "full", "--threshold", "0.5", env=self.env) as terminal:
             terminal.until("(?m)^ level .* quiet")
             terminal.until("^ kwsd  pimic, 16000 Hz  commands")
-            self.mic.play(DATA / "stop.wav")
-            self.same_as_file(terminal.until(r"(?m)^ +\d+\.\d\d s  stop "), "tmux_microphone")
+            self.same_as_file(self.say_until(terminal, r"(?m)^ +\d+\.\d\d s  stop "), "tmux_microphone")
             self.mic.unplug()
             self.same_as_file(terminal.until(r"(?s)no device: waiting.*waiting for it"), "tmux_unplugged")
             self.mic.plug()
             terminal.until("(?m)^ level .* quiet")
-            self.mic.play(DATA / "stop.wav")
-            terminal.until("(?m)^ 2 detected")
+            self.say_until(terminal, "(?m)^ [2-9] detected")
             terminal.keys("q")
             terminal.until("ended: 0")
 
