@@ -9,7 +9,7 @@
 #include "app/base/parallel.h"
 #include "app/base/random.h"
 #include "app/enroll/discriminant.h"
-#include "app/enroll/embeddings.h"
+#include "app/enroll/embedded_negatives.h"
 #include "app/enroll/negative_streams.h"
 #include "app/enroll/positives.h"
 #include "app/enroll/score_scale.h"
@@ -19,10 +19,9 @@
 namespace kwsd {
 namespace {
 
-constexpr std::size_t moment_stride = 2;  // of the negatives' windows, every second, in the branches in turn
 constexpr int mistake_weight = 200;
-constexpr double ridge = 16;  // of the covariance, whose eigenvalues are 0.7 to 9,000
 constexpr int positive_hop_frames = 2;
+
 }  // namespace
 
 struct Enroller::Shared {
@@ -31,63 +30,20 @@ struct Enroller::Shared {
         network(b, kernels),
         negatives(n),
         threads(t),
-        features(std::make_shared<const MfccTables>(b->features)) {
-    embed();
-    sum();
+        features(std::make_shared<const MfccTables>(b->features)),
+        embedded(network, n, t) {
     if (base->second) {
       second.emplace(*base, kernels, negatives, threads);
     }
-  }
-
-  void embed() {
-    std::vector<Embeddings> parts(negatives.runs.size());
-    parallel_for_each_thread(parts.size(), threads, [&] {
-      return [this, &parts, embedder = std::make_shared<Embedder>(network, base->hop_frames())](
-                 std::size_t i) { embedder->add(negatives.frames_of(negatives.runs[i]), parts[i]); };
-    });
-    NegativeTimeline time(negatives.features);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      time.next_run(negatives.runs[i]);
-      all.size = parts[i].size;
-      for (const std::int64_t end : parts[i].ends) {
-        all.ends.push_back(time.end_sample(end));
-        run_of.push_back(i);
-        frame_of.push_back(end);
-      }
-      for (std::size_t b = 0; b < branch_count; ++b) {
-        all.values[b].insert(all.values[b].end(), parts[i].values[b].begin(), parts[i].values[b].end());
-        parts[i].values[b] = {};
-      }
-    }
-  }
-
-  /// Mean and covariance of all negatives.
-  void sum() {
-    const std::size_t parts = std::max(1U, threads);
-    std::vector<Moments> moments(parts, Moments(all.size));
-    parallel_for(parts, threads, [&](std::size_t part) {
-      for (std::size_t w = part * moment_stride; w < all.windows(); w += parts * moment_stride) {
-        moments[part].add(all.of(w / moment_stride % branch_count, w), negatives.runs[run_of[w]].weight);
-      }
-    });
-    for (std::size_t part = 1; part < parts; ++part) {
-      moments[0].add(moments[part]);
-    }
-    mean = moments[0].mean();
-    covariance.emplace(moments[0].covariance(ridge), all.size);
   }
 
   std::shared_ptr<const Model> base;
   Network network;
   const Negatives& negatives;
   unsigned threads;
-  std::vector<double> mean;            // (size)
-  std::optional<Cholesky> covariance;  // always, after construction
   std::shared_ptr<const MfccTables> features;
-  Embeddings all;                      // of the negatives; ends are samples of one stream
-  std::vector<std::size_t> run_of;     // [windows of all]
-  std::vector<std::int64_t> frame_of;  // [windows of all]: the last one, of the run, from 1
-  std::optional<SecondFit> second;     // where the base has a second stage
+  EmbeddedNegatives embedded;
+  std::optional<SecondFit> second;  // where the base has a second stage
 };
 
 namespace {
@@ -99,7 +55,7 @@ class WordFit {
   WordFit(const Shared& shared, const EnrollOptions& options)
       : s_(shared),
         o_(options),
-        all_(shared.all),
+        all_(shared.embedded.all),
         runs_(shared.negatives.without({options.word})),
         talk_(shared.negatives.talk_without({options.word})) {
     std::vector<bool> allowed(shared.negatives.runs.size(), false);
@@ -111,7 +67,7 @@ class WordFit {
                   "negatives: found no speech without '" + options.word + "', expected some");
     }
     for (std::size_t w = 0; w < all_.windows(); ++w) {
-      if (allowed[shared.run_of[w]]) {
+      if (allowed[shared.embedded.run_of[w]]) {
         windows_.push_back(w);
       }
     }
@@ -186,7 +142,7 @@ class WordFit {
         }
       }
     }
-    return discriminant(*s_.covariance, word.mean(), s_.mean);
+    return discriminant(*s_.embedded.covariance, word.mean(), s_.embedded.mean);
   }
 
   [[nodiscard]] std::vector<float> scores(const UnitClassifier& fitted, std::size_t branch) const {
@@ -240,8 +196,8 @@ class WordFit {
     FirstOnNegatives out;
     out.hours = hours_of(s_.negatives, runs_);
     for (const std::size_t w : windows_) {
-      out.runs.push_back(s_.run_of[w]);
-      out.ends.push_back(s_.frame_of[w]);
+      out.runs.push_back(s_.embedded.run_of[w]);
+      out.ends.push_back(s_.embedded.frame_of[w]);
     }
     for (std::size_t b = 0; b < branch_count; ++b) {
       const PosteriorMaker maker(model, b);
@@ -309,7 +265,7 @@ class WordFit {
       const std::size_t w = windows_[i];
       const std::ptrdiff_t row = opened_.row_of.empty() ? -1 : opened_.row_of[i];
       const float word = row < 0 ? maker.of(all_.of(branch, w))
-                                 : maker.of(all_.of(branch, w), unseen_[s_.run_of[w] % 2].get(),
+                                 : maker.of(all_.of(branch, w), unseen_[s_.embedded.run_of[w] % 2].get(),
                                             opened_.vectors.of(0, static_cast<std::size_t>(row)));
       for (LabelledStream* stream : {&out.plain, &out.all}) {
         if (stream == &out.all || is_plain(w)) {
@@ -373,7 +329,7 @@ class WordFit {
   }
 
   [[nodiscard]] bool is_plain(std::size_t window) const {
-    return s_.negatives.runs[s_.run_of[window]].kind != NegativeKind::hard;
+    return s_.negatives.runs[s_.embedded.run_of[window]].kind != NegativeKind::hard;
   }
 
   const Shared& s_;
