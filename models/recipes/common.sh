@@ -127,12 +127,18 @@ streams() {
 }
 
 # A second stage for the model FIRST, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
-# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]
+# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]. Two rounds: in the first, the
+# first ten convs stay as they are after the stem's steps, in the other the first four.
+train_second() {
+  kwsd-train train-second $WORDS $ARABIC_WORDS $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --steps 10 --threads 2 "$@"
+}
 second() {
   name=$1 first=$2 words=$3
   shift 3
-  kwsd-train train-second $WORDS $ARABIC_WORDS --keywords "$words" $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --stem-steps 600 \
-    --frozen-convs 10 --steps 10 --learning-rate 0.003 --threads 2 --epochs "${SECOND_STAGE:-26}" --out "$RUNS/$name-second.pt" "$@"
+  train_second --keywords "$words" "$@" --stem-steps 600 --frozen-convs 10 --learning-rate 0.003 --epochs "${SECOND_STAGE:-26}" \
+    --out "$RUNS/$name-second1.pt"
+  train_second --keywords "$words" "$@" --init "$RUNS/$name-second1.pt" --stem-steps 0 --frozen-convs 4 --vector-weight 2 \
+    --learning-rate 0.002 --seed 11 --epochs "${SECOND_STAGE_MORE:-20}" --out "$RUNS/$name-second.pt"
   kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$name-second.pt" --first "$first" --name "$name" \
     --out "$RUNS/$name.kwsm"
 }

@@ -11,9 +11,8 @@ streams "$WORD" $HEARD --memory-size 128 --hidden-size 256 --init "$RUNS/command
   --learning-rate 0.002 --keyword-streams 0.5 --speech-streams 0.3 --seed 6 --out "$RUNS/$WORD.pt"
 kwsd-train export $WORDS $HEARD --keywords "$WORD" --checkpoint "$RUNS/$WORD.pt" --name "$WORD" --out "$RUNS/$WORD-first.kwsm"
 CUT=$(optional --cut-words "$RUNS/words_cut")
-kwsd-train train-second $WORDS $ARABIC_WORDS $COLLECTIONS $CUT --keywords "$WORD" $OF_STREAMS --keyword-streams 0.5 --speech-streams 0.3 \
-  --embedding "$KWSD_EMBEDDING" --int8 --init "$RUNS/commands-second.pt" --stem-steps 0 --frozen-convs 10 \
-  --steps 10 --learning-rate 0.002 --threads 2 --epochs "${SECOND_STAGE:-8}" --seed 6 --out "$RUNS/$WORD-second.pt"
+train_second $COLLECTIONS $CUT --keywords "$WORD" --keyword-streams 0.5 --speech-streams 0.3 --init "$RUNS/commands-second.pt" \
+  --stem-steps 0 --frozen-convs 10 --learning-rate 0.002 --epochs "${SECOND_STAGE:-8}" --seed 6 --out "$RUNS/$WORD-second.pt"
 kwsd-train export-second $WORDS $COLLECTIONS --keywords "$WORD" --checkpoint "$RUNS/$WORD-second.pt" --first "$RUNS/$WORD-first.kwsm" \
   --out "$RUNS/$WORD.kwsm"
 kwsd-train golden --model "$RUNS/$WORD.kwsm" --out "$RUNS/$WORD.txt"
