@@ -36,7 +36,7 @@ wide $ALL_HEARD $(optional --cut-words "$RUNS/words_cut_more") --init "$RUNS/com
 kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/commands.pt" --name commands \
   --out "$RUNS/commands-first.kwsm"
 second commands "$RUNS/commands-first.kwsm" $TEN $COLLECTIONS $(optional --cut-words "$RUNS/words_cut")
-kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 "$RUNS/commands.kwsm"
+kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 --highest no=0.7 "$RUNS/commands.kwsm"
 [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
   --json "$RUNS/commands.measured.json" "$RUNS/commands.kwsm"
 kwsd-train golden --model "$RUNS/commands.kwsm" --out "$RUNS/commands.txt"
