@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "app/base/parallel.h"
-#include "app/base/random.h"
 #include "app/enroll/discriminant.h"
 #include "app/enroll/embedded_negatives.h"
 #include "app/enroll/negative_streams.h"

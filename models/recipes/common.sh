@@ -126,12 +126,14 @@ streams() {
   kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS $OF_STREAMS --blocks 8 "$@"
 }
 
-# A second stage for the model FIRST, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
-# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]. Two rounds: in the first, the
-# first ten convs stay as they are after the stem's steps, in the other the first four.
+# The options of all trainings of a second stage.
 train_second() {
   kwsd-train train-second $WORDS $ARABIC_WORDS $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --steps 10 --threads 2 "$@"
 }
+
+# A second stage for the model FIRST, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
+# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]. Two rounds: in the first, the
+# first ten convs stay as they are after the stem's steps, in the other the first four.
 second() {
   name=$1 first=$2 words=$3
   shift 3

@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "app/audio/pcm16.h"
@@ -22,19 +22,19 @@ constexpr std::size_t most_recordings = 400;  // more take time, and bring littl
 
 /// Null, and a line in the log, if the base has no vectors for this model.
 std::shared_ptr<const Model> base_of(const Model& model, const std::filesystem::path& file) {
-  const char* lacks = nullptr;
-  std::shared_ptr<const Model> base;
-  if (!std::filesystem::exists(file)) {
-    lacks = "found no such file, expected the base's model with vectors (kwsd-train export-vectors)";
-  } else {
-    base = std::make_shared<const Model>(load_model(file));
-    lacks = !base->second ? "found no second stage, expected one (kwsd-train export-vectors)"
-            : !(base->features == model.features) ? "found other features than the base's, expected the same"
-                                                  : nullptr;
-  }
-  if (lacks != nullptr) {
-    spdlog::warn("{}: {}: the model gets no second stage", file.string(), lacks);
+  const auto none = [&file](const char* why) {
+    spdlog::warn("{}: {}: the model gets no second stage", file.string(), why);
     return nullptr;
+  };
+  if (!std::filesystem::exists(file)) {
+    return none("found no such file, expected the base's model with vectors (kwsd-train export-vectors)");
+  }
+  auto base = std::make_shared<const Model>(load_model(file));
+  if (!base->second) {
+    return none("found no second stage, expected one (kwsd-train export-vectors)");
+  }
+  if (!(base->features == model.features)) {
+    return none("found other features than those of the base's checkpoint, expected the same");
   }
   return base;
 }
@@ -60,8 +60,11 @@ std::vector<std::vector<float>> sounds_of_word(const Dataset& dataset, const Mis
 void add_second_stage(Model& model, const std::filesystem::path& base_file, const Dataset& dataset,
                       const Mistakes& mistakes, const Negatives& negatives, unsigned threads) {
   const auto base = base_of(model, base_file);
+  if (!base) {
+    return;
+  }
   const std::vector<std::vector<float>> sounds = sounds_of_word(dataset, mistakes);
-  if (!base || sounds.empty()) {
+  if (sounds.empty()) {
     return;
   }
   Negatives others = negatives;
