@@ -152,7 +152,8 @@ std::string bench_text(const BenchReport& report) {
                               std::to_string(report.steps) + " front-end steps\n") +
       "in stream  the next " + (report.streaming ? "steps, " : "window, ") + number(report.hop_ms) +
       " ms later: " + std::to_string(report.new_steps) +
-      " of the steps are new; windows/s includes the MFCC\n" +
+      (report.new_steps == 1 ? " of the steps is new" : " of the steps are new") +
+      "; windows/s includes the MFCC\n" +
       "+a -b %    the middle 80 % of the samples around the median\n";
   if (report.float_library.empty()) {
     text += "No comparison with float32: " + report.float_missing + ".\n";

@@ -126,23 +126,67 @@ streams() {
   kwsd-train train-streams $WORDS $ARABIC_WORDS --keywords "$words" $KINDS $OF_STREAMS --blocks 8 "$@"
 }
 
+# Every second speaker of speechocean762, and the words cut out of their speech, are left out of the nets over streams:
+# false accepts are counted on them. Sets ALL_HEARD and CUT_HEARD, what the others of them are part of, CUT, the cut words
+# of no learner, and LEFT_OUT.
+learners() {
+  [ -f "$RUNS/parts.done" ] || {
+    if [ -d "$KWSD_DATA/words_cut" ]; then  # names of learners: soNNNN_nohash_N
+      for word in "$KWSD_DATA"/words_cut/*/; do
+        for part in words_cut words_cut_more; do mkdir -p "$RUNS/$part/$(basename "$word")"; done
+        find "$word" -type f ! -name 'so*' -exec cp {} "$RUNS/words_cut/$(basename "$word")" \;
+        find "$word" -type f ! -name 'so???[13579]_*' -exec cp {} "$RUNS/words_cut_more/$(basename "$word")" \;
+      done
+    fi
+    if [ -d "$KWSD_DATA/speech/speechocean" ]; then  # NNNNNnnnn: five digits for the speaker
+      mkdir -p "$RUNS/learners_heard" "$RUNS/learners_left_out"
+      find "$KWSD_DATA/speech/speechocean" -type f -name '????[02468]????.*' -exec cp {} "$RUNS/learners_heard" \;
+      find "$KWSD_DATA/speech/speechocean" -type f -name '????[13579]????.*' -exec cp {} "$RUNS/learners_left_out" \;
+      for part in heard left_out; do cp "$KWSD_DATA"/speech/speechocean/*.trans.txt "$RUNS/learners_$part"; done
+    fi
+    touch "$RUNS/parts.done"
+  }
+  ALL_HEARD="$COLLECTIONS $(optional --speech "$RUNS/learners_heard")"
+  CUT=$(optional --cut-words "$RUNS/words_cut")
+  CUT_HEARD=$(optional --cut-words "$RUNS/words_cut_more")
+  LEFT_OUT=$(optional --collection "$RUNS/learners_left_out" speechocean=)
+}
+
 # The options of all trainings of a second stage.
 train_second() {
   kwsd-train train-second $WORDS $ARABIC_WORDS $OF_STREAMS --embedding "$KWSD_EMBEDDING" --int8 --steps 10 --threads 2 "$@"
 }
 
-# A second stage for the model FIRST, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
-# collections alone that follow; writes RUNS/NAME.kwsm: second NAME FIRST KEYWORDS [OPTIONS]. Two rounds: in the first, the
-# first ten convs stay as they are after the stem's steps, in the other the first four.
+# A second stage, RUNS/NAME-second.pt, which starts from the speech embedding in the folder KWSD_EMBEDDING and has heard the
+# collections alone that follow: second NAME KEYWORDS [OPTIONS]. Two rounds: in the first, the first ten convs stay as they
+# are after the stem's steps, in the other the first four.
 second() {
-  name=$1 first=$2 words=$3
-  shift 3
+  name=$1 words=$2
+  shift 2
   train_second --keywords "$words" "$@" --stem-steps 600 --frozen-convs 10 --learning-rate 0.003 --epochs "${SECOND_STAGE:-26}" \
     --out "$RUNS/$name-second1.pt"
   train_second --keywords "$words" "$@" --init "$RUNS/$name-second1.pt" --stem-steps 0 --frozen-convs 4 --vector-weight 2 \
     --learning-rate 0.002 --seed 11 --epochs "${SECOND_STAGE_MORE:-20}" --out "$RUNS/$name-second.pt"
-  kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$name-second.pt" --first "$first" --name "$name" \
+}
+
+# RUNS/NAME.kwsm, the model FIRST with the second stage of that name: with_second NAME FIRST SECOND KEYWORDS [OPTIONS]
+with_second() {
+  name=$1 first=$2 second=$3 words=$4
+  shift 4
+  kwsd-train export-second $WORDS "$@" --keywords "$words" --checkpoint "$RUNS/$second-second.pt" --first "$first" --name "$name" \
     --out "$RUNS/$name.kwsm"
+}
+
+# The ten words in two stages, RUNS/NAME.kwsm: the second stage of commands.sh for the net RUNS/NAME.pt, thresholds and
+# figures from the learners that are left out, and golden tensors: two_stages NAME
+two_stages() {
+  kwsd-train export $WORDS $ALL_HEARD --keywords $TEN --checkpoint "$RUNS/$1.pt" --name "$1" --out "$RUNS/$1-first.kwsm"
+  second commands $TEN $COLLECTIONS $CUT
+  with_second "$1" "$RUNS/$1-first.kwsm" commands $TEN $COLLECTIONS $CUT
+  kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 --highest no=0.7 "$RUNS/$1.kwsm"
+  [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
+    --json "$RUNS/$1.measured.json" "$RUNS/$1.kwsm"
+  kwsd-train golden --model "$RUNS/$1.kwsm" --out "$RUNS/$1.txt"
 }
 
 # The shipped ten-word net: a checkpoint that was trained on everything, with the thresholds of the same net before that

@@ -50,7 +50,8 @@ for left in "$@"; do
   [ -z "${KWSD_EMBEDDING-}" ] || [ -f "$RUNS/two-stages-without-$left.json" ] || {
     kwsd-train export $WORDS $others --cache "$RUNS/cache" --keywords $TEN --checkpoint "$net.pt" --name "without-$left" \
       --out "$net-first.kwsm"
-    second "two-stages-without-$left" "$net-first.kwsm" $TEN $others --cache "$RUNS/cache"
+    second "without-$left" $TEN $others --cache "$RUNS/cache"
+    with_second "two-stages-without-$left" "$net-first.kwsm" "without-$left" $TEN $others --cache "$RUNS/cache"
     measured "$RUNS/two-stages-without-$left.kwsm" "$RUNS/two-stages-without-$left.json"
   }
 done

@@ -40,7 +40,8 @@ class Bench(unittest.TestCase):
             self.assertEqual("faster_than_float32" in figures, report["float32"] is not None)
 
     def test_the_new_steps_of_a_window_are_those_of_the_model(self):
-        self.assertIn("96.0 ms later: 2 of the steps are new", bench("-m", "commands-small").stdout)
+        self.assertIn("96.0 ms later: 1 of the steps is new", bench("-m", "commands-window").stdout)
+        self.assertIn("96.0 ms later: 2 of the steps are new", bench("-m", "commands").stdout)
 
     def test_bad_usage(self):
         for options, code, words in (["--kernels", "abacus"], 2, "abacus"), (["-m", "nosuch"], 66, "nosuch"), \

@@ -152,7 +152,7 @@ class Recipes(unittest.TestCase):
         second = [line for line in calls.splitlines() if line.startswith(("train-second", "export-second"))]
         self.assertEqual(len(second), 3 * len(nets))  # two rounds, export
         for trained in second:
-            left = re.search("two-stages-without-([a-z]*)", trained)[1]
+            left = re.search("/(?:two-stages-)?without-([a-z]*)", trained)[1]
             for folder in sound:
                 own = folder.rpartition("/")[2].startswith(left)
                 self.assertEqual(f"{data}/{folder} " in trained, not own, (left, folder))
@@ -171,6 +171,17 @@ class Recipes(unittest.TestCase):
         self.assertIn("--keywords computer", calls)
         self.assertRegex(calls, "train-second .*--keywords computer .*/commands-second.pt --stem-steps 0 ")
         self.assertRegex(calls, "export-second .*--checkpoint .*/computer-second.pt --first .*/computer-first.kwsm ")
+
+    def test_the_small_net_has_the_second_stage_of_the_commands(self):
+        data = self.root / "only"
+        make_words(data / "speech_commands")
+        second = [[line for line in self.run_recipe(name, data=data)[1].splitlines() if line.startswith("train-second")]
+                  for name in ("commands", "commands-small")]
+        names = [[re.sub("/[^ ]*/", "", line) for line in lines] for lines in second]
+        self.assertEqual(len(names[0]), 2)
+        self.assertEqual(*names)
+        _, calls = self.run_recipe("commands-small", data=data)
+        self.assertRegex(calls, "export-second .*--checkpoint .*/commands-second.pt --first .*/commands-small-first.kwsm ")
 
     def test_what_is_no_speech_commands_is_named(self):
         (self.root / "nothing").mkdir()
