@@ -177,6 +177,12 @@ with_second() {
     --out "$RUNS/$name.kwsm"
 }
 
+# The figures of the card of RUNS/NAME.kwsm: figures NAME KEYWORDS
+figures() {
+  [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords "$2" --conditions "gated,echoed" \
+    --json "$RUNS/$1.measured.json" "$RUNS/$1.kwsm"
+}
+
 # The ten words in two stages, RUNS/NAME.kwsm: the second stage of commands.sh for the net RUNS/NAME.pt, thresholds and
 # figures from the learners that are left out, and golden tensors: two_stages NAME
 two_stages() {
@@ -184,8 +190,7 @@ two_stages() {
   second commands $TEN $COLLECTIONS $CUT
   with_second "$1" "$RUNS/$1-first.kwsm" commands $TEN $COLLECTIONS $CUT
   kwsd-train calibrate $WORDS $ALL_HEARD $LEFT_OUT --per-hour 2 --highest no=0.7 "$RUNS/$1.kwsm"
-  [ -z "$LEFT_OUT" ] || kwsd-train measure $WORDS $ALL_HEARD $LEFT_OUT --words test --keywords $TEN --conditions "gated,echoed" \
-    --json "$RUNS/$1.measured.json" "$RUNS/$1.kwsm"
+  figures "$1" "$TEN"
   kwsd-train golden --model "$RUNS/$1.kwsm" --out "$RUNS/$1.txt"
 }
 

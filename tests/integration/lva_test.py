@@ -59,7 +59,8 @@ class Loader(unittest.TestCase):
             available = wake_word.find_available_wake_words([folder], "stop")
             self.assertEqual(set(available), {"computer", "jarvis", "yes"})
             self.assertEqual({word: known.probability_cutoff for word, known in available.items()},
-                             {"computer": 0.8, "jarvis": 0.8, "yes": 0.5})
+                             {word: json.loads((folder / f"{word}.json").read_text())["kwsd"]["probability_cutoff"]
+                              for word in ("computer", "jarvis", "yes")})
             self.assertEqual(available["computer"].trained_languages, ["en"])
             loaded, active, fallback = wake_word.load_wake_models(available, ["yes", "computer"], "computer")
             self.assertEqual((set(loaded), active, fallback), ({"yes", "computer"}, {"yes", "computer"}, False))

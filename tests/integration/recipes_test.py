@@ -171,6 +171,7 @@ class Recipes(unittest.TestCase):
         self.assertIn("--keywords computer", calls)
         self.assertRegex(calls, "train-second .*--keywords computer .*/commands-second.pt --stem-steps 0 ")
         self.assertRegex(calls, "export-second .*--checkpoint .*/computer-second.pt --first .*/computer-first.kwsm ")
+        self.assertRegex(calls, "calibrate .*/computer.kwsm")
 
     def test_the_small_net_has_the_second_stage_of_the_commands(self):
         data = self.root / "only"
