@@ -5,10 +5,12 @@ Not part of ctest: the checkout (github.com/OHF-Voice/linux-voice-assistant) is 
 needs of Home Assistant are stand-ins; of its own code, models.py and wake_word.py run as they are, with the changes that
 kwsd/lva.py describes made in memory.
 """
+import contextlib
 import enum
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 import types
@@ -42,18 +44,25 @@ def patched():
     models.AvailableWakeWord.load = load
 
 
+@contextlib.contextmanager
+def wake_words():
+    """A folder as the package has it: the models that have a manifest."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for word in ("computer", "jarvis"):
+            for suffix in (".json", ".kwsm"):
+                shutil.copy(source / "models" / (word + suffix), folder)
+        yield folder
+
+
 class Loader(unittest.TestCase):
     def test_1_without_the_change_a_manifest_of_this_type_ends_it(self):
-        with self.assertRaises(ValueError):
-            wake_word.find_available_wake_words([source / "models"], "stop")
+        with wake_words() as folder, self.assertRaises(ValueError):
+            wake_word.find_available_wake_words([folder], "stop")
 
     def test_2_finds_loads_and_runs_the_wake_words(self):
         patched()
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            for word in ("computer", "jarvis"):
-                for suffix in (".json", ".kwsm"):
-                    (folder / (word + suffix)).write_bytes((source / "models" / (word + suffix)).read_bytes())
+        with wake_words() as folder:
             (folder / "yes.json").write_text(json.dumps({"type": "kwsd", "wake_word": "yes", "model": "commands",
                                                          "kwsd": {"probability_cutoff": 0.5}}))
             available = wake_word.find_available_wake_words([folder], "stop")
