@@ -45,9 +45,9 @@ def markdown(rows, conditions):
     if conditions:
         out += "\nFalse accepts an hour at the default threshold, by condition:\n\n| left out | condition | hours | full | half | quarter |\n" \
                "|---|---|---|---|---|---|\n"
-        for left, row in conditions:
+        for row in conditions:
             rates = " | ".join(f"{row['branches'][branch]['per_hour']:.1f}" for branch in BRANCHES)
-            out += f"| {left} | {row['condition']} | {row['hours']:.2f} | {rates} |\n"
+            out += f"| {row['collection']} | {row['condition']} | {row['hours']:.2f} | {rates} |\n"
     return out
 
 
@@ -55,7 +55,7 @@ def table(folder, prefix):
     """The rows, and their Markdown."""
     measured = {path.stem.removeprefix(prefix): json.loads(path.read_text()) for path in sorted(folder.glob(f"{prefix}*.json"))}
     rows = [row for left, one in measured.items() for row in rows_of(left, one)]
-    conditions = [(left, c) for left, one in measured.items() for c in one["collections"]]
+    conditions = [row for one in measured.values() for row in one["collections"]]
     return {"rows": rows, "measured": measured}, markdown(rows, conditions)
 
 

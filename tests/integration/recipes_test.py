@@ -149,6 +149,7 @@ class Recipes(unittest.TestCase):
             self.assertTrue(not line.startswith("|") or line.endswith("|"), line)
         one_row = "| orders | 2.00 | full | 0.70 | 0.5 (0.0..2.8) | 10.0 | 30.0 |"  # 1 in 2 h
         self.assertEqual(result.stdout.count(one_row), 2)  # alone, and with a second stage
+        self.assertEqual(result.stdout.count("| there | gated | 2.00 | 3.0 | 3.0 | 3.0 |"), 2 * len(nets))
         second = [line for line in calls.splitlines() if line.startswith(("train-second", "export-second"))]
         self.assertEqual(len(second), 3 * len(nets))  # two rounds, export
         for trained in second:
