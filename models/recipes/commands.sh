@@ -2,8 +2,7 @@
 # commands: the ten words over streams, a causal BiFSMN with a step every 48 ms, in four rounds: two with half the
 # width, one with the full width, and one that is also trained on learners' English; and a second stage, which starts
 # from the speech embedding in the folder KWSD_EMBEDDING (.npy files as in models/trainer/second/embedding.h) and hears
-# no learner. Every second speaker of that collection (speechocean762), and the words cut out of their speech, are left
-# out of everything: false accepts are counted on them.
+# no learner (common.sh).
 . "$(dirname "$0")/common.sh"
 : "${KWSD_EMBEDDING:?folder of the speech embedding}"
 learners
