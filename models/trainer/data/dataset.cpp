@@ -4,13 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "app/audio/clip_list.h"
-#include "app/audio/pcm16.h"
-#include "app/audio/scan.h"
 #include "app/base/random.h"
 #include "app/base/words.h"
 #include "engine/model/error.h"
@@ -21,14 +18,6 @@ namespace kwsd::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path default_cache() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
-    return fs::path(cache) / "kwsd";
-  }
-  const char* home = std::getenv("HOME");
-  return home != nullptr ? fs::path(home) / ".cache" / "kwsd" : fs::temp_directory_path() / "kwsd-cache";
-}
 
 /// Stable: adding or removing other files changes no assignment.
 Split split_by_hash(const std::string& who, double validation, double test) {
@@ -43,7 +32,6 @@ std::uint64_t whole_seconds(std::size_t samples) {
 using Words = std::map<std::string, std::vector<Clip>>;
 
 constexpr const char* unknown_folder = "_unknown_";
-constexpr const char* silence_folder = "_silence_";
 constexpr const char* noise_folder = "_background_noise_";
 
 bool trains(const Clip& clip) {
@@ -56,12 +44,10 @@ bool trains(const Clip& clip) {
 struct Dataset::Loader {
   Dataset& out;
   const DataOptions& options;
-  fs::path cache = options.cache.empty() ? default_cache() : options.cache;
   Words by_word = {};
   std::vector<Clip> test_only = {};                  // of test_words, labelled
   std::map<std::string, std::string> spelling = {};  // word_key -> the spelling used here
   std::set<std::string> told = {};                   // folders of another spelling
-  UnreadableFiles unreadable = {};
 
   /// A word by the name of its folder: in the keyword's spelling, or in that of the first folder.
   std::string called(const std::string& folder) {
@@ -75,58 +61,8 @@ struct Dataset::Loader {
     return known->second;
   }
 
-  /// The decoded clips of a folder. They stay valid as long as the dataset.
-  const std::vector<StoredClip>& decode(const fs::path& folder, const std::vector<fs::path>& files) {
-    std::vector<SourceFile> sources;
-    for (const fs::path& file : files) {
-      sources.push_back(source_file(fs::absolute(file)));
-    }
-    const std::string where = fs::absolute(folder).lexically_normal().string();
-    const std::string of = options.channel == 1 ? where : where + fmt::format(" {}", options.channel);
-    const fs::path cache_file = cache / fmt::format("{:016x}.clips", stable_hash(of));
-    ClipStore& store = out.stores_.emplace_back(cache_file, sources, options.channel, options.threads);
-    out.counts_.decoded += store.decoded();
-    for (const StoredClip& clip : store.clips()) {
-      if (!clip.error.empty()) {
-        spdlog::warn("skipped: {}", clip.error);
-        ++out.counts_.damaged;
-      }
-    }
-    return store.clips();
-  }
-
-  /// Whether a clip was decoded and is more than a dead channel.
-  bool sounds(const StoredClip& clip, const fs::path& file) {
-    if (clip.error.empty() && !has_signal(clip.samples)) {
-      spdlog::warn("skipped: {}: found digital silence alone in channel {}", file.string(), options.channel);
-      ++out.counts_.damaged;
-    }
-    return clip.error.empty() && has_signal(clip.samples);
-  }
-
-  bool usable(const StoredClip& clip, const fs::path& file) {
-    const bool may_be_silent = std::find(file.begin(), file.end(), silence_folder) != file.end();
-    if (may_be_silent ? !clip.error.empty() : !sounds(clip, file)) {
-      return false;
-    }
-    const double seconds = static_cast<double>(clip.samples.size()) / sample_rate_hz;
-    if (seconds < options.shortest_clip_seconds) {
-      spdlog::warn("skipped: {}: {:.3f} s, expected at least {} s", file.string(), seconds,
-                   options.shortest_clip_seconds);
-      ++out.counts_.too_short;
-      return false;
-    }
-    if (seconds > options.longest_clip_seconds) {
-      spdlog::warn("skipped: {}: {:.1f} s, expected one word of at most {} s", file.string(), seconds,
-                   options.longest_clip_seconds);
-      ++out.counts_.too_long;
-      return false;
-    }
-    return true;
-  }
-
   /// The recordings of all word folders; `prefix` goes before each word's name.
-  std::vector<fs::path> word_files(const fs::path& root, const std::string& prefix) {
+  std::vector<Recording> words_below(const fs::path& root, const std::string& prefix) {
     std::vector<fs::path> files;
     for (const fs::path& folder : word_folders(root)) {
       const std::string name = folder.filename().string();
@@ -135,35 +71,27 @@ struct Dataset::Loader {
                      silence_folder, noise_folder);
         continue;
       }
-      const std::vector<fs::path> found = sound_files(folder, unreadable);
+      const std::vector<fs::path> found = out.recordings_.find(folder);
       by_word[prefix + called(name)];  // an empty folder is a word without clips
       files.insert(files.end(), found.begin(), found.end());
     }
-    return files;
+    return out.recordings_.words(root, files);
   }
 
   void add_training_words(const fs::path& root, const std::string& prefix) {
-    const std::vector<fs::path> files = word_files(root, prefix);
-    const std::vector<StoredClip>& clips = decode(root, files);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (usable(clips[i], files[i])) {
-        by_word[prefix + word_of(files[i], root)].push_back(
-            {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker_of(files[i].stem().string())),
-             Split::train, false, true});
-      }
+    for (const Recording& r : words_below(root, prefix)) {
+      by_word[prefix + word_of(r.file, root)].push_back(
+          {r.samples, r.word, 0, 0, stable_hash(r.speaker()), Split::train, false, true});
     }
   }
 
   void add_cut_words(const fs::path& root) {
-    const std::vector<fs::path> files = word_files(root, "");
-    const std::vector<StoredClip>& clips = decode(root, files);
     const auto margin = static_cast<std::int32_t>(options.cut_margin_seconds * sample_rate_hz);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const auto size = static_cast<std::int32_t>(clips[i].samples.size());
-      if (usable(clips[i], files[i]) && size > 2 * margin) {
-        by_word[word_of(files[i], root)].push_back({clips[i].samples, Extent{margin, size - margin}, 0, 0,
-                                                    stable_hash(speaker_of(files[i].stem().string())),
-                                                    Split::train, true});
+    for (const Recording& r : words_below(root, "")) {
+      const auto size = static_cast<std::int32_t>(r.samples.size());
+      if (size > 2 * margin) {
+        by_word[word_of(r.file, root)].push_back(
+            {r.samples, Extent{margin, size - margin}, 0, 0, stable_hash(r.speaker()), Split::train, true});
       }
     }
   }
@@ -189,17 +117,13 @@ struct Dataset::Loader {
   void add_words(const fs::path& root) {
     ClipList validation(root / "validation_list.txt", root);
     ClipList test(root / "testing_list.txt", root);
-    const std::vector<fs::path> files = word_files(root, "");
-    const std::vector<StoredClip>& clips = decode(root, files);
+    const std::vector<Recording> recordings = words_below(root, "");
     Words found;
     const bool listed_test = test.empty() && !validation.empty() && options.validation_list_is_test;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const bool tests = test.contains(files[i]);
-      const bool validates = validation.contains(files[i]);
-      if (!usable(clips[i], files[i])) {
-        continue;
-      }
-      const std::string speaker = speaker_of(files[i].stem().string());
+    for (const Recording& r : recordings) {
+      const bool tests = test.contains(r.file);
+      const bool validates = validation.contains(r.file);
+      const std::string speaker = r.speaker();
       Split split = Split::train;
       if (tests) {
         split = Split::test;
@@ -210,8 +134,7 @@ struct Dataset::Loader {
       } else if (listed_test) {
         split = split_by_hash(speaker, options.validation_fraction, 0);
       }
-      found[word_of(files[i], root)].push_back(
-          {clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker), split});
+      found[word_of(r.file, root)].push_back({r.samples, r.word, 0, 0, stable_hash(speaker), split});
     }
     check_list(validation, root);
     check_list(test, root);
@@ -223,35 +146,25 @@ struct Dataset::Loader {
 
   /// A balanced test set.
   void add_test_words(const fs::path& root) {
-    const std::vector<fs::path> files = word_files(root, "");
-    const std::vector<StoredClip>& clips = decode(root, files);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (!usable(clips[i], files[i])) {
-        continue;
-      }
-      const std::string word = word_of(files[i], root);
+    for (const Recording& r : words_below(root, "")) {
+      const std::string word = word_of(r.file, root);
       const auto keyword = std::find(options.keywords.begin(), options.keywords.end(), word);
       const auto number = static_cast<int>(keyword - options.keywords.begin());
       const bool known = keyword != options.keywords.end();
-      test_only.push_back({clips[i].samples, clips[i].word, known ? number : -1,
+      test_only.push_back({r.samples, r.word, known ? number : -1,
                            known                    ? number
                            : word == silence_folder ? out.silence_label()
                                                     : out.unknown_label(),
-                           stable_hash(speaker_of(files[i].stem().string())), Split::test});
+                           stable_hash(r.speaker()), Split::test});
     }
   }
 
   void add_own_word(const std::string& name, const fs::path& folder) {
     const std::string word = called(name);
-    const std::vector<fs::path> files = sound_files(folder, unreadable);
-    const std::vector<StoredClip>& clips = decode(folder, files);
     Words found;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (usable(clips[i], files[i])) {
-        const std::string speaker = speaker_of(files[i].stem().string());
-        found[word].push_back({clips[i].samples, clips[i].word, 0, 0, stable_hash(speaker),
-                               split_by_hash(speaker, options.validation_fraction, options.test_fraction)});
-      }
+    for (const Recording& r : out.recordings_.words(folder, out.recordings_.find(folder))) {
+      found[word].push_back({r.samples, r.word, 0, 0, stable_hash(r.speaker()),
+                             split_by_hash(r.speaker(), options.validation_fraction, options.test_fraction)});
     }
     join(std::move(found), folder, true);
   }
@@ -280,22 +193,30 @@ struct Dataset::Loader {
     return std::find(options.keywords.begin(), options.keywords.end(), word) != options.keywords.end();
   }
 
+  /// The speech below a folder whose transcripts, where there are any, have no keyword; counts the others.
+  std::vector<Recording> without_keyword(const fs::path& folder, std::size_t& with_keyword,
+                                         bool wanted_speakers = false) {
+    std::vector<Recording> found = out.recordings_.stretches(folder);
+    const std::map<std::string, std::string> transcripts = read_transcripts(folder);
+    std::erase_if(found, [&](const Recording& r) {
+      if (wanted_speakers && !wanted(r.speaker())) {
+        return true;
+      }
+      const auto transcript = transcripts.find(r.file.stem().string());
+      const bool said = transcript != transcripts.end() && says_any(transcript->second, options.keywords);
+      with_keyword += said ? 1 : 0;
+      return said;
+    });
+    return found;
+  }
+
   /// Assigns speaker by speaker to the splits: with few speakers a hash alone could leave a split empty.
   void add_speech(const fs::path& folder, double test, double validation, bool may_train) {
-    const std::vector<fs::path> files = sound_files(folder, unreadable);
-    const std::vector<StoredClip>& clips = decode(folder, files);
-    const std::map<std::string, std::string> transcripts = read_transcripts(folder);
-    std::map<std::uint64_t, std::vector<std::size_t>> by_speaker;  // in the order of the hash
+    std::map<std::uint64_t, std::vector<Recording>> by_speaker;  // in the order of the hash
     std::size_t total = 0;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const std::string stem = files[i].stem().string();
-      const auto transcript = transcripts.find(stem);
-      if (transcript != transcripts.end() && says_any(transcript->second, options.keywords)) {
-        ++out.counts_.keyword_in_speech;
-      } else if (long_enough(clips[i], files[i])) {
-        by_speaker[stable_hash(speaker_of(stem))].push_back(i);
-        total += clips[i].samples.size();
-      }
+    for (const Recording& r : without_keyword(folder, out.keyword_in_speech_)) {
+      by_speaker[stable_hash(r.speaker())].push_back(r);
+      total += r.samples.size();
     }
     std::size_t before = 0;
     for (const auto& [speaker, members] : by_speaker) {
@@ -303,9 +224,9 @@ struct Dataset::Loader {
       const Split split = place < test                ? Split::test
                           : place < test + validation ? Split::validation
                                                       : Split::train;
-      for (const std::size_t i : members) {
-        add_stretch(out.speech_, {clips[i].samples, split}, may_train);
-        before += clips[i].samples.size();
+      for (const Recording& r : members) {
+        add_stretch(out.speech_, {r.samples, split}, may_train);
+        before += r.samples.size();
       }
     }
   }
@@ -318,20 +239,8 @@ struct Dataset::Loader {
 
   void add_collection(const std::string& name, const fs::path& folder) {
     Collection collection{name, {}, 0};
-    const std::vector<fs::path> files = sound_files(folder, unreadable);
-    const std::vector<StoredClip>& clips = decode(folder, files);
-    const std::map<std::string, std::string> transcripts = read_transcripts(folder);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const std::string stem = files[i].stem().string();
-      const auto transcript = transcripts.find(stem);
-      if (!wanted(speaker_of(stem))) {
-        continue;
-      }
-      if (transcript != transcripts.end() && says_any(transcript->second, options.keywords)) {
-        ++collection.with_keyword;
-      } else if (long_enough(clips[i], files[i])) {
-        collection.sounds.push_back(clips[i].samples);
-      }
+    for (const Recording& r : without_keyword(folder, collection.with_keyword, true)) {
+      collection.sounds.push_back(r.samples);
     }
     if (collection.sounds.empty()) {
       throw Error(ErrorKind::bad_data,
@@ -340,31 +249,14 @@ struct Dataset::Loader {
     out.collections_.push_back(std::move(collection));
   }
 
-  /// For speech or noise: windows of a second are cut from it.
-  bool long_enough(const StoredClip& clip, const fs::path& file) {
-    if (!sounds(clip, file)) {
-      return false;
-    }
-    if (clip.samples.size() < sample_rate_hz) {
-      spdlog::warn("skipped: {}: {:.3f} s, expected at least 1 s of speech or noise", file.string(),
-                   static_cast<double>(clip.samples.size()) / sample_rate_hz);
-      ++out.counts_.too_short;
-    }
-    return clip.samples.size() >= sample_rate_hz;
-  }
-
   /// Short recordings are split by file, long ones by time.
   void add_noise(const fs::path& folder) {
     constexpr std::size_t long_samples = 30 * sample_rate_hz;
-    const std::vector<fs::path> files = sound_files(folder, unreadable);
-    const std::vector<StoredClip>& clips = decode(folder, files);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const std::span<const std::int16_t> all = clips[i].samples;
-      if (all.size() < long_samples || !has_signal(all)) {
-        if (long_enough(clips[i], files[i])) {
-          add_stretch(out.noise_, {all, split_by_hash(speaker_of(files[i].stem().string()),
-                                                      options.validation_fraction, options.test_fraction)});
-        }
+    for (const Recording& r : out.recordings_.stretches(folder)) {
+      const std::span<const std::int16_t> all = r.samples;
+      if (all.size() < long_samples) {
+        add_stretch(out.noise_,
+                    {all, split_by_hash(r.speaker(), options.validation_fraction, options.test_fraction)});
         continue;
       }
       const auto part = [&](double from, double to) {
@@ -519,7 +411,9 @@ struct Dataset::Loader {
   }
 };
 
-Dataset::Dataset(const DataOptions& options) {
+Dataset::Dataset(const DataOptions& options)
+    : recordings_({options.cache, options.channel, options.shortest_clip_seconds,
+                   options.longest_clip_seconds, options.threads}) {
   Loader load{*this, options};
   load.name_labels();
   for (const fs::path& root : options.words) {
@@ -552,7 +446,7 @@ Dataset::Dataset(const DataOptions& options) {
   for (const fs::path& folder : options.noise) {
     load.add_noise(folder);
   }
-  load.unreadable.warn();
+  recordings_.warn_unreadable();
   load.take_words();
   load.warn_without_negatives();
 }
@@ -584,7 +478,7 @@ std::string Dataset::summary() const {
                         seconds((*stretches)[1]), seconds((*stretches)[2]));
   }
   text += fmt::format("skipped: {} damaged, {} too short, {} too long; {} utterances contain a keyword\n",
-                      counts_.damaged, counts_.too_short, counts_.too_long, counts_.keyword_in_speech);
+                      counts().damaged, counts().too_short, counts().too_long, keyword_in_speech_);
   return text;
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/model/model.h"
-#include "models/trainer/data/clip_store.h"
+#include "models/trainer/data/recordings.h"
 
 namespace kwsd::train {
 
@@ -118,10 +118,10 @@ class Dataset {
 
   [[nodiscard]] const std::vector<Collection>& collections() const noexcept { return collections_; }
 
-  struct Counts {
-    std::size_t damaged = 0, too_short = 0, too_long = 0, keyword_in_speech = 0, decoded = 0;
-  };
-  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  /// Recordings left out.
+  [[nodiscard]] const Recordings::Counts& counts() const noexcept { return recordings_.counts(); }
+  /// Utterances left out of the speech, since they contain a keyword.
+  [[nodiscard]] std::size_t keyword_in_speech() const noexcept { return keyword_in_speech_; }
   /// A table of clips per label and split, and the clips left out.
   [[nodiscard]] std::string summary() const;
 
@@ -132,11 +132,11 @@ class Dataset {
 
   std::vector<Label> labels_;
   std::vector<std::string> words_;
-  std::vector<ClipStore> stores_;
+  Recordings recordings_;
   std::array<std::vector<Clip>, split_count> clips_;
   std::array<std::vector<Stretch>, split_count> speech_, noise_;
   std::vector<Collection> collections_;
-  Counts counts_;
+  std::size_t keyword_in_speech_ = 0;
 };
 
 }  // namespace kwsd::train

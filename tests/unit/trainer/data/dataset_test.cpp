@@ -350,7 +350,7 @@ TEST_CASE("speech is split by speaker and loses utterances with a keyword") {
   DataOptions options = options_for(folder, {"yes"});
   options.speech = {speech};
   const Dataset dataset(options);
-  REQUIRE(dataset.counts().keyword_in_speech == 10);
+  REQUIRE(dataset.keyword_in_speech() == 10);
   REQUIRE(dataset.speech(Split::test).size() == 1);
   REQUIRE(dataset.speech(Split::validation).size() == 1);
   REQUIRE(dataset.speech(Split::train).size() == 8);
